@@ -1,0 +1,6 @@
+"""Run the development server: `python -m quart_session_demo`."""
+
+from quart_session_demo import app
+
+if __name__ == '__main__':
+    app.run(debug=True)

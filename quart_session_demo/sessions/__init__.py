@@ -1,0 +1,5 @@
+"""What makes a session right, for any Quart app."""
+
+from quart_session_demo.sessions.cookie import CookieSession, CookieSessionInterface
+
+__all__ = ['CookieSession', 'CookieSessionInterface']

@@ -1,0 +1,51 @@
+"""Turn the response in hand into an error, when it is too late for an error handler."""
+
+import json
+
+from markupsafe import escape
+from quart import Response, has_request_context, request, websocket
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+# What described or addressed the view's own content.
+DROPPED = (
+    'Accept-Ranges',
+    'Age',
+    'Cache-Control',
+    'CDN-Cache-Control',
+    'Content-Disposition',
+    'Content-Encoding',
+    'Content-Language',
+    'Content-Location',
+    'Content-Range',
+    'ETag',
+    'Expires',
+    'Last-Modified',
+    'Location',
+    'Pragma',
+    'Refresh',
+)
+
+
+def turn_into_error(response: Response | WerkzeugResponse, status: int, detail: str) -> None:
+    """Make a response this error, in HTML or, when that is asked for, JSON; never cached.
+
+    One that is an error already stays as it is, whatever its status.
+    """
+    if response.status_code >= 400:
+        return
+    title = HTTP_STATUS_CODES[status]
+    accept = (request if has_request_context() else websocket).accept_mimetypes
+    for header in DROPPED:
+        response.headers.pop(header, None)
+    response.status_code = status
+    response.headers['Cache-Control'] = 'no-store'
+    if accept.best_match(['text/html', 'application/json']) == 'application/json':
+        response.headers['Content-Type'] = 'application/json'
+        response.set_data(json.dumps({'error': title, 'detail': detail}))
+    else:
+        response.headers['Content-Type'] = 'text/html; charset=utf-8'
+        response.set_data(
+            f'<!doctype html>\n<html lang="en">\n<title>{status} {title}</title>\n'
+            f'<h1>{title}</h1>\n<p>{escape(detail)}</p>\n'
+        )
