@@ -4,79 +4,33 @@ The cookie is Flask's, byte for byte. Unlike Quart's own, this session sends `Va
 it was touched and only then, and says so when it would lose data.
 """
 
-from collections.abc import Callable
-from functools import cached_property, wraps
+from functools import wraps
 from typing import Any, cast
 
-from flask.sessions import SecureCookieSession, SessionMixin
-from itsdangerous import BadData, Signer, TimestampSigner, URLSafeTimedSerializer
+from flask.sessions import SessionMixin
+from itsdangerous import BadData, URLSafeTimedSerializer
 from quart import Quart, Response, session, websocket_tearing_down
 from quart.sessions import SecureCookieSessionInterface
 from quart.wrappers import Websocket
 from quart.wrappers.base import BaseRequestWebsocket
-from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from quart_session_demo.sessions.cookie_writer import CookieWriter, vary_by_cookie
 from quart_session_demo.sessions.error_response import turn_into_error
+from quart_session_demo.sessions.signing import SessionJSON, SessionSerializer
+from quart_session_demo.sessions.touched import TouchedSession
 
 
-class CookieSession(SecureCookieSession):
-    """Flask's session, which notices each way of reading or writing it.
+class CookieSession(TouchedSession):
+    """Flask's session, kept in the cookie itself."""
 
-    Flask's own mark, `accessed`, cannot serve: Quart 0.22 never sets it and 0.23 always does.
-    """
-
-    touched = False
-    # Whether a response took the session along; an accepted websocket has none.
+    # Of a websocket: whether it was accepted, so that no response can set a cookie any more.
+    accepted = False
+    # Whether a response took the session along.
     answered = False
 
 
-def _noticed(method: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(method)
-    def touch(self: CookieSession, *args: Any, **kwargs: Any) -> Any:
-        self.touched = True
-        return method(self, *args, **kwargs)
-
-    return touch
-
-
-# __bool__ is __len__'s, `permanent` is get's and __setitem__'s.
-for _name in (
-    *('__getitem__', '__setitem__', '__delitem__', '__contains__', '__iter__', '__len__'),
-    *('__eq__', '__ne__', '__or__', '__ror__', '__ior__', '__repr__', '__reversed__'),
-    *('clear', 'copy', 'get', 'items', 'keys', 'pop', 'popitem', 'setdefault', 'update', 'values'),
-):
-    setattr(CookieSession, _name, _noticed(getattr(CookieSession, _name)))
-
-
-class _Signer(TimestampSigner):
-    """Derives each key once, not for each cookie."""
-
-    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
-        key = self.secret_keys[-1] if secret_key is None else secret_key
-        if key not in self._derived:
-            self._derived[key] = super().derive_key(key)
-        return self._derived[key]
-
-    @cached_property
-    def _derived(self) -> dict[str | bytes, bytes]:
-        return {}
-
-
-class _Serializer(URLSafeTimedSerializer):
-    """Makes its signer once, not for each cookie."""
-
-    default_signer = _Signer
-
-    def make_signer(self, salt: str | bytes | None = None) -> Signer:
-        return self._signer if salt in (None, self.salt) else super().make_signer(salt)
-
-    @cached_property
-    def _signer(self) -> Signer:
-        return super().make_signer()
-
-
-class CookieSessionInterface(SecureCookieSessionInterface):
+class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
     """Keeps the session in a signed cookie: `app.session_interface = CookieSessionInterface()`.
 
     What a signed cookie cannot do: keep its content secret, be revoked, or keep the changes of
@@ -84,16 +38,21 @@ class CookieSessionInterface(SecureCookieSessionInterface):
     """
 
     session_class = CookieSession
+    serializer = SessionJSON()
     _serializer: tuple[tuple[str | bytes, ...], URLSafeTimedSerializer] | None = None
 
     def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
         """Return what signs and checks the cookies, or None when there is no key."""
         if not app.secret_key:
             return None
+        fallbacks = app.config['SECRET_KEY_FALLBACKS'] or ()
+        if isinstance(fallbacks, str | bytes):
+            # Quart would take each character for a key, and anyone could forge a session.
+            fallbacks = (fallbacks,)
         # itsdangerous wants the current key last.
-        keys = (*(app.config['SECRET_KEY_FALLBACKS'] or ()), app.secret_key)
+        keys = (*fallbacks, app.secret_key)
         if self._serializer is None or self._serializer[0] != keys:
-            serializer = _Serializer(
+            serializer = SessionSerializer(
                 list(keys),
                 salt=self.salt,
                 serializer=self.serializer,
@@ -110,17 +69,24 @@ class CookieSessionInterface(SecureCookieSessionInterface):
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             return None
+        session = self.session_class(self._load(app, request, serializer))
         if isinstance(request, Websocket):
+            _notice_accept(request, session)
             websocket_tearing_down.connect(self._warn_of_lost_write, app)
+        return session
+
+    def _load(
+        self, app: Quart, request: BaseRequestWebsocket, serializer: URLSafeTimedSerializer
+    ) -> dict[str, Any] | None:
         value = request.cookies.get(self.get_cookie_name(app))
         if not value:
-            return self.session_class()
-        max_age = int(app.permanent_session_lifetime.total_seconds())
+            return None
         try:
-            data = serializer.loads(value, max_age=max_age)
-        except BadData:
-            return self.session_class()
-        return self.session_class(data if isinstance(data, dict) else None)
+            data = serializer.loads(value, int(app.permanent_session_lifetime.total_seconds()))
+        # A date that a datetime cannot hold raises the other errors.
+        except (BadData, OverflowError, OSError, ValueError):
+            return None
+        return data if isinstance(data, dict) else None
 
     async def save_session(
         self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None
@@ -136,64 +102,45 @@ class CookieSessionInterface(SecureCookieSessionInterface):
             session: The session that `open_session` returned.
             response: The response to add the cookie to; None after an accepted websocket.
         """
-        if response is None:
-            return
         session = cast(CookieSession, session)
+        if response is None or session.accepted:
+            return
         session.answered = True
         modified = session.modified
-        if session.touched or modified:
-            response.vary.add('Cookie')
+        vary = session.touched or modified
         try:
             if not session:
                 if modified:
-                    self._delete_cookie(app, response)
-                return
-            if not self.should_set_cookie(app, session):
-                return
-            header = self._cookie_header(app, session)
+                    self.delete_cookie(app, response)
+            elif self.should_set_cookie(app, session):
+                header = self.cookie_header(app, session, self._sign(app, session))
+                size, limit = len(header), app.config['MAX_COOKIE_SIZE']
+                if not limit or size <= limit:
+                    response.headers.add('Set-Cookie', header)
+                    vary = True
+                else:
+                    _refuse(app, response, modified, size, limit)
         except Exception:
             app.logger.exception('The session cannot be saved')
             turn_into_error(response, 500, 'The session cannot be saved.')
-            return
-        size, limit = len(header), app.config['MAX_COOKIE_SIZE']
-        if not limit or size <= limit:
-            response.headers.add('Set-Cookie', header)
-            response.vary.add('Cookie')
-        elif modified:
-            detail = f'The session cookie would be {size} bytes long; the limit is {limit} bytes.'
-            app.logger.warning('Session not saved, answered with an error: %s', detail)
-            turn_into_error(response, 413, f'{detail} The session stays as it was before.')
-        else:
-            app.logger.warning(
-                'Session cookie not refreshed: it would be %d bytes long, the limit is %d bytes',
-                size,
-                limit,
-            )
+        if vary:
+            vary_by_cookie(response)
 
-    def _cookie_header(self, app: Quart, session: CookieSession) -> str:
+    def _sign(self, app: Quart, session: CookieSession) -> str:
         serializer = cast(URLSafeTimedSerializer, self.get_signing_serializer(app))
-        return dump_cookie(
-            self.get_cookie_name(app),
-            # A plain dict: reading it is no touch.
-            serializer.dumps(dict.copy(session)),
-            expires=self.get_expiration_time(app, session),
-            # The limit is ours to check.
-            max_size=0,
-            **self._cookie_attributes(app),
-        )
+        # dict(session) would go through the methods that take note, for each key.
+        return serializer.dumps(dict(dict.items(session)))
 
-    def _delete_cookie(self, app: Quart, response: Response | WerkzeugResponse) -> None:
-        response.delete_cookie(self.get_cookie_name(app), **self._cookie_attributes(app))
+    async def regenerate(self, session: SessionMixin) -> None:
+        """Do nothing: a signed cookie has no id, and each write makes another cookie."""
 
-    def _cookie_attributes(self, app: Quart) -> dict[str, Any]:
-        return {
-            'domain': self.get_cookie_domain(app),
-            'httponly': self.get_cookie_httponly(app),
-            'partitioned': self.get_cookie_partitioned(app),
-            'path': self.get_cookie_path(app),
-            'samesite': self.get_cookie_samesite(app),
-            'secure': self.get_cookie_secure(app),
-        }
+    async def is_ready(self) -> bool:
+        """Tell whether sessions can be used now: there is nothing to wait for."""
+        return True
+
+    async def store_problems(self) -> list[tuple[str, str, str, str]]:
+        """Return what is unsafe about the store, of which there is none."""
+        return []
 
     async def _warn_of_lost_write(self, app: Quart, **_: Any) -> None:
         if isinstance(session, CookieSession) and session.modified and not session.answered:
@@ -201,3 +148,26 @@ class CookieSessionInterface(SecureCookieSessionInterface):
                 'A websocket changed its session: the change is lost, for an accepted websocket '
                 'cannot set a cookie'
             )
+
+
+def _notice_accept(websocket: Websocket, session: CookieSession) -> None:
+    # `send` and `receive` accept by this, too.
+    accept = websocket.accept
+
+    @wraps(accept)
+    async def noticed(*args: Any, **kwargs: Any) -> None:
+        session.accepted = True
+        await accept(*args, **kwargs)
+
+    websocket.accept = noticed  # type: ignore[method-assign]
+
+
+def _refuse(
+    app: Quart, response: Response | WerkzeugResponse, modified: bool, size: int, limit: int
+) -> None:
+    detail = f'The session cookie would be {size} bytes long; the limit is {limit} bytes.'
+    if modified:
+        app.logger.warning('Session not saved, answered with an error: %s', detail)
+        turn_into_error(response, 413, f'{detail} The session stays as it was before.')
+    else:
+        app.logger.warning('Session cookie not refreshed: %s', detail)

@@ -3,7 +3,7 @@
 import json
 
 from markupsafe import escape
-from quart import Response, has_request_context, request, websocket
+from quart import Response, has_request_context, has_websocket_context, request, websocket
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -13,10 +13,12 @@ DROPPED = (
     'Age',
     'Cache-Control',
     'CDN-Cache-Control',
+    'Content-Digest',
     'Content-Disposition',
     'Content-Encoding',
     'Content-Language',
     'Content-Location',
+    'Content-MD5',
     'Content-Range',
     'ETag',
     'Expires',
@@ -24,23 +26,36 @@ DROPPED = (
     'Location',
     'Pragma',
     'Refresh',
+    'Repr-Digest',
 )
 
 
-def turn_into_error(response: Response | WerkzeugResponse, status: int, detail: str) -> None:
+def turn_into_error(
+    response: Response | WerkzeugResponse,
+    status: int,
+    detail: str,
+    retry_after: int | None = None,
+) -> None:
     """Make a response this error, in HTML or, when that is asked for, JSON; never cached.
 
     One that is an error already stays as it is, whatever its status.
+
+    Args:
+        response: The response that a view, or what stands around it, made.
+        status: The new status.
+        detail: What went wrong, in a sentence for the visitor.
+        retry_after: After how many seconds a client should try again, if that helps.
     """
     if response.status_code >= 400:
         return
     title = HTTP_STATUS_CODES[status]
-    accept = (request if has_request_context() else websocket).accept_mimetypes
     for header in DROPPED:
         response.headers.pop(header, None)
     response.status_code = status
     response.headers['Cache-Control'] = 'no-store'
-    if accept.best_match(['text/html', 'application/json']) == 'application/json':
+    if retry_after is not None:
+        response.headers['Retry-After'] = str(retry_after)
+    if _json_is_asked_for():
         response.headers['Content-Type'] = 'application/json'
         response.set_data(json.dumps({'error': title, 'detail': detail}))
     else:
@@ -49,3 +64,13 @@ def turn_into_error(response: Response | WerkzeugResponse, status: int, detail: 
             f'<!doctype html>\n<html lang="en">\n<title>{status} {title}</title>\n'
             f'<h1>{title}</h1>\n<p>{escape(detail)}</p>\n'
         )
+
+
+def _json_is_asked_for() -> bool:
+    if has_request_context():
+        accept = request.accept_mimetypes
+    elif has_websocket_context():
+        accept = websocket.accept_mimetypes
+    else:
+        return False
+    return accept.best_match(['text/html', 'application/json']) == 'application/json'

@@ -1,0 +1,48 @@
+"""Flask's way to sign a session, byte for byte, without doing anything twice."""
+
+from functools import cached_property
+from json import JSONEncoder
+from typing import Any
+
+from flask.json.provider import DefaultJSONProvider
+from flask.json.tag import TaggedJSONSerializer
+from itsdangerous import Signer, TimestampSigner, URLSafeTimedSerializer
+
+
+class SessionSigner(TimestampSigner):
+    """Derives each key once, not for each cookie."""
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        """Derive the key for a secret key, by default the current one."""
+        key = self.secret_keys[-1] if secret_key is None else secret_key
+        if key not in self._derived:
+            self._derived[key] = super().derive_key(key)
+        return self._derived[key]
+
+    @cached_property
+    def _derived(self) -> dict[str | bytes, bytes]:
+        return {}
+
+
+class SessionSerializer(URLSafeTimedSerializer):
+    """Makes its signer once, not for each cookie."""
+
+    default_signer = SessionSigner
+
+    def make_signer(self, salt: str | bytes | None = None) -> Signer:
+        """Return the signer for a salt, by default the serializer's own."""
+        return self._signer if salt in (None, self.salt) else super().make_signer(salt)
+
+    @cached_property
+    def _signer(self) -> Signer:
+        return super().make_signer()
+
+
+class SessionJSON(TaggedJSONSerializer):
+    """Flask's, without a look for Flask's current app at each call: Quart has none."""
+
+    encoder = JSONEncoder(separators=(',', ':'), default=DefaultJSONProvider.default)
+
+    def dumps(self, value: Any) -> str:
+        """Tag the value, and dump it to compact JSON."""
+        return self.encoder.encode(self.tag(value))
