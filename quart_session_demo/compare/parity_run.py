@@ -1,0 +1,90 @@
+"""A parity run on a terminal: start, progress, report."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import Progress
+
+from quart_session_demo.compare import report
+from quart_session_demo.compare.parity import ParityError, Result, replay
+from quart_session_demo.compare.servers import (
+    Contender,
+    ServerError,
+    end_on_signals,
+    gunicorn,
+    hypercorn,
+)
+from quart_session_demo.compare.shared_key import share_key
+from quart_session_demo.compare.steps import LESSON, Steps, load
+
+# By which apps take their key from the environment; what the user has set stays.
+KEY_VARIABLES = ('SECRET_KEY', 'FLASK_SECRET_KEY', 'QUART_SECRET_KEY')
+
+
+def run(
+    sync_app: str, async_app: str, steps_file: Path | None, json_file: TextIO | None, verbose: bool
+) -> bool:
+    """Compare two apps, `module:app` each, and tell whether nothing differs unexpectedly.
+
+    Raises:
+        StepsError: The steps file is wrong.
+        ServerError: A server did not start, or died.
+        ParityError: A step makes no sense on either app.
+    """
+    steps = load(steps_file or LESSON)
+    end_on_signals()
+    if steps_file is None:
+        # The lesson's steps bring every setting they need.
+        for name in [name for name in os.environ if name.startswith('QUART_')]:
+            del os.environ[name]
+    environment = environment_of(steps)
+    sync = Contender('Flask', gunicorn(sync_app), environment)
+    async_ = Contender('Quart', hypercorn(async_app), environment)
+    console = Console()
+    shared = share_key((sync_app, sync), (async_app, async_))
+    if shared is False:
+        console.print(
+            'The two apps do not share a secret key (or its salt or digest): neither can read '
+            "the other's sessions. Hand-overs are left out; the rest is compared."
+        )
+    if verbose:
+        report.print_left_out(console)
+    results: list[Result] = []
+    error: ParityError | ServerError | None = None
+    errors = Console(stderr=True)
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        task = progress.add_task('', total=len(steps.steps))
+
+        def show(result: Result) -> None:
+            results.append(result)
+            progress.update(task, advance=1, description=result.step.name)
+
+        try:
+            replay(steps, sync, async_, show, hand_over=shared is not False)
+        except (ParityError, ServerError) as caught:
+            error = caught
+    if results:
+        report.print_table(console, results)
+    if json_file:
+        content = {
+            'sync': sync_app,
+            'async': async_app,
+            'error': str(error) if error else None,
+            'share_key': shared,
+            **report.as_json(results),
+        }
+        json.dump(content, json_file, ensure_ascii=False, indent=2)
+    if error:
+        raise error
+    return not any(result.unexpected for result in results)
+
+
+def environment_of(steps: Steps) -> dict[str, str]:
+    """Return what both servers get: one key, and what the steps begin with."""
+    key = secrets.token_hex(32)
+    environment = {name: key for name in KEY_VARIABLES if name not in os.environ}
+    return environment | (steps.steps[0].restart or {})

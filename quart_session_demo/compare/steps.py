@@ -1,0 +1,190 @@
+"""What visitors do, read from a TOML file; README.md describes it."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from string import Template
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+T = TypeVar('T')
+
+LESSON = Path(__file__).with_name('lesson.toml')
+
+
+class StepsError(Exception):
+    """A steps file is wrong: one line that names the file and the step."""
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One request of one visitor or, with `restart`, a restart of both servers.
+
+    Attributes:
+        name: Unique in the file.
+        path: With the query string, if any.
+        visitor: Each has its own cookies and captured values.
+        method: The request's.
+        headers: Sent as they are; a `Cookie` here stands in for the visitor's cookies.
+        form: The fields of a form, to be sent as one.
+        json: A value to be sent as JSON.
+        capture: For each name a pattern whose group is searched for in `reply_text`.
+        ignore: Fields that differ by nature, such as `body` or `session.csrf_token`.
+        handover: Before the step, the cookies that each app made go to the other.
+        wait: Seconds to wait before the step, at most an hour.
+        restart: Environment variables for both servers, from here to the next restart.
+    """
+
+    name: str
+    path: str = ''
+    visitor: str = 'visitor'
+    method: str = 'GET'
+    headers: dict[str, str] = {}
+    form: dict[str, str] | None = None
+    json: Any = None
+    capture: dict[str, str] = {}
+    ignore: tuple[str, ...] = ()
+    handover: bool = False
+    wait: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0
+    restart: dict[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        """Check what the types do not say."""
+        if self.restart is None and not self.path.startswith('/'):
+            raise ValueError('`path` must start with /')
+        if self.restart is not None and self.path:
+            raise ValueError('`restart` and `path` exclude each other: make two steps of them')
+        if self.form is not None and self.json is not None:
+            raise ValueError('`form` and `json` exclude each other')
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~\w-]+", self.method, re.ASCII):
+            raise ValueError(f'`method` {self.method!r} is none that HTTP knows')
+        if any('\0' in f'{name}{value}' for name, value in (self.restart or {}).items()):
+            raise ValueError('`restart` holds a NUL character')
+        try:
+            json.dumps(self.json, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f'`json`: {error}') from None
+        for name, pattern in self.capture.items():
+            try:
+                groups = re.compile(pattern).groups
+            except re.error as error:
+                raise ValueError(f'`capture` of {name!r}: {error}') from None
+            if groups != 1:
+                raise ValueError(f'`capture` of {name!r}: the pattern needs one group')
+
+    @property
+    def request(self) -> list[Any]:
+        """What may hold a `$name`: path, headers, form and JSON."""
+        return [self.path, self.headers, self.form, self.json]
+
+    def filled(self, captured: Mapping[str, str]) -> list[Any]:
+        """Return `request` with each `$name` replaced by what was captured."""
+        filled: list[Any] = _filled(self.request, captured)
+        return filled
+
+    def find(self, text: str) -> dict[str, str]:
+        """Return what the step's patterns find in a `reply_text`, and only that."""
+        found = {name: re.search(pattern, text, re.M) for name, pattern in self.capture.items()}
+        return {name: match[1] for name, match in found.items() if match and match[1] is not None}
+
+
+class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A difference on purpose.
+
+    Attributes:
+        reason: Why the apps differ.
+        fields: As in `Step.ignore`.
+        steps: The steps' names; none means every step.
+    """
+
+    reason: str
+    fields: tuple[str, ...]
+    steps: tuple[str, ...] = ()
+
+
+class Steps(msgspec.Struct, frozen=True):
+    """A steps file's content."""
+
+    steps: tuple[Step, ...]
+    declared: tuple[Declared, ...]
+
+
+def load(path: Path) -> Steps:
+    """Read a steps file.
+
+    Raises:
+        StepsError: It cannot be read, or is wrong.
+    """
+    try:
+        content = tomllib.loads(path.read_text('utf-8'))
+    except OSError as error:
+        raise StepsError(f'{path}: {error.strerror}') from None
+    except ValueError as error:
+        raise StepsError(f'{path}: {error}') from None
+    if unknown := content.keys() - {'step', 'declared'}:
+        raise StepsError(f'{path}: {min(unknown)!r} is neither [[step]] nor [[declared]]')
+    tables = {key: content.get(key, []) for key in ('step', 'declared')}
+    for key, value in tables.items():
+        if not isinstance(value, list):
+            raise StepsError(f'{path}: write [[{key}]], with two brackets')
+    steps = tuple(_convert(path, 'step', Step, table) for table in tables['step'])
+    declared = tuple(_convert(path, 'declared', Declared, table) for table in tables['declared'])
+    if not any(step.path for step in steps):
+        raise StepsError(f'{path}: there is no [[step]] with a path')
+    _check_names(path, steps, declared)
+    return Steps(steps, declared)
+
+
+def reply_text(headers: Iterable[tuple[str, str]], body: str) -> str:
+    """Return a reply as captures see it: a line `name: value` a header, an empty one, the body."""
+    return '\n'.join([*(f'{name.lower()}: {value}' for name, value in headers), '', body])
+
+
+def _convert(path: Path, kind: str, type_: type[T], table: Any) -> T:
+    try:
+        return msgspec.convert(table, type_)
+    except msgspec.ValidationError as error:
+        name = table.get('name', table.get('reason')) if isinstance(table, dict) else table
+        raise StepsError(f'{path}, {kind} {name!r}: {error}') from None
+
+
+def _check_names(path: Path, steps: tuple[Step, ...], declared: tuple[Declared, ...]) -> None:
+    names: set[str] = set()
+    captured: dict[str, set[str]] = {}
+    for step in steps:
+        if step.name in names:
+            raise StepsError(f'{path}, step {step.name!r}: an earlier step has that name')
+        names.add(step.name)
+        known = captured.setdefault(step.visitor, set())
+        for text in _texts(step.request):
+            if not Template(text).is_valid():
+                raise StepsError(f'{path}, step {step.name!r}: write $$ for a plain $ in {text!r}')
+            for missing in set(Template(text).get_identifiers()) - known:
+                raise StepsError(
+                    f'{path}, step {step.name!r}: no earlier step of {step.visitor!r} '
+                    f'captures ${missing}'
+                )
+        known.update(step.capture)
+    for item in declared:
+        for missing in set(item.steps) - names:
+            raise StepsError(f'{path}, declared {item.reason!r}: there is no step {missing!r}')
+
+
+def _filled(value: Any, captured: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return Template(value).substitute(captured)
+    if isinstance(value, list):
+        return [_filled(item, captured) for item in value]
+    if isinstance(value, dict):
+        return {key: _filled(item, captured) for key, item in value.items()}
+    return value
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)

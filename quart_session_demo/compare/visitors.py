@@ -1,0 +1,73 @@
+"""Visitors, who keep cookies as a browser does, and their requests."""
+
+from dataclasses import dataclass, field
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from typing import Any
+from urllib.request import Request
+
+import h11
+import httpx
+
+from quart_session_demo.compare.replies import fields
+from quart_session_demo.compare.steps import Step, reply_text
+
+TIMEOUT = 30
+# RFC 6265bis, 5.6: name and value together.
+LARGEST_COOKIE = 4096
+
+
+class BrowserPolicy(DefaultCookiePolicy):
+    """Drops what browsers drop, and sends Secure cookies to this machine over http, as they do."""
+
+    def __init__(self) -> None:
+        """Make the policy."""
+        super().__init__(secure_protocols=('http', 'https'))
+
+    def set_ok(self, cookie: Cookie, request: Request) -> bool:
+        """Tell whether a cookie is kept."""
+        size = len(f'{cookie.name}{cookie.value or ""}'.encode())
+        return size <= LARGEST_COOKIE and super().set_ok(cookie, request)
+
+
+@dataclass
+class Visitor:
+    """What one visitor holds of one app: cookies, and what earlier replies were captured for."""
+
+    jar: CookieJar = field(default_factory=lambda: CookieJar(BrowserPolicy()))
+    captured: dict[str, str] = field(default_factory=dict)
+
+    def send(self, client: httpx.Client, url: str, step: Step) -> dict[str, str]:
+        """Make a step's request and return the fields of the reply.
+
+        A reply that does not come is a field too: `status` says why.
+        """
+        path, headers, form, json = step.filled(self.captured)
+        # The same Host for both servers, so that the URLs which the apps build are the same.
+        named: dict[str, Any] = {'Host': 'localhost', **headers}
+        cookies = httpx.Cookies(self.jar)
+        try:
+            request = client.build_request(
+                step.method,
+                url + path,
+                headers={name: value.encode() for name, value in named.items()},
+                data=form,
+                json=json,
+            )
+            cookies.set_cookie_header(request)
+            reply = client.send(request)
+        except (httpx.HTTPError, httpx.InvalidURL, h11.ProtocolError, UnicodeEncodeError) as error:
+            return {'status': f'no reply: {error or type(error).__name__}'}
+        cookies.extract_cookies(reply)
+        found = step.find(reply_text(reply.headers.multi_items(), reply.text))
+        self.captured.update(dict.fromkeys(step.capture, '') | found)
+        result = fields(reply.status_code, reply.headers.multi_items(), reply.content, self.jar)
+        return result | {
+            f'capture.{name}': 'found' if name in found else 'not found' for name in step.capture
+        }
+
+
+def make_client() -> httpx.Client:
+    """Return a client that keeps no cookies of its own and follows no redirects."""
+    nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    # The servers are on this machine: no proxy, and no certificates to load.
+    return httpx.Client(cookies=nothing, timeout=TIMEOUT, trust_env=False, verify=False)  # noqa: S501

@@ -1,0 +1,422 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quart_session_demo.compare.parity import ParityError, replay
+from quart_session_demo.compare.replies import LEFT_OUT
+from quart_session_demo.compare.servers import HOST, Contender
+from quart_session_demo.compare.steps import LESSON, load
+from tests.conftest import ROOT
+
+PARITY = [sys.executable, '-m', 'quart', '--app', 'quart_session_demo', 'compare', 'parity']
+OWN = ['--sync', 'parity_apps:sync', '--async', 'parity_apps:port']
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if not name.startswith('QUART_')},
+    'PYTHONPATH': str(Path(__file__).parent),
+    'COLUMNS': '200',
+}
+
+FAULTS = """
+[[declared]]
+reason = 'Our header is better.'
+fields = ['cache-control']
+steps = ['other headers']
+
+[[declared]]
+reason = 'We say who we are.'
+fields = ['x-port']
+
+[[step]]
+name = 'the same'
+path = '/count'
+
+[[step]]
+name = 'handed over'
+path = '/count'
+handover = true
+
+[[step]]
+name = 'for another visitor'
+visitor = 'another'
+path = '/count'
+
+[[step]]
+name = 'a changed reply'
+path = '/reply'
+
+[[step]]
+name = 'a missing route'
+path = '/missing'
+
+[[step]]
+name = 'another cookie attribute'
+path = '/cookie'
+
+[[step]]
+name = 'other types'
+visitor = 'types'
+path = '/types'
+
+[[step]]
+name = 'other headers'
+path = '/header'
+
+[[step]]
+name = 'a form'
+visitor = 'poster'
+path = '/token'
+capture = { token = 'name="csrf_token" value="([^"]+)"' }
+ignore = ['body', 'session.csrf_token']
+
+[[step]]
+name = 'the form, sent'
+visitor = 'poster'
+method = 'POST'
+path = '/token'
+form = { csrf_token = '$token', name = 'a $$ and 你好' }
+ignore = ['session.csrf_token']
+
+[[step]]
+name = 'json'
+method = 'PUT'
+path = '/json'
+headers = { X-Test = 'sent' }
+json = { list = [1, 'two'] }
+
+[[step]]
+name = 'a worker that crashes'
+path = '/crash'
+"""
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PARITY, *arguments],
+        env=ENVIRONMENT | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def write_steps(folder: Path, text: str) -> Path:
+    path = folder / 'steps.toml'
+    path.write_text(text, 'utf-8')
+    return path
+
+
+def found(report: dict[str, Any]) -> dict[str, dict[str, tuple[str, str]]]:
+    return {
+        step['name']: {
+            item['field']: (item['sync'], item['async'])
+            for item in step['differences']
+            if item['on_purpose'] != 'We say who we are.'
+        }
+        for step in report['steps']
+        if not step['same']
+    }
+
+
+@pytest.fixture(scope='module')
+def lesson(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+    path = tmp_path_factory.mktemp('lesson') / 'results.json'
+    # A setting from outside, which the lesson's steps do not need.
+    result = run('--verbose', '--json', path, QUART_SESSION_COOKIE_NAME='other')
+    return result, json.loads(path.read_text('utf-8'))
+
+
+@pytest.fixture(scope='module')
+def faults(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+    folder = tmp_path_factory.mktemp('faults')
+    path = folder / 'results.json'
+    result = run(*OWN, '--steps', write_steps(folder, FAULTS), '--json', path)
+    return result, json.loads(path.read_text('utf-8'))
+
+
+def test_the_lesson_is_the_same_on_both(
+    lesson: tuple[subprocess.CompletedProcess[str], dict[str, Any]],
+) -> None:
+    result, report = lesson
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stderr == ''
+    assert report['share_key'] is True
+    assert report['summary']['different'] == 0
+    assert report['summary']['steps'] == len(report['steps'])
+
+
+def test_the_lesson_shows_every_declared_difference_with_its_reason(
+    lesson: tuple[subprocess.CompletedProcess[str], dict[str, Any]],
+) -> None:
+    result, report = lesson
+    shown = {item['on_purpose'] for step in report['steps'] for item in step['differences']}
+
+    assert shown == {item.reason for item in load(LESSON).declared}
+    printed = ' '.join(result.stdout.split())
+    assert printed.count('On purpose') == len(shown)
+    assert all(reason in printed for reason in shown)
+
+
+def test_the_lesson_hands_its_session_over(
+    lesson: tuple[subprocess.CompletedProcess[str], dict[str, Any]],
+) -> None:
+    _, report = lesson
+    bodies = {
+        step['name'].removeprefix('hand-over: '): (step['sync']['body'], step['async']['body'])
+        for step in report['steps']
+        if step['name'].startswith('hand-over: ')
+    }
+
+    assert bodies == {
+        'set': ('设置session成功',) * 2,
+        'read and refreshed by the other app': ('zhiliao',) * 2,
+        'changed by the other app': ('设置session成功',) * 2,
+        'one value deleted by the other app': ('删除session成功...',) * 2,
+        'what is left, read by the other app': ('没有session数据',) * 2,
+        'set by the other app': ('设置session成功',) * 2,
+        'deleted by the other app': ('删除session成功...',) * 2,
+    }
+
+
+def test_verbose_prints_what_is_left_out(
+    lesson: tuple[subprocess.CompletedProcess[str], dict[str, Any]],
+) -> None:
+    result, report = lesson
+
+    assert all(f'{name}: {reason}' in result.stdout for name, reason in LEFT_OUT.items())
+    assert report['left_out'] == LEFT_OUT
+
+
+def test_stock_quart_sessions_are_reported_for_their_vary(tmp_path: Path) -> None:
+    path = write_steps(
+        tmp_path,
+        "[[step]]\nname = 'touched'\npath = '/get_session/'\n"
+        "[[step]]\nname = 'untouched'\npath = '/no_such_page/'\n"
+        "[[declared]]\nreason = 'security headers'\n"
+        "fields = ['content-security-policy', 'referrer-policy', 'x-content-type-options']\n",
+    )
+
+    result = run('--async', 'parity_apps:stock', '--steps', path)
+
+    # Quart 0.22 sends Vary never, 0.23 always.
+    wrong = ('vary: Flask Cookie, Quart (absent)', 'vary: Flask (absent), Quart Cookie')
+    assert any(line in result.stdout for line in wrong)
+    assert '2 steps: 1 the same, 0 different on purpose, 1 different.' in result.stdout
+    assert result.returncode == 1
+
+
+def test_faults_are_all_found_and_nothing_else(
+    faults: tuple[subprocess.CompletedProcess[str], dict[str, Any]],
+) -> None:
+    result, report = faults
+    differences = found(report)
+    no_reply, fine = differences.pop('a worker that crashes')['status']
+
+    assert result.returncode == 1
+    assert no_reply.startswith('no reply: ')
+    assert fine == '200'
+    missing = differences.pop('a missing route')
+    assert missing['status'] == ('200', '404')
+    assert missing.keys() == {'status', 'body'}
+    assert differences == {
+        'a changed reply': {
+            'body': ('a long reply, ' * 10 + 'which ends', 'a long reply, ' * 10 + 'which differs')
+        },
+        'another cookie attribute': {'cookie.theme.samesite': ('Lax', 'Strict')},
+        'other types': {
+            'session.number': ('1', "'1'"),
+            'session.flag': ('True', '1'),
+            'session.pair': ('(1, 2)', '[1, 2]'),
+        },
+        'other headers': {
+            'etag': ('"1"', '(absent)'),
+            'cache-control': ('private', 'no-store'),
+        },
+    }
+
+
+def test_faults_are_shown_exactly(
+    faults: tuple[subprocess.CompletedProcess[str], dict[str, Any]],
+) -> None:
+    result, _ = faults
+    lines = [' '.join(line.split()) for line in result.stdout.splitlines()]
+
+    assert '✓ GET /count the same' in lines
+    assert '✗ GET /missing a missing route' in lines
+    assert 'status: Flask 200, Quart 404' in lines
+    assert ('body: Flask …a long reply, which ends, Quart …a long reply, which differs') in lines
+    assert 'cache-control: Flask private, Quart no-store (2)' in lines
+    assert '(2) On purpose: Our header is better.' in lines
+    assert '(1) On purpose, at every step (x-port): We say who we are.' in lines
+    assert not [line for line in lines if line.startswith('x-port')]
+    assert lines[-1] == '12 steps: 6 the same, 0 different on purpose, 6 different.'
+
+
+def test_a_visitor_goes_on_with_the_other_apps_cookie(
+    faults: tuple[subprocess.CompletedProcess[str], dict[str, Any]],
+) -> None:
+    _, report = faults
+    steps = {step['name']: step for step in report['steps']}
+
+    assert steps['handed over']['async']['body'] == 'visits: 2'
+    assert steps['for another visitor']['async']['body'] == 'visits: 1'
+
+
+def test_a_captured_token_and_json_reach_both_apps(
+    faults: tuple[subprocess.CompletedProcess[str], dict[str, Any]],
+) -> None:
+    _, report = faults
+    steps = {step['name']: step for step in report['steps']}
+
+    for side in ('sync', 'async'):
+        assert steps['the form, sent'][side]['status'] == '200'
+        assert steps['the form, sent'][side]['body'] == 'a $ and 你好'
+        assert json.loads(steps['json'][side]['body']) == [{'list': [1, 'two']}, 'sent']
+
+
+def test_the_example_of_the_readme_is_the_same_on_both(tmp_path: Path) -> None:
+    readme = Path(LESSON).with_name('README.md').read_text('utf-8')
+    for name, text in re.findall(r'```\w+\n# (shop\S+)\n(.*?)```', readme, re.DOTALL):
+        (tmp_path / name).write_text(text, 'utf-8')
+    arguments = '--sync shop_flask:app --async shop_quart:app --steps shop.toml'
+    summary = '4 steps: 4 the same, 0 different on purpose, 0 different.'
+    assert arguments in readme
+    assert summary in readme
+
+    result = subprocess.run(
+        [*PARITY, *arguments.split()], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True
+    )
+
+    assert summary in result.stdout
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_readme_counts_the_steps(
+    lesson: tuple[subprocess.CompletedProcess[str], dict[str, Any]],
+) -> None:
+    _, report = lesson
+    readme = (ROOT / 'README.md').read_text('utf-8')
+
+    assert f'the same {report["summary"]["steps"]} steps' in readme
+    assert report['summary']['on_purpose'] == 3
+    assert 'Nothing differs but three steps' in readme
+
+
+def test_apps_without_a_shared_key_are_told_so_first(tmp_path: Path) -> None:
+    path = write_steps(
+        tmp_path,
+        "[[step]]\nname = 'one'\npath = '/count'\n"
+        "[[step]]\nname = 'two'\npath = '/count'\nhandover = true\n",
+    )
+
+    result = run('--sync', 'parity_apps:sync', '--async', 'parity_apps:other_key', '--steps', path)
+
+    assert result.stdout.startswith('The two apps do not share a secret key')
+    assert '✓  GET /count  one' in result.stdout
+    assert 'handover: ' in result.stdout
+    assert '2 steps: 1 the same, 0 different on purpose, 1 different.' in result.stdout
+    assert result.returncode == 1
+
+
+def test_a_server_that_dies_is_named_with_what_was_compared_before(tmp_path: Path) -> None:
+    path = write_steps(
+        tmp_path,
+        "[[step]]\nname = 'before'\npath = '/count'\nignore = ['x-port']\n"
+        "[[step]]\nname = 'deadly'\npath = '/die'\n",
+    )
+
+    result = run(*OWN, '--steps', path, '--json', tmp_path / 'results.json')
+
+    assert '✓  GET /count  before' in result.stdout
+    error = "Error: Quart died at step 'deadly' (SIGKILL)"
+    assert result.stderr.startswith(error)
+    assert 'Traceback' not in result.stderr
+    assert result.returncode == 2
+    assert json.loads((tmp_path / 'results.json').read_text('utf-8'))['error'].startswith(error[7:])
+
+
+def test_an_app_that_does_not_start_is_one_line_and_its_log() -> None:
+    result = run('--async', 'parity_apps:no_such_app')
+
+    assert result.stderr.startswith(
+        'Error: Quart did not start (exit status 1); the end of its log:\n'
+    )
+    assert 'no_such_app' in result.stderr
+    assert result.returncode == 2
+
+
+def test_a_capture_that_finds_nothing_names_the_step(tmp_path: Path) -> None:
+    path = write_steps(
+        tmp_path,
+        "[[step]]\nname = 'hopeless'\npath = '/'\ncapture = { token = 'token=(.+)' }\n",
+    )
+    # A server that starts quickly.
+    files = Contender('Files', (sys.executable, '-m', 'http.server', '--bind', HOST, '{port}'))
+
+    with pytest.raises(ParityError, match=r"^step 'hopeless': capture finds 'token' in neither"):
+        replay(load(path), files, files, lambda _: None)
+
+
+def test_a_mistake_in_the_steps_is_one_line(tmp_path: Path) -> None:
+    path = write_steps(tmp_path, "[[step]]\nname = 'mistaken'\npth = '/'\n")
+
+    result = run('--steps', path)
+
+    assert result.stderr.count('\n') == 1
+    assert "step 'mistaken'" in result.stderr
+    assert result.returncode == 2
+
+
+def test_without_the_extra_the_command_is_one_line_that_names_it() -> None:
+    code = "import sys; sys.modules['rich'] = None; from quart.cli import main; main()"
+
+    result = subprocess.run(
+        [sys.executable, '-c', code, *PARITY[3:]], env=ENVIRONMENT, capture_output=True, text=True
+    )
+
+    assert result.stderr == (
+        "Error: this command needs the extra 'compare': "
+        'pip install "quart_session_demo[compare]"\n'
+    )
+    assert result.returncode == 2
+
+
+def test_sigterm_leaves_no_server(tmp_path: Path) -> None:
+    pids = tmp_path / 'pids'
+    pids.mkdir()
+    path = write_steps(
+        tmp_path,
+        "[[step]]\nname = 'reached'\npath = '/reached'\n"
+        "[[step]]\nname = 'late'\npath = '/count'\nwait = 60\n",
+    )
+    process = subprocess.Popen(
+        [*PARITY, *OWN, '--steps', path],
+        env=ENVIRONMENT | {'PIDS': str(pids)},
+        stdout=subprocess.DEVNULL,
+    )
+    with process:
+        while not (pids / 'reached').exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.terminate()
+
+    assert process.returncode == 128 + signal.SIGTERM
+    servers = [int(file.name) for file in pids.iterdir() if file.name != 'reached']
+    assert len(servers) >= 2
+    deadline = time.monotonic() + 30
+    while [pid for pid in servers if Path(f'/proc/{pid}').exists()]:
+        # A killed process takes a moment to go.
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -1,0 +1,135 @@
+from email.message import Message
+from http.cookiejar import CookieJar
+from urllib.request import Request
+
+import httpx
+import pytest
+
+from quart_session_demo import create_app
+from quart_session_demo.compare.replies import differences, fields, is_listed
+from quart_session_demo.compare.visitors import LARGEST_COOKIE, Visitor
+from tests.conftest import KEY
+
+
+def reply(*headers: tuple[str, str], body: bytes = b'') -> dict[str, str]:
+    return fields(200, headers, body, CookieJar())
+
+
+def found(
+    one: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...]
+) -> list[tuple[str, str, str]]:
+    return list(differences(reply(*one), reply(*other)))
+
+
+@pytest.mark.parametrize(
+    ('one', 'other'),
+    [
+        ((('Date', 'now'), ('Server', 'a')), (('date', 'then'),)),
+        ((('Allow', 'GET, HEAD'),), (('allow', 'HEAD,GET'),)),
+        ((('Vary', 'Cookie'), ('Vary', 'Accept')), (('Vary', 'Accept, Cookie'),)),
+        (
+            (('Set-Cookie', 'a=b; Path=/; HttpOnly; Expires=Fri, 04 Dec 2026 00:00:01 GMT'),),
+            (('Set-Cookie', 'a=b; expires=Fri, 04 Dec 2026 00:00:03 GMT; HttpOnly; path=/'),),
+        ),
+    ],
+)
+def test_differences_leaves_out_what_is_the_same(
+    one: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...]
+) -> None:
+    assert found(one, other) == []
+
+
+@pytest.mark.parametrize(
+    ('one', 'other', 'difference'),
+    [
+        (('Location', '/a'), ('Location', '/b'), ('location', '/a', '/b')),
+        (('Vary', 'Cookie'), ('Vary', 'Accept'), ('vary', 'Cookie', 'Accept')),
+        (('X-Own', '1'), ('X-Own', '2'), ('x-own', '1', '2')),
+        (('X-Own', '1'), ('Date', 'now'), ('x-own', '1', '(absent)')),
+        (('Set-Cookie', 'a=b'), ('Set-Cookie', 'a=c'), ('cookie.a.value', 'b', 'c')),
+        (('Set-Cookie', 'a=b; Path=/'), ('Date', 'now'), ('cookie.a', 'set', '(absent)')),
+        (
+            ('Set-Cookie', 'a=b; HttpOnly'),
+            ('Set-Cookie', 'a=b'),
+            ('cookie.a.httponly', 'yes', '(absent)'),
+        ),
+        (
+            ('Set-Cookie', 'a=b; Expires=Fri, 04 Dec 2026 00:00:01 GMT'),
+            ('Set-Cookie', 'a=b; Expires=Fri, 04 Dec 2026 00:00:04 GMT'),
+            (
+                'cookie.a.expires',
+                'Fri, 04 Dec 2026 00:00:01 GMT',
+                'Fri, 04 Dec 2026 00:00:04 GMT',
+            ),
+        ),
+    ],
+)
+def test_differences_yields_the_one_field_that_differs(
+    one: tuple[str, str], other: tuple[str, str], difference: tuple[str, str, str]
+) -> None:
+    assert found((one,), (other,)) == [difference]
+
+
+def test_differences_tells_bytes_that_are_no_text() -> None:
+    one, other = reply(body=b'\xff\x00'), reply(body=b'\xff\x01')
+
+    assert list(differences(one, other)) == [('body', r"b'\xff\x00'", r"b'\xff\x01'")]
+
+
+def test_differences_notices_a_cookie_that_is_set_twice() -> None:
+    cookie = ('Set-Cookie', 'a=b')
+
+    assert found((cookie, cookie), (cookie,)) == [('cookie.a', 'set again', 'set')]
+
+
+async def test_fields_decode_the_session_of_whatever_key() -> None:
+    app = create_app({'TESTING': True, 'SECRET_KEY': KEY})
+    response = await app.test_client().get('/')
+    visitor = Visitor()
+    httpx.Cookies(visitor.jar).extract_cookies(
+        httpx.Response(
+            200, headers=list(response.headers), request=httpx.Request('GET', 'http://127.0.0.1')
+        )
+    )
+
+    result = fields(200, response.headers, b'', visitor.jar)
+
+    assert {name: value for name, value in result.items() if name.startswith('session.')} == {
+        'session._permanent': 'True',
+        'session.age': '20',
+        'session.username': "'zhiliao'",
+    }
+    assert 'cookie.session.value' not in result
+
+
+def test_is_listed_takes_a_whole_for_its_parts() -> None:
+    assert is_listed('cookie.session.path', ['cookie.session'])
+    assert is_listed('body', ['status', 'body'])
+    assert not is_listed('cookie.sessions', ['cookie.session'])
+    assert not is_listed('body', [])
+
+
+def cookies_sent_after(set_cookie: str) -> str | None:
+    jar = Visitor().jar
+    message = Message()
+    message['Set-Cookie'] = set_cookie
+
+    class Reply:
+        def info(self) -> Message:
+            return message
+
+    jar.extract_cookies(Reply(), Request('http://127.0.0.1/'))  # type: ignore[arg-type]
+    request = Request('http://127.0.0.1/')
+    jar.add_cookie_header(request)
+    return request.get_header('Cookie')
+
+
+def test_a_visitor_sends_secure_cookies_to_this_machine() -> None:
+    assert cookies_sent_after('a=b; Secure') == 'a=b'
+
+
+def test_a_visitor_drops_cookies_that_browsers_drop() -> None:
+    largest = f'a={"x" * (LARGEST_COOKIE - 1)}'
+
+    assert cookies_sent_after(largest) == largest
+    assert cookies_sent_after(f'{largest}x') is None

@@ -1,0 +1,105 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from quart_session_demo.compare.steps import LESSON, Step, StepsError, load, reply_text
+
+STEP = "[[step]]\nname = 'one'\npath = '/'\n"
+
+
+def test_load_reads_the_lesson() -> None:
+    steps = load(LESSON).steps
+
+    routes = {step.path.partition('?')[0] for step in steps if step.method == 'GET'}
+    assert routes >= {
+        *('/', '/get_session/', '/del_session/', '/del_session/pop/', '/del_session/del/'),
+        '/browser_session/',
+    }
+    assert {step.method for step in steps} >= {'GET', 'HEAD', 'OPTIONS', 'POST'}
+    assert sum(step.handover for step in steps) >= 4
+
+
+def test_load_gives_a_step_its_defaults(tmp_path: Path) -> None:
+    path = tmp_path / 'steps.toml'
+    path.write_text(STEP)
+
+    assert load(path).steps == (Step('one', '/', visitor='visitor', method='GET'),)
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('[[step]]\nname = one\n', 'at line 2'),
+        ('', 'there is no [[step]] with a path'),
+        ("[[step]]\nname = 'one'\nrestart = {}\n", 'there is no [[step]] with a path'),
+        ("[step]\nname = 'one'\n", 'write [[step]], with two brackets'),
+        ("[[steps]]\nname = 'one'\n", "'steps' is neither [[step]] nor [[declared]]"),
+        ("[[step]]\npath = '/'\n", 'step None: Object missing required field `name`'),
+        (STEP + 'pth = 1\n', "step 'one': Object contains unknown field `pth`"),
+        (STEP + 'method = 1\n', "step 'one': Expected `str`, got `int` - at `$.method`"),
+        (STEP + 'headers = { X = 1 }\n', "step 'one': Expected `str`, got `int`"),
+        (STEP + "ignore = 'body'\n", "step 'one': Expected `array`, got `str`"),
+        (STEP + "wait = 'long'\n", "step 'one': Expected `float`, got `str`"),
+        (STEP + 'wait = -1\n', "step 'one': Expected `float` >= 0"),
+        (STEP + STEP, "step 'one': an earlier step has that name"),
+        ("[[step]]\nname = 'one'\n", "step 'one': `path` must start with /"),
+        ("[[step]]\nname = 'one'\npath = 'x'\n", "step 'one': `path` must start with /"),
+        (STEP + 'restart = {}\n', "step 'one': `restart` and `path` exclude each other"),
+        (STEP + 'form = {}\njson = 1\n', "step 'one': `form` and `json` exclude each other"),
+        (STEP + "capture = { x = '(' }\n", "step 'one': `capture` of 'x': missing )"),
+        (STEP + "capture = { x = 'y' }\n", "`capture` of 'x': the pattern needs one group"),
+        (STEP + "headers = { X = '$y' }\n", "step 'one': no earlier step of 'visitor' captures $y"),
+        (STEP + "json = ['$y']\n", "step 'one': no earlier step of 'visitor' captures $y"),
+        (STEP + "form = { price = '5 $' }\n", "step 'one': write $$ for a plain $ in '5 $'"),
+        (STEP + '[[declared]]\nfields = []\n', 'declared None: Object missing required field'),
+        (
+            STEP + "[[declared]]\nreason = 'r'\nfields = []\nsteps = ['two']\n",
+            "declared 'r': there is no step 'two'",
+        ),
+    ],
+)
+def test_load_names_a_mistake_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / 'steps.toml'
+    path.write_text(text)
+
+    with pytest.raises(StepsError) as caught:
+        load(path)
+
+    assert str(caught.value).startswith(str(path))
+    assert message in str(caught.value)
+    assert '\n' not in str(caught.value)
+
+
+def test_load_names_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / 'none.toml'
+
+    with pytest.raises(StepsError, match=f'{os.strerror(2)}$'):
+        load(path)
+
+
+def test_load_refuses_what_another_visitor_captured(tmp_path: Path) -> None:
+    path = tmp_path / 'steps.toml'
+    path.write_text(
+        f"{STEP}capture = {{ x = '(.)' }}\n"
+        "[[step]]\nname = 'two'\npath = '/$x'\n[[step]]\nname = 'three'\npath = '/$x'\n"
+        "visitor = 'another'\n"
+    )
+
+    with pytest.raises(StepsError, match="step 'three': no earlier step of 'another'"):
+        load(path)
+
+
+def test_filled_replaces_what_was_captured_everywhere() -> None:
+    step = Step('s', '/$x', headers={'A': '$x$$'}, json={'a': ['${x}y', 1]})
+
+    assert step.filled({'x': 'found'}) == ['/found', {'A': 'found$'}, None, {'a': ['foundy', 1]}]
+
+
+def test_find_searches_headers_and_body() -> None:
+    text = reply_text([('X-One', '1'), ('Set-Cookie', 'a=b; Path=/')], 'token: 7')
+    step = Step(
+        's', '/', capture={'cookie': '^set-cookie: a=([^;]+)', 'token': 'token: (.)', 'no': '(z)'}
+    )
+
+    assert step.find(text) == {'cookie': 'b', 'token': '7'}
