@@ -1,0 +1,103 @@
+"""`compare load`: what the command does, once its options are read."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from quart_session_demo.compare.load import report
+from quart_session_demo.compare.load.contenders import Pair, entries
+from quart_session_demo.compare.load.measure import (
+    WARM_UP_PART,
+    Plan,
+    Turn,
+    measurements,
+    turns,
+)
+from quart_session_demo.compare.load.own_work import from_steps
+from quart_session_demo.compare.load.results import Results
+from quart_session_demo.compare.load.works import LESSON
+from quart_session_demo.compare.parity_run import environment_of
+from quart_session_demo.compare.servers import end_on_signals
+from quart_session_demo.compare.steps import load
+
+# What each measurement takes beside: to start and stop a server and the load generator.
+SETUP_SECONDS = 2.5
+# Of a terminal's width rich knows; a file takes a whole table.
+FILE_WIDTH = 120
+
+
+def plan_for(
+    sync: str | None,
+    async_: str | None,
+    steps_file: Path | None,
+    users: tuple[int, ...],
+    duration: float,
+    rounds: int,
+) -> Plan:
+    """Return what to measure: a user's own Flask app, Quart app and steps, or the lesson.
+
+    Raises:
+        StepsError: The steps file is wrong.
+        WorkError: It cannot be used for load.
+        ServerError: The Flask app, which tells what to expect, does not serve the steps.
+    """
+    users = tuple(sorted(set(users)))
+    if not (sync and async_ and steps_file):
+        return Plan(Pair(), LESSON, users, duration, rounds)
+    steps = load(steps_file)
+    own = Pair(sync, async_, environment_of(steps))
+    work = from_steps(steps, entries(own, 1)[0].contender)
+    return Plan(own, (work,), users, duration, rounds)
+
+
+def run(plan: Plan, output: Path | None) -> bool:
+    """Measure, show the progress, report, and tell whether all was measured and every reply right.
+
+    What was measured is reported when the run is interrupted, too.
+
+    Raises:
+        LoadError: The load generator failed.
+    """
+    end_on_signals()
+    results = Results(_settings(plan), plan.works)
+    try:
+        _measure(plan, results)
+    finally:
+        terminal = Console()
+        report.show(results, terminal if terminal.is_terminal else Console(width=FILE_WIDTH))
+        if output:
+            report.write(results, output)
+    return all(item.window and not item.window.failures for item in results.measurements)
+
+
+def _measure(plan: Plan, results: Results) -> None:
+    count = sum(1 for _ in turns(plan))
+    minutes = count * (plan.duration * (1 + WARM_UP_PART) + SETUP_SECONDS) / 60
+    columns = (TextColumn('{task.description}'), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        progress.console.print(
+            f'{count} measurements, about {minutes:.0f} minutes', highlight=False
+        )
+        bar = progress.add_task('', total=count)
+
+        def about_to(turn: Turn) -> None:
+            done = len(results.measurements)
+            name = f'{turn.work.name}, {turn.users} users, {turn.entry.contender.name}'
+            text = f'{done + 1} of {count}, round {turn.round} of {plan.rounds}: {name}'
+            progress.update(bar, completed=done, description=text)
+
+        for measurement in measurements(plan, about_to):
+            results.measurements.append(measurement)
+        progress.update(bar, completed=count)
+    results.complete = True
+
+
+def _settings(plan: Plan) -> dict[str, str]:
+    return {
+        'users': ', '.join(map(str, plan.users)),
+        'duration': f'{plan.duration:g} s',
+        'rounds': str(plan.rounds),
+        'sync': plan.pair.sync,
+        'async': plan.pair.async_,
+    }

@@ -1,0 +1,59 @@
+"""Who takes part: one server process each, as their users run them."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from quart_session_demo.compare.servers import Contender, gunicorn, hypercorn
+
+# The Procfile's, beside --workers 0.
+HYPERCORN_OPTIONS = (
+    *('--worker-class', 'uvloop', '--graceful-timeout', '25'),
+    *('--keep-alive', '100', '--backlog', '1024'),
+)
+USUAL_THREADS = 8
+QUART = 'Quart'
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A Flask app and its Quart port.
+
+    Attributes:
+        sync: The Flask app, `module:app`.
+        async_: The Quart app, `module:app`.
+        environment: Variables for both.
+    """
+
+    sync: str = 'quart_session_demo.compare.load.sync_app:app'
+    async_: str = 'quart_session_demo.compare.load.async_app:app'
+    environment: Mapping[str, str] = field(
+        default_factory=lambda: {'QUART_SECRET_KEY': secrets.token_hex(32)}
+    )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A contender, and how many requests it can wait in at once; None is any number."""
+
+    contender: Contender
+    at_once: int | None
+
+
+def entries(pair: Pair, users: int) -> list[Entry]:
+    """Return who takes part when there are so many users."""
+
+    def flask(name: str, at_once: int | None, *options: str) -> Entry:
+        command = gunicorn(pair.sync, '--workers', '1', *options)
+        return Entry(Contender(f'Flask {name}', command, pair.environment), at_once)
+
+    def threads(number: int) -> Entry:
+        name = f'{number} thread{"s" if number > 1 else ""}'
+        return flask(name, number, '--worker-class', 'gthread', '--threads', str(number))
+
+    return [
+        flask('sync', 1, '--worker-class', 'sync'),
+        *[threads(number) for number in sorted({USUAL_THREADS, users})],
+        flask('gevent', None, '--worker-class', 'gevent'),
+        Entry(Contender(QUART, hypercorn(pair.async_, *HYPERCORN_OPTIONS), pair.environment), None),
+    ]

@@ -1,0 +1,100 @@
+"""Who is better, said in sentences that the figures bear."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from quart_session_demo.compare.load.contenders import QUART
+from quart_session_demo.compare.load.numbers import rounded
+from quart_session_demo.compare.load.summary import Range, Summary
+from quart_session_demo.compare.load.works import Metric, Work
+
+# How near to what its threads allow a server must come for them to explain its figure.
+EXPLAINED = 0.1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A sentence, and whether it is for Flask."""
+
+    text: str
+    flask_wins: bool = False
+
+
+def verdicts(works: Iterable[Work], summaries: Iterable[Summary]) -> list[Verdict]:
+    """Return one for each work and number of users; those that Flask wins come first."""
+    by_name = {work.name: work for work in works}
+    found = [
+        _verdict(by_name[name], users, list(group))
+        for (name, users), group in groupby(summaries, lambda item: (item.work, item.users))
+    ]
+    return sorted(found, key=lambda verdict: not verdict.flask_wins)
+
+
+def times_better(metric: Metric, one: Range, other: Range) -> float | None:
+    """Return how many times better one median is than the other; None when the ranges overlap."""
+    if one.overlaps(other):
+        return None
+    ratio = one.median / other.median
+    return ratio if metric == 'requests_per_second' else 1 / ratio
+
+
+def _verdict(work: Work, users: int, group: Sequence[Summary]) -> Verdict:
+    place = f'{work.name}, {users} {"users" if users > 1 else "user"}'
+    quart = next((item for item in group if item.contender == QUART), None)
+    flasks = [item for item in group if item.contender != QUART and not item.problem]
+    left_out = [f'{item.contender} {item.problem}' for item in group if item.problem]
+    if quart is None or quart.problem or not flasks:
+        reason = '; '.join(left_out) or 'not enough was measured'
+        return Verdict(f'{place}: nothing to compare: {reason}.')
+
+    def median(item: Summary) -> float:
+        return item.figures[work.metric].median
+
+    best = (max if work.metric == 'requests_per_second' else min)(flasks, key=median)
+    ratio = times_better(work.metric, quart.figures[work.metric], best.figures[work.metric])
+    parts = [_lead(work.metric, ratio, best.contender) + _memory(quart, best, ratio)]
+    parts += [_beside(work, quart, flask) for flask in flasks if flask is not best]
+    limited = [item.contender for item in (quart, *flasks) if item.generator_limited]
+    if limited:
+        parts.append(f'the load generator was the limit for {" and ".join(limited)}')
+    text = '; '.join([*parts, *(f'{item}, and is left out' for item in left_out)])
+    return Verdict(f'{place}: {text}.', ratio is not None and ratio < 1)
+
+
+def _lead(metric: Metric, ratio: float | None, best: str) -> str:
+    if ratio is None:
+        return f'no difference found between Quart and the best-tuned Flask ({best})'
+    if ratio > 1:
+        return f'Quart {_times(metric, ratio)} the best-tuned Flask ({best})'
+    return f'Flask wins: {best} {_times(metric, 1 / ratio)} Quart'
+
+
+def _times(metric: Metric, ratio: float) -> str:
+    times = rounded(ratio, 2)
+    if metric == 'requests_per_second':
+        return f'serves {times} times the requests of'
+    return f'replies {times} times sooner (p95) than'
+
+
+def _memory(quart: Summary, best: Summary, ratio: float | None) -> str:
+    part = quart.figures['peak_memory'].median / best.figures['peak_memory'].median
+    if ratio is not None and ratio > 1:
+        return f', in {rounded(part, 2)} of its memory'
+    return f'; Quart takes {rounded(part, 2)} of its memory'
+
+
+def _beside(work: Work, quart: Summary, flask: Summary) -> str:
+    ours, theirs = quart.figures[work.metric], flask.figures[work.metric]
+    ratio = times_better(work.metric, ours, theirs)
+    if ratio is None:
+        return f'no difference found from {flask.contender}'
+    text = f'{rounded(ratio, 2)} times {flask.contender}'
+    if ratio > 1 and work.waits and flask.at_once and flask.at_once < flask.users:
+        allowed = flask.at_once / work.waits
+        if abs(theirs.median / allowed - 1) <= EXPLAINED:
+            text += (
+                f', which {flask.at_once} at once ÷ {work.waits} s = {rounded(allowed)} '
+                'requests/s explains'
+            )
+    return text
