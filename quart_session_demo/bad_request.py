@@ -1,0 +1,58 @@
+"""Malformed requests that Quart trips over before its own error handling: 400, and not 500."""
+
+from typing import cast
+from urllib.parse import urlsplit
+
+from hypercorn.typing import (
+    ASGIFramework,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    Scope,
+)
+from werkzeug.exceptions import BadHost
+
+BODY = b'Bad Request\n'
+
+
+def with_bad_requests_refused(asgi_app: ASGIFramework) -> ASGIFramework:
+    """Return an ASGI app that answers 400 where Quart answers 500 with a traceback.
+
+    That is to a request target that is no path and no URL (`GET http://[`) and, on Quart 0.22,
+    to a `Host` that is no host name (`..`).
+    """
+
+    async def refuse(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        try:
+            if scope['type'] == 'lifespan' or _is_target(scope['path']):
+                await asgi_app(scope, receive, send)
+                return
+        except BadHost:
+            # Raised before routing, so that nothing is sent yet.
+            pass
+        response = 'websocket.http.response' if scope['type'] == 'websocket' else 'http.response'
+        for event in (
+            {
+                'type': f'{response}.start',
+                'status': 400,
+                'headers': [
+                    (b'content-type', b'text/plain'),
+                    (b'content-length', str(len(BODY)).encode()),
+                ],
+            },
+            {'type': f'{response}.body', 'body': BODY, 'more_body': False},
+        ):
+            await send(cast(ASGISendEvent, event))
+
+    return refuse
+
+
+def _is_target(path: str) -> bool:
+    if path.startswith('/'):
+        return True
+    # A whole URL, as for a proxy, is right too (RFC 9112, 3.2.2).
+    try:
+        urlsplit(path)
+    except ValueError:
+        return False
+    return bool(path)

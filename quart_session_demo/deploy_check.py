@@ -1,0 +1,165 @@
+"""What `check-deploy` looks at: settings that work, and are unsafe in production."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from quart import Quart
+
+from quart_session_demo import secret_key
+from quart_session_demo.config.checks import PRODUCTION_KEY_BYTES
+
+# What keys in examples are made of. A random key holds none of them by chance.
+GUESSABLE = (
+    *('0123456789', '1234567890', 'abcdefgh', 'change', 'default', 'example', 'insecure'),
+    *('password', 'qwerty', 'secret', 'session', 'zhiliao'),
+)
+# Flask's default is the longest: a stolen cookie is good for as long.
+LONGEST_LIFETIME = timedelta(days=31)
+SHORTEST_LIFETIME = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to mend; `level` is what makes the command fail: an error does."""
+
+    id: str
+    level: Literal['error', 'warning']
+    message: str
+    remedy: str
+
+
+def findings(app: Quart) -> Iterator[Finding]:
+    """Yield what is unsafe about an app's settings; never a secret's value."""
+    yield from _of_keys(app)
+    yield from _of_cookie(app)
+    if app.debug:
+        yield Finding(
+            'debug-on',
+            'error',
+            'Debug mode shows source code and settings to visitors',
+            'Remove QUART_DEBUG',
+        )
+    if app.config.get('PLAYGROUND'):
+        yield Finding(
+            'playground-on',
+            'error',
+            'The playground lets visitors write what they like into their session',
+            'Set QUART_PLAYGROUND to false',
+        )
+    if not app.config['STRICT_TRANSPORT_SECURITY']:
+        yield Finding(
+            'hsts-off',
+            'warning',
+            'Browsers are not told to come back over https alone (OWASP ASVS 5.0, 3.4.1)',
+            'Set QUART_STRICT_TRANSPORT_SECURITY to max-age=31536000; includeSubDomains',
+        )
+
+
+async def findings_of_store(app: Quart) -> list[Finding]:
+    """Return what is unsafe about where sessions are kept, which its interface looks at."""
+    interface: Any = app.session_interface
+    return [Finding(*problem) for problem in await interface.store_problems()]
+
+
+def _of_keys(app: Quart) -> Iterator[Finding]:
+    new_key = "Set it to what python -c 'import secrets; print(secrets.token_hex(32))' prints"
+    if secret_key.stands_in(app):
+        file = secret_key.key_file(app)
+        if file.exists():
+            yield Finding(
+                'secret-key-file',
+                'error',
+                f'QUART_SECRET_KEY is not set; the key in {file}, which other machines and the '
+                'next deploy do not have, stands in for it',
+                new_key,
+            )
+        else:
+            yield Finding('secret-key-missing', 'error', 'QUART_SECRET_KEY is not set', new_key)
+    key = _bytes(app.secret_key or b'')
+    yield from _of_key(key, 'QUART_SECRET_KEY', 'secret-key', new_key)
+    for fallback in map(_bytes, app.config['SECRET_KEY_FALLBACKS'] or ()):
+        if fallback == key:
+            yield Finding(
+                'fallback-is-key',
+                'warning',
+                'QUART_SECRET_KEY_FALLBACKS holds the key of QUART_SECRET_KEY: nothing was rolled',
+                'Remove it from the list, or set a new QUART_SECRET_KEY',
+            )
+        else:
+            yield from _of_key(
+                fallback, 'A key in QUART_SECRET_KEY_FALLBACKS', 'fallback', 'Remove it'
+            )
+
+
+def _of_key(key: bytes, name: str, prefix: str, remedy: str) -> Iterator[Finding]:
+    if len(key) < PRODUCTION_KEY_BYTES:
+        yield Finding(
+            f'{prefix}-short',
+            'error',
+            f'{name} is only {len(key)} bytes long, {PRODUCTION_KEY_BYTES} are safe',
+            remedy,
+        )
+    elif _is_guessable(key):
+        yield Finding(
+            f'{prefix}-guessable',
+            'error',
+            f'{name} repeats itself or looks like an example',
+            remedy,
+        )
+
+
+def _is_guessable(key: bytes) -> bool:
+    # 32 random characters, hexadecimal ones too, cannot be written in fewer than 32 bytes.
+    return len(zlib.compress(key)) < PRODUCTION_KEY_BYTES or any(
+        word.encode() in key.lower() for word in GUESSABLE
+    )
+
+
+def _bytes(key: str | bytes) -> bytes:
+    return key.encode() if isinstance(key, str) else key
+
+
+def _of_cookie(app: Quart) -> Iterator[Finding]:
+    config = app.config
+    if not config['SESSION_COOKIE_SECURE']:
+        yield Finding(
+            'cookie-not-secure',
+            'error',
+            'The session cookie travels over plain http (OWASP ASVS 5.0, 3.3.1)',
+            'Set QUART_SESSION_COOKIE_SECURE to true',
+        )
+    if not config['SESSION_COOKIE_HTTPONLY']:
+        yield Finding(
+            'cookie-not-httponly',
+            'error',
+            'Scripts can read the session cookie (OWASP ASVS 5.0, 3.3.4)',
+            'Set QUART_SESSION_COOKIE_HTTPONLY to true',
+        )
+    samesite = config['SESSION_COOKIE_SAMESITE']
+    if samesite is None or samesite.title() == 'None':
+        yield Finding(
+            'cookie-samesite',
+            # None in so many words is somebody's decision; nothing at all is the browser's.
+            'error' if samesite is None else 'warning',
+            'The session cookie goes along with requests that other sites make (OWASP ASVS 5.0, '
+            '3.3.2)',
+            'Set QUART_SESSION_COOKIE_SAMESITE to Lax or Strict',
+        )
+    if not config['SESSION_COOKIE_NAME'].startswith('__Host-'):
+        yield Finding(
+            'cookie-no-host-prefix',
+            'warning',
+            'Other hosts of the same domain can set the session cookie (OWASP ASVS 5.0, 3.3.3)',
+            'Set QUART_SESSION_COOKIE_NAME to __Host-session',
+        )
+    lifetime = app.permanent_session_lifetime
+    if not SHORTEST_LIFETIME <= lifetime <= LONGEST_LIFETIME:
+        yield Finding(
+            'lifetime',
+            'warning',
+            f'A permanent session lasts {lifetime}; up to {LONGEST_LIFETIME.days} days are usual',
+            'Set QUART_PERMANENT_SESSION_LIFETIME to a number of seconds such as 864000, 10 days',
+        )

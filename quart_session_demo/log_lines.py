@@ -1,0 +1,22 @@
+"""Log lines that no client can forge: a path may hold a line break (`/%0aERROR...`)."""
+
+import logging
+import re
+import textwrap
+
+BREAKS = re.compile(r'[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]')
+FORMATTER = logging.Formatter()
+
+
+def escape(record: logging.LogRecord) -> bool:
+    """Escape a record's control characters and indent its traceback; a filter for a logger."""
+    record.msg, record.args = _escaped(record.getMessage()), ()
+    if record.exc_info:
+        # An exception's own text may hold line breaks too. The formatter keeps what is set here.
+        lines = FORMATTER.formatException(record.exc_info).split('\n')
+        record.exc_text = textwrap.indent('\n'.join(map(_escaped, lines)), '    ')
+    return True
+
+
+def _escaped(text: str) -> str:
+    return BREAKS.sub(lambda match: match[0].encode('unicode_escape').decode(), text)
