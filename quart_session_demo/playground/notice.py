@@ -1,0 +1,66 @@
+"""What the last action did, told to the page after the redirect.
+
+In a short-lived cookie of the playground's own, for the session is what it exhibits; not in the
+address, which logs and histories keep. Signed, so that nobody else can make the page say things.
+"""
+
+from typing import Any, cast
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+from quart import Response, current_app, request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+COOKIE = 'playground_notice'
+SECONDS = 60
+# Of each text in it, so that it fits into a cookie whatever a visitor types.
+MAX_LENGTH = 120
+
+Notice = dict[str, Any]
+
+
+def shorten(text: str) -> str:
+    """Cut a text in the middle, if it is long."""
+    if len(text) <= MAX_LENGTH:
+        return text
+    return f'{text[: MAX_LENGTH * 3 // 4]}…{text[-MAX_LENGTH // 4 :]}'
+
+
+def shorten_cookie(header: str) -> str:
+    """Cut the value in a `Set-Cookie` header in the middle, if it is long."""
+    pair, separator, attributes = header.partition('; ')
+    return shorten(pair) + separator + attributes
+
+
+def leave(notice: Notice, response: Response | WerkzeugResponse) -> None:
+    """Send a notice along, for the page that is asked for next."""
+    response.set_cookie(
+        COOKIE, str(_serializer().dumps(notice)), max_age=SECONDS, **_cookie_attributes()
+    )
+
+
+def find() -> Notice | None:
+    """Return the notice that came with the request."""
+    try:
+        notice: Notice = _serializer().loads(request.cookies.get(COOKIE, ''), max_age=SECONDS)
+    except BadData:
+        return None
+    return notice
+
+
+def remove(response: Response | WerkzeugResponse) -> None:
+    """Make the browser forget the notice."""
+    response.delete_cookie(COOKIE, **_cookie_attributes())
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    key = cast(str | bytes, current_app.secret_key)
+    return URLSafeTimedSerializer(key, salt='playground-notice')
+
+
+def _cookie_attributes() -> dict[str, Any]:
+    return {
+        'httponly': True,
+        'path': url_for('playground.show'),
+        'samesite': 'Strict',
+        'secure': current_app.config['SESSION_COOKIE_SECURE'],
+    }

@@ -1,0 +1,24 @@
+"""What the app would read from a session cookie: asked of the app, beside the request in hand."""
+
+from typing import Any
+
+from quart import current_app, request, session
+
+from quart_session_demo.sessions import CookieSessionInterface
+
+
+def in_cookie() -> bool:
+    """Tell whether the session itself is in its cookie, and not on a server."""
+    return isinstance(current_app.session_interface, CookieSessionInterface)
+
+
+def cookie_sent() -> str | None:
+    """Return the value of the session cookie that came with the request."""
+    return request.cookies.get(current_app.session_interface.get_cookie_name(current_app))
+
+
+async def read_session(cookie: str) -> dict[str, Any]:
+    """Return the session of a request that would carry this cookie: empty when it is refused."""
+    name = current_app.session_interface.get_cookie_name(current_app)
+    async with current_app.test_request_context('/', headers={'Cookie': f'{name}={cookie}'}):
+        return dict(session)

@@ -1,0 +1,41 @@
+"""What a visitor typed, as a Python value."""
+
+import json
+from typing import Any
+
+MAX_NESTING = 50
+
+
+class NestedTooDeeply(ValueError):
+    """Raised for JSON that is nested deeper than a session can hold."""
+
+
+def parse(text: str) -> Any:
+    """Return the value that a text is in JSON, or else the text itself.
+
+    Raises:
+        NestedTooDeeply: It is JSON, but nested deeper than `MAX_NESTING` levels.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise NestedTooDeeply from None
+    except ValueError:
+        return text
+    level = [value]
+    for _ in range(MAX_NESTING):
+        level = [inner for item in level for inner in _inside(item)]
+    if level:
+        raise NestedTooDeeply
+    return value
+
+
+def _refuse(constant: str) -> Any:
+    # Python's JSON knows NaN and Infinity; JSON does not.
+    raise ValueError(constant)
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
