@@ -1,0 +1,255 @@
+"""Opens and saves the session, and keeps its cookie, which holds nothing but its id."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from flask.sessions import SessionMixin
+from quart import (
+    Quart,
+    Response,
+    current_app,
+    has_websocket_context,
+    session,
+    websocket_tearing_down,
+)
+from quart.wrappers import Websocket
+from quart.wrappers.base import BaseRequestWebsocket
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from quart_session_demo.sessions.cookie_writer import CookieWriter, vary_by_cookie
+from quart_session_demo.sessions.error_response import turn_into_error
+from quart_session_demo.sessions.redis import lifetime
+from quart_session_demo.sessions.redis.scripts import EMPTIED, GONE, SAVED
+from quart_session_demo.sessions.redis.session import RedisSession
+from quart_session_demo.sessions.redis.store import Store, StoreError
+from quart_session_demo.sessions.redis.store_check import store_problems
+from quart_session_demo.sessions.redis.unavailable import (
+    DETAIL,
+    RETRY_AFTER,
+    UnavailableSession,
+    stand_in,
+    unavailable,
+)
+from quart_session_demo.sessions.session_id import is_session_id
+
+DEFAULTS: Mapping[str, Any] = {
+    'SESSION_ABSOLUTE_LIFETIME': None,
+    'SESSION_KEY_PREFIX': 'session:',
+    'SESSION_REDIS_MAX_CONNECTIONS': 10,
+    'SESSION_REDIS_TIMEOUT': 0.5,
+}
+
+
+class RedisSessionInterface(CookieWriter):
+    """Keeps sessions in Redis: `app.session_interface = RedisSessionInterface(app)`.
+
+    A cookie is set or deleted only after Redis said, in that request, that the session lives: a
+    slow request cannot take a newer cookie from the browser.
+    """
+
+    def __init__(self, app: Quart) -> None:
+        """Read the app's settings, and connect when it starts serving.
+
+        Args:
+            app: The app, with at least `SESSION_REDIS_URL` in its config.
+
+        Raises:
+            ValueError: The URL is wrong.
+        """
+        for name, default in DEFAULTS.items():
+            app.config.setdefault(name, default)
+        self.store = Store(
+            app.config['SESSION_REDIS_URL'],
+            prefix=app.config['SESSION_KEY_PREFIX'],
+            timeout=app.config['SESSION_REDIS_TIMEOUT'],
+            max_connections=app.config['SESSION_REDIS_MAX_CONNECTIONS'],
+        )
+
+        @app.before_serving
+        async def connect() -> None:
+            try:
+                await self.store.ping()
+            except StoreError as error:
+                app.logger.error('Sessions are not available yet: %s', error)
+
+        app.after_serving(self.store.close)
+
+    async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> RedisSession:
+        """Read the session whose id is in the request's cookie: empty when there is none.
+
+        Never raises: when Redis does not answer, to use the session is a 503.
+        """
+        if isinstance(request, Websocket):
+            websocket_tearing_down.connect(self._save_at_end, app)
+        session_id = request.cookies.get(self.get_cookie_name(app), '')
+        if not is_session_id(session_id):
+            return RedisSession()
+        try:
+            stored = await self.store.read(session_id)
+            opened = RedisSession(session_id, stored) if stored else RedisSession()
+        except (StoreError, ValueError) as error:
+            app.logger.error('Session not read: %s', error)
+            return stand_in()
+        except Exception:
+            app.logger.exception('The session cannot be read')
+            return stand_in()
+        return opened if lifetime.remaining(app, opened) > 0 else RedisSession()
+
+    async def save_session(
+        self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None
+    ) -> None:
+        """Save what changed, and set or delete the cookie. Never raises.
+
+        When Redis does not answer the response becomes 503, when something cannot be stored 500,
+        and the session stays as it was. Whatever else the view did stands.
+
+        Args:
+            app: The app, whose `SESSION_COOKIE_*` settings apply.
+            session: The session that `open_session` returned.
+            response: The response to add the cookie to; None after an accepted websocket.
+        """
+        session = cast(RedisSession, session)
+        used = session.touched or session.modified
+        if response is not None and used:
+            vary_by_cookie(response)
+        if isinstance(session, UnavailableSession):
+            # What comes later, in a stream, is too late for an error response.
+            session.raises = True
+            if response is not None and used:
+                turn_into_error(response, 503, DETAIL, RETRY_AFTER)
+            return
+        try:
+            outcome = await self._save(app, session, can_set_cookie=response is not None)
+        except StoreError as error:
+            app.logger.error('Session not saved: %s', error)
+            if response is not None:
+                turn_into_error(response, 503, DETAIL, RETRY_AFTER)
+        except Exception:
+            app.logger.exception('The session cannot be saved')
+            if response is not None:
+                turn_into_error(response, 500, 'The session cannot be saved.')
+        else:
+            self._answer(app, session, response, outcome)
+        session.saved = True
+
+    async def regenerate(self, session: RedisSession) -> None:
+        """End the session under its old id; saving gives it a new one."""
+        session.touch()
+        if has_websocket_context():
+            raise RuntimeError('A websocket cannot set the cookie that would hold a new id')
+        if session.id is None or session.lost:
+            return
+        changes = session.changes()
+        try:
+            latest = await self.store.end(session.id)
+        except StoreError as error:
+            current_app.logger.error('Session not given a new id: %s', error)
+            # The login must not be saved under the old id.
+            session.lost = True
+            raise unavailable() from error
+        if not latest:
+            session.lost = True
+            return
+        if not session.cleared:
+            session.take_over(latest, *changes)
+        session.id = None
+        session.stored = {}
+        session.cleared = False
+        session.replaced = session.modified = True
+
+    async def is_ready(self) -> bool:
+        """Tell whether sessions can be used now."""
+        try:
+            await self.store.ping()
+        except StoreError:
+            return False
+        return True
+
+    async def store_problems(self) -> list[tuple[str, str, str, str]]:
+        """Return what is unsafe about the store: id, level, message and remedy each."""
+        return await store_problems(self.store)
+
+    async def _save(
+        self, app: Quart, session: RedisSession, *, can_set_cookie: bool
+    ) -> bytes | None:
+        if session.lost:
+            return GONE
+        if session.id is None or session.cleared:
+            return await self._begin(app, session, can_set_cookie=can_set_cookie)
+        used = session.touched or session.modified
+        changed, removed = session.changes() if used else ({}, set[bytes]())
+        if not (changed or removed or lifetime.is_extension_due(app, session)):
+            return None
+        try:
+            outcome = await self.store.write(
+                session.id,
+                changed,
+                removed,
+                lifetime=lifetime.remaining(app, session),
+                now=lifetime.now(),
+            )
+        except StoreError as error:
+            if changed or removed:
+                raise
+            app.logger.error('Session not extended: %s', error)
+            return None
+        return outcome if changed or removed or outcome == SAVED else None
+
+    async def _begin(
+        self, app: Quart, session: RedisSession, *, can_set_cookie: bool
+    ) -> bytes | None:
+        new_id = None
+        fields = session.encoded()
+        if fields and can_set_cookie:
+            session.created = lifetime.now()
+            new_id = await self.store.begin(
+                fields, lifetime=lifetime.remaining(app, session), now=session.created
+            )
+        elif fields:
+            app.logger.warning(
+                'A websocket began a session: it is lost, for an accepted websocket cannot set a '
+                'cookie'
+            )
+        # Only then, so that a failure leaves the old one as it was.
+        if session.id is not None and not await self.store.end(session.id):
+            if new_id is not None:
+                await self.store.end(new_id)
+            return GONE
+        emptied = session.replaced or session.id is not None
+        session.id = new_id
+        if new_id is not None:
+            return SAVED
+        return EMPTIED if emptied else None
+
+    def _answer(
+        self,
+        app: Quart,
+        session: RedisSession,
+        response: Response | WerkzeugResponse | None,
+        outcome: bytes | None,
+    ) -> None:
+        if outcome == GONE:
+            app.logger.warning('Session changes dropped: it ended elsewhere in the meantime')
+        elif response is None:
+            return
+        elif outcome == EMPTIED:
+            self.delete_cookie(app, response)
+            vary_by_cookie(response)
+        elif outcome == SAVED and self.should_set_cookie(app, session):
+            header = self.cookie_header(app, session, cast(str, session.id))
+            response.headers.add('Set-Cookie', header)
+            vary_by_cookie(response)
+
+    def get_expiration_time(self, app: Quart, session: SessionMixin) -> datetime | None:
+        """Return when the browser shall forget the cookie: None for a browser session."""
+        expires = super().get_expiration_time(app, session)
+        return expires and datetime.now(UTC) + timedelta(
+            milliseconds=lifetime.remaining(app, cast(RedisSession, session))
+        )
+
+    async def _save_at_end(self, app: Quart, **_: Any) -> None:
+        # The client closed the websocket: Quart saves no session then.
+        current = cast(Any, session)._get_current_object()
+        if isinstance(current, RedisSession) and not current.saved:
+            await self.save_session(app, current, None)

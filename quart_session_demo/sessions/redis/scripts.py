@@ -1,0 +1,51 @@
+"""What Redis must do in one step, in its Lua.
+
+A session is one hash: a field per key of the session, and these two of ours, which no key can
+take, for keys are stored in JSON's quotation marks.
+"""
+
+# When the session began and when its lifetime was last extended, in milliseconds since 1970.
+CREATED = b'created'
+REFRESHED = b'refreshed'
+
+# Replies of WRITE.
+SAVED = b'saved'
+EMPTIED = b'emptied'
+GONE = b'gone'
+
+# ARGV: whether to make the session, its lifetime in milliseconds, now, how many arguments follow
+# that are fields to set and their values, these, and the fields to remove.
+WRITE = """
+local key, sets_end = KEYS[1], 4 + ARGV[4]
+if ARGV[1] == '0' and redis.call('EXISTS', key) == 0 then
+  return 'gone'
+end
+-- In parts, for Lua's stack is small.
+local function each(command, first, last)
+  for i = first, last, 1000 do
+    redis.call(command, key, unpack(ARGV, i, math.min(i + 999, last)))
+  end
+end
+-- Where memory is full Redis refuses to set, but only before a script's first change: so setting
+-- comes first, and fails before anything is changed.
+each('HSET', 5, sets_end)
+if #ARGV > sets_end then
+  each('HDEL', sets_end + 1, #ARGV)
+  -- Only what is not the session's own is left; another request may have added more.
+  if redis.call('HLEN', key) == 2 then
+    redis.call('DEL', key)
+    return 'emptied'
+  end
+end
+-- And so these two work where memory is full.
+redis.call('PEXPIRE', key, ARGV[2])
+redis.call('HSET', key, 'refreshed', ARGV[3])
+return 'saved'
+"""
+
+# Replies what was in it until now, so that nothing which another request saved is lost.
+END = """
+local fields = redis.call('HGETALL', KEYS[1])
+redis.call('DEL', KEYS[1])
+return fields
+"""
