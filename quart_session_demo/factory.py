@@ -1,13 +1,20 @@
 """Put the app together."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from quart import Quart
 
+from quart_session_demo import commands, log_lines, secret_key
 from quart_session_demo import config as settings
-from quart_session_demo import secret_key
+from quart_session_demo.bad_request import with_bad_requests_refused
+from quart_session_demo.config import ConfigError
+from quart_session_demo.config.redis_checks import URL_REMEDY
+from quart_session_demo.health import with_health
 from quart_session_demo.lesson import lesson
+from quart_session_demo.playground import playground
+from quart_session_demo.security_headers import with_security_headers
 from quart_session_demo.sessions import CookieSessionInterface
 
 
@@ -22,7 +29,37 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     """
     app = Quart('quart_session_demo')
     settings.load(app.config, config or {})
+    # Not app.logger, which starts a thread.
+    logging.getLogger(app.name).addFilter(log_lines.escape)
     secret_key.provide(app)
-    app.session_interface = CookieSessionInterface()
+    app.session_interface = _session_interface(app)
     app.register_blueprint(lesson)
+    if app.config['PLAYGROUND']:
+        app.register_blueprint(playground)
+    commands.register(app)
+
+    async def is_ready() -> bool:
+        interface: Any = app.session_interface
+        return bool(await interface.is_ready())
+
+    # Around the app's own asgi_app, so that the app stays a Quart for its CLI and test client.
+    app.asgi_app = with_security_headers(  # type: ignore[assignment, method-assign]
+        with_health(with_bad_requests_refused(app.asgi_app), is_ready),
+        app.config['STRICT_TRANSPORT_SECURITY'],
+    )
     return app
+
+
+def _session_interface(app: Quart) -> Any:  # Quart declares its own default's type.
+    if app.config['SESSION_TYPE'] == 'cookie':
+        return CookieSessionInterface()
+    # redis-py is an extra.
+    from quart_session_demo.sessions.redis import RedisSessionInterface
+
+    try:
+        return RedisSessionInterface(app)
+    except ValueError:
+        raise ConfigError(
+            'QUART_SESSION_REDIS_URL, or REDIS_URL in its place, is no URL that redis-py reads: '
+            f'{URL_REMEDY}'
+        ) from None

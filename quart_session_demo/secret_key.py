@@ -16,7 +16,7 @@ from quart_session_demo.config import ConfigError
 
 KEY_BYTES = 32
 REMEDY = (
-    'Set QUART_SECRET_KEY to choose it: '
+    'Set QUART_SECRET_KEY to choose your own; '
     "python -c 'import secrets; print(secrets.token_hex(32))' prints a good one."
 )
 
@@ -24,6 +24,11 @@ REMEDY = (
 def key_file(app: Quart) -> Path:
     """Return where the key is kept; the file need not exist."""
     return Path(app.instance_path) / 'secret_key'
+
+
+def stands_in(app: Quart) -> bool:
+    """Tell whether the app's key comes from here, because none was configured."""
+    return 'secret_key_stands_in' in app.extensions
 
 
 def provide(app: Quart) -> None:
@@ -34,52 +39,62 @@ def provide(app: Quart) -> None:
     """
     if app.secret_key:
         return
-    app.secret_key = _read(key_file(app)) or secrets.token_hex(KEY_BYTES)
+    app.extensions['secret_key_stands_in'] = True
+    # Until it serves, and where the file cannot be used, a key in memory.
+    app.secret_key = secrets.token_hex(KEY_BYTES)
+    with suppress(OSError):
+        app.secret_key = _read(key_file(app))
+    provided = app.secret_key
 
     @app.before_serving
     async def share() -> None:
-        if app.testing:
+        if app.testing or app.secret_key != provided:
             return
         path = key_file(app)
         try:
-            app.secret_key = _read_or_make(path)
-        except OSError as error:
+            if _make(path):
+                app.logger.warning(
+                    'No secret key is configured: made one in %s, which all workers and later '
+                    'starts share. %s',
+                    path,
+                    REMEDY,
+                )
+            app.secret_key = _read(path)
+        except (ConfigError, OSError) as error:
             app.logger.error(
-                'NO SECRET KEY is configured and %s cannot be written (%s): the key is in memory, '
-                'other workers have another, and a restart ends every session. %s',
+                'NO SECRET KEY is configured and %s cannot be used (%s): the key is in memory, '
+                'other workers have others, and a restart ends every session. %s',
                 path,
-                error.strerror,
-                REMEDY,
-            )
-        else:
-            app.logger.warning(
-                'No secret key is configured: sessions are signed with the one in %s. %s',
-                path,
+                getattr(error, 'strerror', error),
                 REMEDY,
             )
 
 
-def _read(path: Path) -> str | None:
-    try:
-        key = path.read_text('ascii').strip()
-    except (OSError, UnicodeDecodeError):
-        return None
-    if len(key) < KEY_BYTES:
+def _read(path: Path) -> str:
+    key = path.read_bytes().strip()
+    if len(key) < KEY_BYTES or not key.isascii():
         raise ConfigError(f'{path} holds no key: delete it, or set QUART_SECRET_KEY')
-    return key
+    return key.decode()
 
 
-def _read_or_make(path: Path) -> str:
-    """Read the key, or make the file in one step, so that of many starting at once one wins."""
+def _make(path: Path) -> bool:
+    """Make the file in one step, so that of many that start at once one wins; tell whether we did.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    if path.exists():
+        return False
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        # mkstemp makes the file with mode 0600.
-        handle, aside = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(handle, 'w') as file:
-                file.write(secrets.token_hex(KEY_BYTES) + '\n')
-            with suppress(FileExistsError):
-                path.hardlink_to(aside)
-        finally:
-            Path(aside).unlink()
-    return path.read_text('ascii').strip()
+    # mkstemp makes the file with mode 0600.
+    handle, aside = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, 'w') as file:
+            file.write(secrets.token_hex(KEY_BYTES) + '\n')
+        path.hardlink_to(aside)
+    except FileExistsError:
+        return False
+    else:
+        return True
+    finally:
+        Path(aside).unlink()

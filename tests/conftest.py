@@ -1,12 +1,15 @@
-"""What every test has: an environment without QUART_* and a fresh app."""
+"""What every test has: an environment without QUART_*, a fresh app, and a Redis if need be."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from quart import Quart
 
 from quart_session_demo import create_app
+from tests.redis_server import RedisServer
 
 ROOT = Path(__file__).parent.parent
 KEY = 'a key for tests, which is long enough for production'
@@ -15,10 +18,33 @@ KEY = 'a key for tests, which is long enough for production'
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
-        if name.startswith('QUART_'):
+        if name.startswith('QUART_') or name == 'REDIS_URL':
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _no_key_file_left_behind() -> Iterator[None]:
+    instance = ROOT / 'instance'
+    before = instance.exists()
+    yield
+    assert before or not instance.exists(), 'a test served an app without a key, in this folder'
 
 
 @pytest.fixture
 def app() -> Quart:
     return create_app({'TESTING': True, 'SECRET_KEY': KEY})
+
+
+@pytest.fixture(scope='session')
+def redis_program() -> None:
+    if shutil.which('redis-server') is None:
+        pytest.skip('no redis-server: apt-get install redis-server')
+
+
+@pytest.fixture(scope='session')
+def redis_server(
+    redis_program: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RedisServer]:
+    """Yield a Redis that all tests share: none of them empties or harms it."""
+    with RedisServer(tmp_path_factory.mktemp('redis')) as server:
+        yield server

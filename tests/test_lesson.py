@@ -1,7 +1,241 @@
-from quart import Quart
+"""The lesson's routes, their replies and what they leave in the session."""
+
+from datetime import UTC, datetime, timedelta
+from http.cookies import SimpleCookie
+from typing import Any
+
+import pytest
+from quart import Quart, session, websocket
+from quart.typing import TestClientProtocol as Client
+from werkzeug.http import parse_date
+
+from quart_session_demo import create_app
+from tests.conftest import KEY
+
+SET = '设置session成功'
+NONE = '没有session数据'
+DELETED = '删除session成功...'
 
 
-async def test_index_sets_session(app: Quart) -> None:
+async def get(client: Client, path: str) -> tuple[int, str]:
+    response = await client.get(path)
+    assert response.content_type == 'text/html; charset=utf-8'
+    return response.status_code, await response.get_data(as_text=True)
+
+
+async def held(client: Client) -> dict[str, Any]:
+    async with client.session_transaction() as inside:
+        return dict(inside)
+
+
+async def test_index_sets_username_age_and_permanent(app: Quart) -> None:
+    client = app.test_client()
+
+    assert await get(client, '/') == (200, SET)
+    assert await held(client) == {'username': 'zhiliao', 'age': 20, '_permanent': True}
+
+
+async def test_index_cookie_expires_after_ten_days(app: Quart) -> None:
     response = await app.test_client().get('/')
 
-    assert await response.get_data(as_text=True) == '设置session成功'
+    cookie = SimpleCookie(response.headers['Set-Cookie'])['session']
+    expires = parse_date(cookie['expires'])
+    assert expires is not None
+    assert abs(expires - datetime.now(UTC) - timedelta(days=10)) < timedelta(minutes=1)
+    assert cookie['httponly']
+    assert cookie['samesite'] == 'Lax'
+    assert cookie['path'] == '/'
+    assert not cookie['secure']
+
+
+async def test_get_session_returns_username(app: Quart) -> None:
+    client = app.test_client()
+    await client.get('/')
+
+    assert await get(client, '/get_session/') == (200, 'zhiliao')
+
+
+async def test_get_session_without_session_says_so(app: Quart) -> None:
+    assert await get(app.test_client(), '/get_session/') == (200, NONE)
+
+
+async def test_get_session_returns_text_whatever_was_stored(app: Quart) -> None:
+    client = app.test_client()
+    async with client.session_transaction() as inside:
+        inside['username'] = 42
+
+    assert await get(client, '/get_session/') == (200, '42')
+
+
+async def test_get_session_refreshes_permanent_session(app: Quart) -> None:
+    client = app.test_client()
+    await client.get('/')
+
+    response = await client.get('/get_session/')
+
+    assert 'Expires=' in response.headers['Set-Cookie']
+
+
+async def test_get_session_without_refresh_sends_no_cookie() -> None:
+    app = create_app({'SECRET_KEY': KEY, 'SESSION_REFRESH_EACH_REQUEST': False})
+    client = app.test_client()
+    await client.get('/')
+
+    response = await client.get('/get_session/')
+
+    assert 'Set-Cookie' not in response.headers
+
+
+async def test_del_session_clears_everything(app: Quart) -> None:
+    client = app.test_client()
+    await client.get('/')
+
+    assert await get(client, '/del_session/') == (200, DELETED)
+    assert await held(client) == {}
+
+
+async def test_del_session_without_session_answers_the_same(app: Quart) -> None:
+    assert await get(app.test_client(), '/del_session/') == (200, DELETED)
+
+
+@pytest.mark.parametrize('path', ['/del_session/pop/', '/del_session/del/'])
+async def test_del_session_of_one_value_keeps_the_others(app: Quart, path: str) -> None:
+    client = app.test_client()
+    await client.get('/')
+
+    assert await get(client, path) == (200, DELETED)
+    assert await held(client) == {'age': 20, '_permanent': True}
+
+
+@pytest.mark.parametrize('path', ['/del_session/pop/', '/del_session/del/'])
+async def test_del_session_of_missing_value_is_404(app: Quart, path: str) -> None:
+    client = app.test_client()
+    await client.get('/')
+    await client.get(path)
+
+    assert await get(client, path) == (404, NONE)
+    assert await held(client) == {'age': 20, '_permanent': True}
+
+
+async def test_browser_session_ends_with_the_browser(app: Quart) -> None:
+    client = app.test_client()
+    await client.get('/')
+
+    response = await client.get('/browser_session/')
+
+    cookie = SimpleCookie(response.headers['Set-Cookie'])['session']
+    assert (cookie['expires'], cookie['max-age']) == ('', '')
+    assert await response.get_data(as_text=True) == SET
+    assert await held(client) == {'username': 'zhiliao', 'age': 20, '_permanent': False}
+
+
+async def test_index_makes_browser_session_permanent_again(app: Quart) -> None:
+    client = app.test_client()
+    await client.get('/browser_session/')
+
+    response = await client.get('/')
+
+    assert 'Expires=' in response.headers['Set-Cookie']
+
+
+async def test_options_lists_methods(app: Quart) -> None:
+    response = await app.test_client().options('/get_session/')
+
+    assert (response.status_code, response.allow.as_set()) == (200, {'get', 'head', 'options'})
+
+
+async def test_missing_trailing_slash_redirects(app: Quart) -> None:
+    response = await app.test_client().get('/get_session')
+
+    assert response.status_code == 308
+    assert response.headers['Location'].endswith('/get_session/')
+
+
+async def test_unknown_path_is_404(app: Quart) -> None:
+    assert (await app.test_client().get('/nowhere/')).status_code == 404
+
+
+async def test_other_method_is_405(app: Quart) -> None:
+    response = await app.test_client().post('/')
+
+    assert (response.status_code, response.allow.as_set()) == (405, {'get', 'head', 'options'})
+
+
+async def signed(config: dict[str, Any]) -> str:
+    """Return the cookie value that an app with these settings makes for the lesson's session."""
+    response = await create_app(config).test_client().get('/')
+    return SimpleCookie(response.headers['Set-Cookie'])['session'].value
+
+
+async def username_for(app: Quart, cookie: str) -> str:
+    response = await app.test_client().get('/get_session/', headers={'Cookie': f'session={cookie}'})
+    assert response.status_code == 200
+    return await response.get_data(as_text=True)
+
+
+async def test_good_cookie_is_read(app: Quart) -> None:
+    assert await username_for(app, await signed({'SECRET_KEY': KEY})) == 'zhiliao'
+
+
+async def test_tampered_cookie_is_empty_session(app: Quart) -> None:
+    good = await signed({'SECRET_KEY': KEY})
+
+    for place in range(len(good)):
+        # The last character's low bits are padding: another sixteenth of the alphabet.
+        other = 'A' if good[place] not in 'ABCDEFGHIJKLMNOP' else 'z'
+        tampered = good[:place] + other + good[place + 1 :]
+        assert await username_for(app, tampered) == NONE
+
+
+async def test_truncated_cookie_is_empty_session(app: Quart) -> None:
+    good = await signed({'SECRET_KEY': KEY})
+
+    for length in range(len(good)):
+        assert await username_for(app, good[:length]) == NONE
+
+
+async def test_cookie_of_another_key_is_empty_session(app: Quart) -> None:
+    assert await username_for(app, await signed({'SECRET_KEY': 'another key'})) == NONE
+
+
+async def test_expired_cookie_is_empty_session(monkeypatch: pytest.MonkeyPatch, app: Quart) -> None:
+    eleven_days_ago = datetime.now(UTC).timestamp() - 11 * 86400
+    with monkeypatch.context() as past:
+        past.setattr('itsdangerous.timed.time.time', lambda: eleven_days_ago)
+        old = await signed({'SECRET_KEY': KEY})
+
+    assert await username_for(app, old) == NONE
+
+
+@pytest.mark.parametrize(
+    'garbage',
+    ['', '.', '..', '...', '=', '"', '\\', 'é', '\xff\xfe\x80', 'a.b.c', '.eJw', 'A' * 9999],
+)
+async def test_garbage_cookie_is_empty_session(app: Quart, garbage: str) -> None:
+    assert await username_for(app, garbage) == NONE
+
+
+async def test_rolled_key_still_reads_cookies_of_the_old_one() -> None:
+    old = await signed({'SECRET_KEY': 'old'})
+    rolled = create_app({'SECRET_KEY': 'new', 'SECRET_KEY_FALLBACKS': ['older', 'old']})
+    client = rolled.test_client()
+
+    response = await client.get('/get_session/', headers={'Cookie': f'session={old}'})
+    renewed = SimpleCookie(response.headers['Set-Cookie'])['session'].value
+
+    assert await response.get_data(as_text=True) == 'zhiliao'
+    assert await username_for(create_app({'SECRET_KEY': 'new'}), renewed) == 'zhiliao'
+    assert await username_for(create_app({'SECRET_KEY': 'new'}), old) == NONE
+
+
+async def test_session_can_be_read_in_a_websocket(app: Quart) -> None:
+    @app.websocket('/ws')
+    async def ws() -> None:
+        await websocket.send(session.get('username', NONE))
+
+    cookie = await signed({'SECRET_KEY': KEY})
+
+    async with app.test_client().websocket(
+        '/ws', headers={'Cookie': f'session={cookie}'}
+    ) as connection:
+        assert await connection.receive() == 'zhiliao'

@@ -13,21 +13,45 @@ from quart_session_demo.config.checks import host_prefix_obstacles, problems
 DEFAULTS: Mapping[str, Any] = {
     # The lesson's ten days. Flask's default is 31; two hours is hours=2, not the slip hour=2.
     'PERMANENT_SESSION_LIFETIME': timedelta(days=10),
+    # Shows, changes and signs whatever a visitor types.
+    'PLAYGROUND': True,
     'PRODUCTION': False,
+    # In seconds; none.
+    'SESSION_ABSOLUTE_LIFETIME': None,
     'SESSION_COOKIE_HTTPONLY': True,
     'SESSION_COOKIE_SAMESITE': 'Lax',
     # Off, so that plain http on localhost works.
     'SESSION_COOKIE_SECURE': False,
+    # Flask-Session's names, and its prefix.
+    'SESSION_KEY_PREFIX': 'session:',
+    # The smallest Redis of a PaaS takes twenty; a deploy has two processes for a while.
+    'SESSION_REDIS_MAX_CONNECTIONS': 10,
+    # In seconds.
+    'SESSION_REDIS_TIMEOUT': 0.5,
+    # A PaaS's REDIS_URL, when this is not set.
+    'SESSION_REDIS_URL': None,
+    'SESSION_TYPE': 'cookie',
+    # The header's value. Off, because browsers apply it to every port of localhost.
+    'STRICT_TRANSPORT_SECURITY': None,
 }
 
 # With PRODUCTION, unless they are chosen; a key is demanded too.
 PRODUCTION_DEFAULTS: Mapping[str, Any] = {
+    'PLAYGROUND': False,
     'SESSION_COOKIE_SECURE': True,
+    # ASVS 5.0, 3.4.1: a year at least, and every subdomain.
+    'STRICT_TRANSPORT_SECURITY': 'max-age=31536000; includeSubDomains',
 }
 PRODUCTION_COOKIE_NAME = '__Host-session'
 
 # What JSON would turn into a number or a boolean is meant as text here.
-TEXTS = ('SECRET_KEY', 'SESSION_COOKIE_DOMAIN', 'SESSION_COOKIE_NAME', 'SESSION_COOKIE_PATH')
+TEXTS = (
+    *('SECRET_KEY', 'SESSION_COOKIE_DOMAIN', 'SESSION_COOKIE_NAME', 'SESSION_COOKIE_PATH'),
+    *('SESSION_KEY_PREFIX', 'SESSION_REDIS_URL', 'SESSION_TYPE', 'STRICT_TRANSPORT_SECURITY'),
+)
+
+# The name that add-ons of a PaaS use; it is read as it is.
+PAAS_REDIS_URL = 'REDIS_URL'
 
 
 class ConfigError(Exception):
@@ -48,11 +72,16 @@ def load(config: Config, mapping: Mapping[str, Any]) -> None:
         if 'SESSION_COOKIE_NAME' not in chosen and not host_prefix_obstacles(config):
             config['SESSION_COOKIE_NAME'] = PRODUCTION_COOKIE_NAME
 
+    if config['SESSION_TYPE'] == 'redis' and config['SESSION_REDIS_URL'] is None:
+        config['SESSION_REDIS_URL'] = os.environ.get(PAAS_REDIS_URL)
+
     def name(key: str) -> str:
+        if key == 'SESSION_REDIS_URL' and chosen.get(key) is None and config[key] is not None:
+            return PAAS_REDIS_URL
         from_mapping = key in mapping or (mapping and key not in env)
         return key if from_mapping else f'QUART_{key}'
 
-    if found := list(problems(config, DEFAULTS, name)):
+    if found := problems(config, DEFAULTS, name):
         raise ConfigError('; '.join(found))
 
 
@@ -64,9 +93,13 @@ def _environment(config: Config) -> dict[str, Any]:
         raise ConfigError(
             'QUART_A__B sets an item of QUART_A, which is no dict here: remove one of the two'
         ) from None
-    for key in TEXTS:
-        if key in env and not isinstance(env[key], str | None):
-            env[key] = os.environ.get(f'QUART_{key}', env[key])
+    for key, value in env.items():
+        text = os.environ.get(f'QUART_{key}', '')
+        meant_as_text = key in TEXTS and not isinstance(value, str | None)
+        # JSON allows blanks around it.
+        inexact = isinstance(value, bool) and text not in ('true', 'false')
+        if text and (meant_as_text or inexact):
+            env[key] = text
     if 'DEBUG' in env:
         # Quart's own reading of QUART_DEBUG, in which 1 and yes are true.
         env['DEBUG'] = get_debug_flag()

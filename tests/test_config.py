@@ -1,0 +1,303 @@
+"""Every setting: where it may come from, and how a wrong one is refused."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from quart import Quart
+
+from quart_session_demo import create_app
+from quart_session_demo.config import ConfigError
+
+LONG_KEY = 'k' * 32
+SECRET = 'never shown'
+
+
+def refusal(config: dict[str, Any] | None = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        create_app(config)
+    message = str(caught.value)
+    assert '\n' not in message
+    return message
+
+
+def test_defaults_are_the_lessons() -> None:
+    config = create_app().config
+
+    assert config['PERMANENT_SESSION_LIFETIME'] == timedelta(days=10)
+    assert config['SESSION_COOKIE_NAME'] == 'session'
+    assert config['SESSION_COOKIE_HTTPONLY'] is True
+    assert config['SESSION_COOKIE_SAMESITE'] == 'Lax'
+    assert config['SESSION_COOKIE_SECURE'] is False
+
+
+def test_environment_wins_over_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('QUART_PERMANENT_SESSION_LIFETIME', '7200')
+
+    assert create_app().permanent_session_lifetime == timedelta(hours=2)
+
+
+def test_mapping_wins_over_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('QUART_PERMANENT_SESSION_LIFETIME', '7200')
+
+    app = create_app({'PERMANENT_SESSION_LIFETIME': timedelta(days=31)})
+
+    assert app.permanent_session_lifetime == timedelta(days=31)
+
+
+@pytest.mark.parametrize('text', ['12345678', '1e5', 'true', 'NaN', '{"a": 1}', '[1]', 'plain'])
+def test_secret_key_from_environment_is_a_string(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv('QUART_SECRET_KEY', text)
+
+    assert create_app().secret_key == text
+
+
+@pytest.mark.parametrize('key', ['text', b'bytes'])
+def test_secret_key_from_mapping_is_kept(key: str | bytes) -> None:
+    assert create_app({'SECRET_KEY': key}).secret_key == key
+
+
+def test_fallbacks_from_environment_are_a_json_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('QUART_SECRET_KEY_FALLBACKS', '["old", "older"]')
+
+    assert create_app().config['SECRET_KEY_FALLBACKS'] == ['old', 'older']
+
+
+# What a setting must not be, as the environment writes it, and a word of the remedy.
+WRONG_IN_ENVIRONMENT = [
+    ('SECRET_KEY', '', 'empty'),
+    ('SECRET_KEY', f'{SECRET}\udcff', 'UTF-8'),
+    ('SESSION_COOKIE_PATH', '/\udcff', 'UTF-8'),
+    ('SECRET_KEY_FALLBACKS', f'{SECRET},{SECRET}', 'list'),
+    ('SECRET_KEY_FALLBACKS', json.dumps(SECRET), 'list'),
+    ('SECRET_KEY_FALLBACKS', '[""]', 'non-empty'),
+    ('SECRET_KEY_FALLBACKS', '[12345678]', 'string'),
+    ('SECRET_KEY_FALLBACKS', '{"a": "b"}', 'list'),
+    ('SECRET_KEY_FALLBACKS', '12345678', 'list'),
+    ('PERMANENT_SESSION_LIFETIME', 'ten', 'seconds'),
+    ('PERMANENT_SESSION_LIFETIME', '', 'seconds'),
+    ('PERMANENT_SESSION_LIFETIME', '0', 'positive'),
+    ('PERMANENT_SESSION_LIFETIME', '-Infinity', 'positive'),
+    ('PERMANENT_SESSION_LIFETIME', '-1', 'positive'),
+    ('PERMANENT_SESSION_LIFETIME', 'true', 'seconds'),
+    ('PERMANENT_SESSION_LIFETIME', 'null', 'seconds'),
+    ('PERMANENT_SESSION_LIFETIME', 'NaN', 'seconds'),
+    ('PERMANENT_SESSION_LIFETIME', 'Infinity', 'seconds'),
+    ('PERMANENT_SESSION_LIFETIME', '300000000000', 'too long'),
+    ('PERMANENT_SESSION_LIFETIME', '1e300', 'too long'),
+    ('SESSION_COOKIE_SECURE', 'no', 'true or false'),
+    ('SESSION_COOKIE_SECURE', ' true', 'true or false'),
+    ('SESSION_COOKIE_SECURE', 'True', 'true or false'),
+    ('SESSION_COOKIE_SECURE', '1', 'true or false'),
+    ('SESSION_COOKIE_SECURE', '', 'true or false'),
+    ('SESSION_COOKIE_SECURE', 'null', 'true or false'),
+    ('SESSION_COOKIE_HTTPONLY', 'on', 'true or false'),
+    ('SESSION_COOKIE_PARTITIONED', '0', 'true or false'),
+    ('SESSION_REFRESH_EACH_REQUEST', 'yes', 'true or false'),
+    ('TESTING', '1', 'true or false'),
+    ('PRODUCTION', 'yes', 'true or false'),
+    ('SESSION_COOKIE_SAMESITE', 'Foo', 'Lax, Strict or None'),
+    ('SESSION_COOKIE_SAMESITE', '', 'Lax, Strict or None'),
+    ('SESSION_COOKIE_SAMESITE', 'false', 'Lax, Strict or None'),
+    ('SESSION_COOKIE_SAMESITE', 'None', 'QUART_SESSION_COOKIE_SECURE'),
+    ('SESSION_COOKIE_NAME', '', 'letters'),
+    ('SESSION_COOKIE_NAME', 'null', 'letters'),
+    ('SESSION_COOKIE_NAME', 'two words', 'letters'),
+    ('SESSION_COOKIE_NAME', 'a;b', 'letters'),
+    ('SESSION_COOKIE_NAME', 'a=b', 'letters'),
+    ('SESSION_COOKIE_NAME', 'a\nb', 'letters'),
+    ('SESSION_COOKIE_NAME', 'sitzung-ä', 'letters'),
+    ('SESSION_COOKIE_NAME', '__Secure-a', 'QUART_SESSION_COOKIE_SECURE'),
+    ('SESSION_COOKIE_NAME', '__secure-a', 'QUART_SESSION_COOKIE_SECURE'),
+    ('SESSION_COOKIE_NAME', '__host-a', 'QUART_SESSION_COOKIE_SECURE'),
+    ('SESSION_COOKIE_DOMAIN', 'a;b', 'semicolon'),
+    ('SESSION_COOKIE_DOMAIN', 'a\nb', 'control character'),
+    ('SESSION_COOKIE_DOMAIN', 'a..b', 'domain name'),
+    ('SESSION_COOKIE_DOMAIN', '.', 'domain name'),
+    ('SESSION_COOKIE_DOMAIN', ':80', 'domain name'),
+    ('SESSION_COOKIE_DOMAIN', 'ex ample.com', 'domain name'),
+    ('SESSION_COOKIE_DOMAIN', 'a,b', 'domain name'),
+    ('SESSION_COOKIE_PATH', '/a;b', 'semicolon'),
+    ('SESSION_COOKIE_PATH', '/a\x7fb', 'control character'),
+    ('SESSION_COOKIE_PATH', 'app', 'start it with /'),
+    ('APPLICATION_ROOT', '/a;b', 'semicolon'),
+    ('MAX_COOKIE_SIZE', 'big', 'bytes'),
+    ('MAX_COOKIE_SIZE', 'null', 'bytes'),
+    ('RESPONSE_TIMEOUT', 'x', 'number'),
+    ('MAX_CONTENT_LENGTH', '-1', 'number'),
+    ('SERVER_NAME', '', 'host'),
+    ('SERVER_NAME', 'http://localhost', 'host'),
+    ('SERVER_NAME', '5', 'string'),
+    ('SECRET_KEY_FALLBACKS', '["\udcff"]', 'string'),
+    ('STRICT_TRANSPORT_SECURITY', 'forever', 'max-age'),
+    ('SECRET_KEY__X', '1', 'QUART_SECRET_KEY'),
+]
+
+
+@pytest.mark.parametrize(('key', 'text', 'remedy'), WRONG_IN_ENVIRONMENT)
+def test_wrong_setting_in_environment_is_refused(
+    monkeypatch: pytest.MonkeyPatch, key: str, text: str, remedy: str
+) -> None:
+    monkeypatch.setenv(f'QUART_{key}', text)
+
+    message = refusal()
+
+    assert f'QUART_{key.removesuffix("__X")}' in message
+    assert remedy in message
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'remedy'),
+    [
+        ('SECRET_KEY', '', 'empty'),
+        ('SECRET_KEY', b'', 'empty'),
+        ('SECRET_KEY', 12345678, 'string or bytes'),
+        ('SECRET_KEY_FALLBACKS', SECRET, 'list'),
+        ('SECRET_KEY_FALLBACKS', SECRET.encode(), 'list'),
+        ('SECRET_KEY_FALLBACKS', [SECRET, None], 'non-empty string'),
+        ('PERMANENT_SESSION_LIFETIME', timedelta(), 'positive'),
+        ('PERMANENT_SESSION_LIFETIME', timedelta(days=-1), 'positive'),
+        ('PERMANENT_SESSION_LIFETIME', timedelta.max, 'too long'),
+        ('PERMANENT_SESSION_LIFETIME', '7200', 'seconds'),
+        ('SESSION_COOKIE_SECURE', 'true', 'true or false'),
+        ('SESSION_COOKIE_SECURE', 1, 'true or false'),
+        ('SESSION_COOKIE_SAMESITE', 'None', 'SESSION_COOKIE_SECURE'),
+        ('SESSION_COOKIE_NAME', '__Host-a', 'SESSION_COOKIE_SECURE'),
+        ('SESSION_COOKIE_NAME', 5, 'letters'),
+        ('SESSION_COOKIE_DOMAIN', 5, 'string'),
+        ('SESSION_COOKIE_PATH', 'a\x00', 'control character'),
+        ('MAX_COOKIE_SIZE', -1, 'bytes'),
+    ],
+)
+def test_wrong_setting_in_mapping_is_refused(key: str, value: Any, remedy: str) -> None:
+    message = refusal({key: value})
+
+    assert message.startswith(f'{key} ')
+    assert 'QUART_' not in message
+    assert remedy in message
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize(
+    'config',
+    [
+        {'SESSION_COOKIE_SAMESITE': None},
+        {'SESSION_COOKIE_SAMESITE': 'Strict'},
+        {'SESSION_COOKIE_SAMESITE': 'None', 'SESSION_COOKIE_SECURE': True},
+        {'SESSION_COOKIE_NAME': '__Secure-a', 'SESSION_COOKIE_SECURE': True},
+        {'SESSION_COOKIE_NAME': '__Host-a', 'SESSION_COOKIE_SECURE': True},
+        {'SESSION_COOKIE_NAME': 'sid', 'SESSION_COOKIE_DOMAIN': 'example.com'},
+        {'SESSION_COOKIE_PATH': '/app'},
+        {'PERMANENT_SESSION_LIFETIME': 0.5},
+        {'PERMANENT_SESSION_LIFETIME': timedelta(days=365 * 900)},
+        {'SESSION_COOKIE_SAMESITE': 'lax'},
+        {'SESSION_COOKIE_DOMAIN': '.bücher.example'},
+        {'SESSION_COOKIE_DOMAIN': 'localhost:8000'},
+        {'MAX_CONTENT_LENGTH': None},
+        {'SECRET_KEY_FALLBACKS': ['old', b'older']},
+        {'SECRET_KEY_FALLBACKS': ()},
+        {'MAX_COOKIE_SIZE': 0},
+    ],
+)
+async def test_right_setting_serves(config: dict[str, Any]) -> None:
+    app = create_app(config)
+
+    assert (await app.test_client().get('/')).status_code == 200
+
+
+@pytest.mark.parametrize(
+    'other',
+    [
+        {'SESSION_COOKIE_SECURE': False},
+        {'SESSION_COOKIE_PATH': '/app'},
+        {'APPLICATION_ROOT': '/app'},
+        {'SESSION_COOKIE_DOMAIN': 'example.com'},
+    ],
+)
+def test_host_prefix_is_refused_where_browsers_would(other: dict[str, Any]) -> None:
+    config = {'SESSION_COOKIE_NAME': '__Host-a', 'SESSION_COOKIE_SECURE': True, **other}
+
+    assert next(iter(other)) in refusal(config)
+
+
+def test_several_wrong_settings_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('QUART_SESSION_COOKIE_SECURE', 'no')
+
+    message = refusal({'PERMANENT_SESSION_LIFETIME': 'ten', 'SECRET_KEY': ''})
+
+    for name in ('QUART_SESSION_COOKIE_SECURE', 'PERMANENT_SESSION_LIFETIME', 'SECRET_KEY'):
+        assert name in message
+
+
+def test_production_is_safe_by_itself() -> None:
+    config = create_app({'PRODUCTION': True, 'SECRET_KEY': LONG_KEY}).config
+
+    assert config['SESSION_COOKIE_SECURE'] is True
+    assert config['SESSION_COOKIE_NAME'] == '__Host-session'
+
+
+def test_production_key_is_told_with_other_wrong_settings() -> None:
+    message = refusal({'PRODUCTION': True, 'MAX_COOKIE_SIZE': -1})
+
+    assert 'SECRET_KEY' in message
+    assert 'MAX_COOKIE_SIZE' in message
+
+
+def test_production_counts_the_bytes_of_the_key() -> None:
+    assert '31 bytes' in refusal({'PRODUCTION': True, 'SECRET_KEY': LONG_KEY[1:]})
+    assert create_app({'PRODUCTION': True, 'SECRET_KEY': 'ü' * 16}).secret_key == 'ü' * 16
+
+
+@pytest.mark.parametrize('name', ['123', 'true', '1e5'])
+def test_cookie_name_from_environment_is_a_string(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv('QUART_SESSION_COOKIE_NAME', name)
+
+    assert create_app().config['SESSION_COOKIE_NAME'] == name
+
+
+@pytest.mark.parametrize('key', [None, 'short', b'short'])
+def test_production_demands_a_long_key(key: str | bytes | None) -> None:
+    message = refusal({'PRODUCTION': True, 'SECRET_KEY': key})
+
+    assert 'SECRET_KEY' in message
+    assert '32' in message
+    assert 'short' not in message
+
+
+def test_production_without_key_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('QUART_PRODUCTION', 'true')
+
+    assert 'QUART_SECRET_KEY' in refusal()
+
+
+@pytest.mark.parametrize(
+    ('chosen', 'name'),
+    [
+        ({'SESSION_COOKIE_NAME': 'sid'}, 'sid'),
+        ({'SESSION_COOKIE_SECURE': False}, 'session'),
+        ({'SESSION_COOKIE_DOMAIN': 'example.com'}, 'session'),
+        ({'SESSION_COOKIE_PATH': '/app'}, 'session'),
+        ({'PERMANENT_SESSION_LIFETIME': 60}, '__Host-session'),
+    ],
+)
+def test_production_leaves_each_setting_to_choose(chosen: dict[str, Any], name: str) -> None:
+    config = create_app({'PRODUCTION': True, 'SECRET_KEY': LONG_KEY, **chosen}).config
+
+    assert {key: config[key] for key in chosen} == chosen
+    assert config['SESSION_COOKIE_NAME'] == name
+
+
+def test_debug_is_read_as_quart_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('QUART_DEBUG', 'no')
+
+    assert not create_app().debug
+
+
+def test_lesson_needs_no_setting() -> None:
+    assert isinstance(create_app(), Quart)
