@@ -1,5 +1,6 @@
 """The load comparison: the real thing, briefly, and what it does when something goes wrong."""
 
+import json
 import os
 import shlex
 import signal
@@ -12,7 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from quart_session_demo.compare.load.contenders import QUART, Entry, Pair, entries
+from quart_session_demo import create_app
+from quart_session_demo.compare.load.contenders import (
+    QUART,
+    Entry,
+    Pair,
+    entries,
+    lesson_environment,
+)
 from quart_session_demo.compare.load.measure import Measurement, Plan, Turn, measure, turns
 from quart_session_demo.compare.load.results import Results, read
 from quart_session_demo.compare.load.works import LESSON, MIXED, SESSION, WAITING, Visit, Work
@@ -211,6 +219,29 @@ def options(arguments: tuple[str, ...] | list[str]) -> dict[str, str]:
     return {
         name: value for name, value in pairs.items() if name.startswith('--') and name != '--bind'
     }
+
+
+def test_flask_is_measured_without_quart_and_with_the_same_settings() -> None:
+    code = (
+        'import json, sys\n'
+        'from sync_app import app\n'
+        'lifetime = {"PERMANENT_SESSION_LIFETIME": app.permanent_session_lifetime}\n'
+        'print(json.dumps(["quart" in sys.modules, app.config | lifetime], default=str))'
+    )
+    environment = lesson_environment()
+    config = create_app({'SECRET_KEY': environment['QUART_SECRET_KEY']}).config
+
+    result = subprocess.run(
+        [sys.executable, '-c', code], env=environment, capture_output=True, text=True, check=True
+    )
+
+    loads_quart, flasks = json.loads(result.stdout)
+    assert not loads_quart
+    names = [name for name in flasks if name == 'SECRET_KEY' or 'SESSION' in name]
+    assert len(names) >= 10
+    assert flasks == flasks | json.loads(
+        json.dumps({name: config[name] for name in names}, default=str)
+    )
 
 
 def test_threads_are_as_many_as_users() -> None:

@@ -14,7 +14,7 @@ from quart_session_demo.compare.load import report
 from quart_session_demo.compare.load.job import Window
 from quart_session_demo.compare.load.measure import Measurement
 from quart_session_demo.compare.load.numbers import rounded
-from quart_session_demo.compare.load.results import Results, read
+from quart_session_demo.compare.load.results import LOAD_BEFORE, Results, read
 from quart_session_demo.compare.load.summary import Range, summarize
 from quart_session_demo.compare.load.tables import tables
 from quart_session_demo.compare.load.verdicts import verdicts
@@ -204,7 +204,11 @@ def results() -> Results:
         *QUART,
     ]
     return Results(
-        {'users': '1, 256'}, (SESSION, WAITING, MIXED), complete=True, measurements=measurements
+        {'users': '1, 256'},
+        (SESSION, WAITING, MIXED),
+        machine={LOAD_BEFORE: '0.10'},
+        complete=True,
+        measurements=measurements,
     )
 
 
@@ -241,6 +245,14 @@ def test_incomplete_run_says_so(results: Results) -> None:
     results.complete = False
 
     assert results.notes() == ['Interrupted: the figures are those of the rounds so far.']
+
+
+def test_machine_that_was_busy_before_is_told(results: Results) -> None:
+    results.machine[LOAD_BEFORE] = '1.20'
+
+    [note] = results.notes()
+
+    assert note.startswith('The machine was busy (load average 1.20) before the run began')
 
 
 def test_run_without_any_measurement_is_reported_too(tmp_path: Path) -> None:

@@ -1,9 +1,14 @@
 """Who takes part: one server process each, as their users run them."""
 
+import json
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
 
+from quart_session_demo import create_app
 from quart_session_demo.compare.servers import Contender, gunicorn, hypercorn
 
 # The Procfile's, beside --workers 0.
@@ -14,6 +19,21 @@ HYPERCORN_OPTIONS = (
 USUAL_THREADS = 8
 QUART = 'Quart'
 
+APPS = Path(__file__).with_name('apps')
+SESSION_SETTINGS = ('SECRET_KEY', 'PERMANENT_SESSION_LIFETIME', 'MAX_COOKIE_SIZE')
+
+
+def lesson_environment() -> dict[str, str]:
+    """Return what starts the lesson's two apps, with the same settings for the session."""
+    config = create_app({'SECRET_KEY': secrets.token_hex(32)}).config
+    settings = {
+        f'FLASK_{name}': json.dumps(value, default=timedelta.total_seconds)
+        for name, value in config.items()
+        if name in SESSION_SETTINGS or name.startswith(('SESSION_COOKIE_', 'SESSION_REFRESH_'))
+    }
+    path = os.pathsep.join(filter(None, [str(APPS), os.environ.get('PYTHONPATH')]))
+    return {'PYTHONPATH': path, 'QUART_SECRET_KEY': config['SECRET_KEY'], **settings}
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -22,14 +42,12 @@ class Pair:
     Attributes:
         sync: The Flask app, `module:app`.
         async_: The Quart app, `module:app`.
-        environment: Variables for both.
+        environment: Variables for both. By default all three are the lesson's.
     """
 
-    sync: str = 'quart_session_demo.compare.load.sync_app:app'
-    async_: str = 'quart_session_demo.compare.load.async_app:app'
-    environment: Mapping[str, str] = field(
-        default_factory=lambda: {'QUART_SECRET_KEY': secrets.token_hex(32)}
-    )
+    sync: str = 'sync_app:app'
+    async_: str = 'async_app:app'
+    environment: Mapping[str, str] = field(default_factory=lesson_environment)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,10 @@ PACKAGES = (
     *('gunicorn', 'gevent', 'locust'),
 )
 
+LOAD_BEFORE = 'load average at the start'
+# From here on, somebody else was using a processor.
+BUSY = 1.0
+
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of what is measured."""
@@ -36,7 +40,7 @@ def machine() -> dict[str, str]:
         'processor': _processor(),
         'processors': str(psutil.cpu_count()),
         'memory': f'{psutil.virtual_memory().total / 1e9:.0f} GB',
-        'load average at the start': f'{os.getloadavg()[0]:.2f}',
+        LOAD_BEFORE: f'{os.getloadavg()[0]:.2f}',
     }
 
 
@@ -74,6 +78,11 @@ class Results(msgspec.Struct):
             notes.append('Interrupted: the figures are those of the rounds so far.')
         if len({item.round for item in self.measurements}) < 2:
             notes.append('One round tells nothing about chance: make more, with --rounds.')
+        if float(self.machine[LOAD_BEFORE]) >= BUSY:
+            notes.append(
+                f'The machine was busy (load average {self.machine[LOAD_BEFORE]}) before the run '
+                'began: measure again when nothing else runs.'
+            )
         return notes
 
     def write(self, path: Path) -> None:
