@@ -11,6 +11,11 @@ SCHEMES = ('redis://', 'rediss://', 'unix://')
 URL_REMEDY = 'set it to a URL such as redis://:password@host:6379/0 (rediss:// encrypts)'
 
 
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number; a boolean, which Python counts as one, is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _wrong_type(value: Any) -> str | None:
     if value not in ('cookie', 'redis'):
         return f'is {short(value)}: set it to cookie or redis'
@@ -33,8 +38,7 @@ def _wrong_prefix(value: Any) -> str | None:
 
 
 def _wrong_seconds(value: Any) -> str | None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if number and 0 < value < math.inf:
+    if is_number(value) and 0 < value < math.inf:
         return None
     return f'is {short(value)}: set it to a positive number of seconds'
 
@@ -45,7 +49,7 @@ def _wrong_absolute_lifetime(value: Any) -> str | None:
 
 
 def _wrong_connections(value: Any) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+    if is_number(value) and isinstance(value, int) and value > 0:
         return None
     return f'is {short(value)}: set it to a number of connections, such as 10'
 

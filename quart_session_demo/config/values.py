@@ -9,7 +9,7 @@ from typing import Any
 from flask import Config
 from quart import Quart
 
-from quart_session_demo.config.redis_checks import REDIS_CHECKS
+from quart_session_demo.config.redis_checks import REDIS_CHECKS, is_number
 
 
 def wrong_values(
@@ -20,19 +20,15 @@ def wrong_values(
         value = config[key]
         if isinstance(default, bool) and not isinstance(value, bool):
             yield f'{name(key)} is {short(value)}: set it to true or false'
-        elif key not in CHECKS and _is_number(default) and not _is_limit(value):
+        elif key not in CHECKS and is_number(default) and not _is_limit(value):
             yield f'{name(key)} is {short(value)}: set it to a number, or to null for no limit'
     for key, check in CHECKS.items():
         if problem := check(config[key]):
             yield f'{name(key)} {problem}'
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _is_limit(value: Any) -> bool:
-    return value is None or (_is_number(value) and value >= 0)
+    return value is None or (is_number(value) and value >= 0)
 
 
 def _wrong_key(value: Any) -> str | None:
@@ -65,7 +61,7 @@ def _wrong_lifetime(value: Any) -> str | None:
     remedy = 'set it to a positive number of seconds, such as 864000 for 10 days'
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     # NaN alone differs from itself.
-    if not _is_number(seconds) or seconds != seconds:
+    if not is_number(seconds) or seconds != seconds:
         return f'is {short(value)}: {remedy}'
     if seconds <= 0:
         return f'is {short(value)}, so that every session ends at once: {remedy}'
@@ -139,7 +135,7 @@ def _wrong_host(value: Any) -> str | None:
 
 
 def _wrong_size(value: Any) -> str | None:
-    if isinstance(value, int) and _is_number(value) and value >= 0:
+    if isinstance(value, int) and is_number(value) and value >= 0:
         return None
     return f'is {short(value)}: set it to a number of bytes, such as 4093, or 0 for no limit'
 
@@ -168,7 +164,6 @@ CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     'APPLICATION_ROOT': _wrong_path,
     'SERVER_NAME': _wrong_host,
     'MAX_COOKIE_SIZE': _wrong_size,
-    **REDIS_CHECKS,
     'STRICT_TRANSPORT_SECURITY': _wrong_hsts,
     **REDIS_CHECKS,
 }
