@@ -243,10 +243,6 @@ def test_inspector_bounds_its_memory_and_time(app: Quart) -> None:
     hostile = [*(value for value in NOT_COOKIES.values()), wide]
     inspect_cookie(ordinary, app)
 
-    start = time.process_time()
-    for _ in range(20):
-        inspect_cookie(ordinary, app)
-    ordinary_time = (time.process_time() - start) / 20
     tracemalloc.start()
     try:
         for value in hostile:
@@ -257,10 +253,20 @@ def test_inspector_bounds_its_memory_and_time(app: Quart) -> None:
             assert peak - before < 100 * MAX_PAYLOAD_SIZE
     finally:
         tracemalloc.stop()
+    ordinary_time = _processor_time(ordinary, app)
     for value in hostile:
+        assert _processor_time(value, app) < 1000 * ordinary_time
+
+
+def _processor_time(value: str, app: Quart) -> float:
+    """Return the least of several, for Python may tidy up all that the tests made meanwhile."""
+
+    def once() -> float:
         start = time.process_time()
         _inspect_anything(value, app)
-        assert time.process_time() - start < 1000 * ordinary_time
+        return time.process_time() - start
+
+    return min(once() for _ in range(10))
 
 
 def _inspect_anything(value: str, app: Quart) -> None:

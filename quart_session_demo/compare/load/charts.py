@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter, StrMethodFormatter
 
 from quart_session_demo.compare.load.contenders import QUART
 from quart_session_demo.compare.load.numbers import rounded
@@ -51,6 +52,9 @@ def write_chart(work: Work, summaries: Sequence[Summary], path: Path) -> None:
             part.set_ylim(len(rows) - 0.5, -0.5)
             part.set_title(f'{number} user{"s" if number > 1 else ""}', loc='left', fontsize=9)
             part.set_xscale('log')
+            # Plain numbers, where matplotlib would write powers of ten.
+            part.xaxis.set_major_formatter(StrMethodFormatter('{x:,g}'))
+            part.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
             part.grid(axis='x', color='#dddddd')
             part.spines[['top', 'right']].set_visible(False)
             part.margins(x=0.16)

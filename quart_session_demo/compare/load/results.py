@@ -36,7 +36,7 @@ def versions() -> dict[str, str]:
 def machine() -> dict[str, str]:
     """Return what is known of the machine, and how busy it is already."""
     return {
-        'system': platform.platform(),
+        'system': f'{platform.system()} {platform.machine()}',
         'processor': _processor(),
         'processors': str(psutil.cpu_count()),
         'memory': f'{psutil.virtual_memory().total / 1e9:.0f} GB',
