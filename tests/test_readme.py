@@ -21,6 +21,7 @@ from quart_session_demo.config import values
 from tests.conftest import KEY, ROOT
 
 README = (ROOT / 'README.md').read_text('utf-8')
+SESSIONS_README = (ROOT / 'quart_session_demo/sessions/README.md').read_text('utf-8')
 
 
 def section(heading: str) -> str:
@@ -33,7 +34,11 @@ def code_blocks(heading: str, language: str) -> list[str]:
 
 def rows(heading: str, first_cell: str) -> list[list[str]]:
     """Return the cells of the table whose head begins with a cell, without the head."""
-    table = section(heading).split(f'| {first_cell} |')[1].split('\n\n')[0]
+    return table_rows(section(heading), first_cell)
+
+
+def table_rows(text: str, first_cell: str) -> list[list[str]]:
+    table = text.split(f'| {first_cell} |')[1].split('\n\n')[0]
     lines = table.split('\n')[2:]
     return [[cell.strip() for cell in line[1:-1].split('|')] for line in lines if line]
 
@@ -399,7 +404,8 @@ async def test_session_interface_serves_your_own_app() -> None:
 
 SETTINGS = {
     name: cells[1:]
-    for cells in rows('Settings', 'setting | default | in production')
+    for text in (section('Settings'), SESSIONS_README)
+    for cells in table_rows(text, 'setting | default | in production')
     for name in re.findall('`([A-Z_]+)`', cells[0])
 }
 
