@@ -3,4 +3,5 @@
 from quart_session_demo import app
 
 if __name__ == '__main__':
-    app.run(debug=True)
+    # Debug mode shows source code to visitors.
+    app.run(debug=not app.config['PRODUCTION'])

@@ -134,6 +134,15 @@ WRONG_IN_ENVIRONMENT = [
     ('SECRET_KEY_FALLBACKS', '["\udcff"]', 'string'),
     ('STRICT_TRANSPORT_SECURITY', 'forever', 'max-age'),
     ('SECRET_KEY__X', '1', 'QUART_SECRET_KEY'),
+    ('DEBUG', 'garbage', 'true or false'),
+    ('PROPAGATE_EXCEPTIONS', 'no', 'true or false'),
+    ('TRAP_BAD_REQUEST_ERRORS', 'no', 'true or false'),
+    ('TEMPLATES_AUTO_RELOAD', '1', 'true or false'),
+    ('RESPONSE_TIMEOUT', '0', 'positive'),
+    ('BODY_TIMEOUT', '-1', 'positive'),
+    ('SEND_FILE_MAX_AGE_DEFAULT', 'abc', 'seconds'),
+    ('TRUSTED_HOSTS', 'example.com', 'list'),
+    ('SESSION_COOKIE_DOMAIN', 'https://example.com', 'domain name'),
 ]
 
 
@@ -147,6 +156,16 @@ def test_wrong_setting_in_environment_is_refused(
 
     assert f'QUART_{key.removesuffix("__X")}' in message
     assert remedy in message
+    assert SECRET not in message
+
+
+def test_item_of_a_setting_that_is_no_dict_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('QUART_SECRET_KEY', SECRET)
+    monkeypatch.setenv('QUART_SECRET_KEY__X', '1')
+
+    message = refusal()
+
+    assert message.startswith('QUART_SECRET_KEY__X: ')
     assert SECRET not in message
 
 
@@ -198,6 +217,10 @@ def test_wrong_setting_in_mapping_is_refused(key: str, value: Any, remedy: str) 
         {'SESSION_COOKIE_DOMAIN': '.bücher.example'},
         {'SESSION_COOKIE_DOMAIN': 'localhost:8000'},
         {'MAX_CONTENT_LENGTH': None},
+        {'PROPAGATE_EXCEPTIONS': False},
+        {'RESPONSE_TIMEOUT': None},
+        {'SEND_FILE_MAX_AGE_DEFAULT': 60},
+        {'TRUSTED_HOSTS': ['localhost']},
         {'SECRET_KEY_FALLBACKS': ['old', b'older']},
         {'SECRET_KEY_FALLBACKS': ()},
         {'MAX_COOKIE_SIZE': 0},
@@ -270,6 +293,16 @@ def test_production_demands_a_long_key(key: str | bytes | None) -> None:
     assert 'short' not in message
 
 
+def test_production_refuses_a_short_fallback_key() -> None:
+    config = {'PRODUCTION': True, 'SECRET_KEY': LONG_KEY}
+
+    message = refusal({**config, 'SECRET_KEY_FALLBACKS': [LONG_KEY[::-1], SECRET]})
+
+    assert message.startswith('SECRET_KEY_FALLBACKS holds a key of less than 32 bytes')
+    assert SECRET not in message
+    assert create_app({**config, 'SECRET_KEY_FALLBACKS': [LONG_KEY]})
+
+
 def test_production_without_key_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('QUART_PRODUCTION', 'true')
 
@@ -297,6 +330,8 @@ def test_debug_is_read_as_quart_reads_it(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv('QUART_DEBUG', 'no')
 
     assert not create_app().debug
+    monkeypatch.setenv('QUART_DEBUG', '1')
+    assert create_app().debug
 
 
 def test_lesson_needs_no_setting() -> None:

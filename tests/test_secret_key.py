@@ -181,7 +181,19 @@ async def test_testing_keeps_the_key_in_memory(
     assert caplog.records == []
 
 
-@pytest.mark.parametrize('content', [b'', b'short', b'\xff' * 64])
+def test_testing_leaves_an_existing_key_alone(home: Path) -> None:
+    key = python('-c', START).stdout.strip()
+    code = (
+        'from quart_session_demo import create_app; print(create_app({"TESTING": True}).secret_key)'
+    )
+
+    in_tests = python('-c', code).stdout.strip()
+
+    assert len(in_tests) == len(key)
+    assert in_tests != key
+
+
+@pytest.mark.parametrize('content', [b'', b'short', b'\xff' * 64, b'\0' * 64])
 def test_bad_key_file_stops_the_start_with_one_line(home: Path, content: bytes) -> None:
     (home / 'instance').mkdir()
     (home / 'instance/secret_key').write_bytes(content)

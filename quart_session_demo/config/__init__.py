@@ -1,6 +1,7 @@
 """Every setting: our defaults, the environment's, the caller's, and what is wrong with them."""
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -50,6 +51,9 @@ TEXTS = (
     *('SESSION_KEY_PREFIX', 'SESSION_REDIS_URL', 'SESSION_TYPE', 'STRICT_TRANSPORT_SECURITY'),
 )
 
+# Quart's own reading of QUART_DEBUG, which its command line sets to 1.
+DEBUG_WORDS = ('true', 'yes', '1', 'false', 'no', '0')
+
 # The name that add-ons of a PaaS use; it is read as it is.
 PAAS_REDIS_URL = 'REDIS_URL'
 
@@ -90,8 +94,10 @@ def _environment(config: Config) -> dict[str, Any]:
     try:
         env.from_prefixed_env('QUART')
     except TypeError:
+        nested = sorted(name for name in os.environ if re.match('QUART_[^_].*__', name))
         raise ConfigError(
-            'QUART_A__B sets an item of QUART_A, which is no dict here: remove one of the two'
+            f'{" and ".join(nested)}: what stands before __ names a setting that must be a dict, '
+            'and is none: remove one of the two'
         ) from None
     for key, value in env.items():
         text = os.environ.get(f'QUART_{key}', '')
@@ -100,7 +106,6 @@ def _environment(config: Config) -> dict[str, Any]:
         inexact = isinstance(value, bool) and text not in ('true', 'false')
         if text and (meant_as_text or inexact):
             env[key] = text
-    if 'DEBUG' in env:
-        # Quart's own reading of QUART_DEBUG, in which 1 and yes are true.
+    if os.environ.get('QUART_DEBUG', '').lower() in DEBUG_WORDS:
         env['DEBUG'] = get_debug_flag()
     return env

@@ -25,8 +25,8 @@ def problems(config: Config, defaults: Mapping[str, Any], name: Callable[[str], 
     # Only right values can be compared with one another.
     if not found:
         found.extend(_wrong_together(config, name))
-    if weak_key := _wrong_production_key(config, name):
-        found.append(weak_key)
+    if config['PRODUCTION'] is True:
+        found.extend(_wrong_production_keys(config, name))
     return found
 
 
@@ -54,18 +54,29 @@ def _wrong_together(config: Config, name: Callable[[str], str]) -> Iterator[str]
         yield f'{name("SESSION_REDIS_URL")} is not set, nor is REDIS_URL: {URL_REMEDY}'
 
 
-def _wrong_production_key(config: Config, name: Callable[[str], str]) -> str | None:
-    key = config['SECRET_KEY']
-    if config['PRODUCTION'] is not True or not isinstance(key, str | bytes | None):
-        return None
-    size = len(key.encode('utf-8', 'replace') if isinstance(key, str) else key or b'')
-    if size >= PRODUCTION_KEY_BYTES:
-        return None
-    return (
-        f'{name("SECRET_KEY")} is {f"only {size} bytes long" if size else "not set"} in '
-        f'production: set it to at least {PRODUCTION_KEY_BYTES} random bytes, as '
-        "python -c 'import secrets; print(secrets.token_hex(32))' prints them"
-    )
+def _wrong_production_keys(config: Config, name: Callable[[str], str]) -> Iterator[str]:
+    size = _size(config['SECRET_KEY'])
+    if size is not None and size < PRODUCTION_KEY_BYTES:
+        yield (
+            f'{name("SECRET_KEY")} is {f"only {size} bytes long" if size else "not set"} in '
+            f'production: set it to at least {PRODUCTION_KEY_BYTES} random bytes, as '
+            "python -c 'import secrets; print(secrets.token_hex(32))' prints them"
+        )
+    fallbacks = config['SECRET_KEY_FALLBACKS']
+    if isinstance(fallbacks, list | tuple) and any(
+        0 < (_size(key) or 0) < PRODUCTION_KEY_BYTES for key in fallbacks
+    ):
+        yield (
+            f'{name("SECRET_KEY_FALLBACKS")} holds a key of less than {PRODUCTION_KEY_BYTES} bytes '
+            'in production, with which sessions can be forged: remove it'
+        )
+
+
+def _size(key: Any) -> int | None:
+    """Return the bytes of a key, none of None; None when it is no key."""
+    if isinstance(key, str):
+        return len(key.encode('utf-8', 'replace'))
+    return len(key or b'') if isinstance(key, bytes | None) else None
 
 
 def _secure(config: Config) -> bool:

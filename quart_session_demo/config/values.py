@@ -11,6 +11,12 @@ from quart import Quart
 
 from quart_session_demo.config.redis_checks import REDIS_CHECKS, is_number
 
+# Quart decides these by others, as long as they are None.
+SWITCHES = (
+    *('DEBUG', 'PRESERVE_CONTEXT_ON_EXCEPTION', 'PROPAGATE_EXCEPTIONS'),
+    *('TEMPLATES_AUTO_RELOAD', 'TRAP_BAD_REQUEST_ERRORS'),
+)
+
 
 def wrong_values(
     config: Config, defaults: Mapping[str, Any], name: Callable[[str], str]
@@ -20,6 +26,8 @@ def wrong_values(
         value = config[key]
         if isinstance(default, bool) and not isinstance(value, bool):
             yield f'{name(key)} is {short(value)}: set it to true or false'
+        elif key in SWITCHES and not isinstance(value, bool | None):
+            yield f'{name(key)} is {short(value)}: set it to true or false, or to null'
         elif key not in CHECKS and is_number(default) and not _is_limit(value):
             yield f'{name(key)} is {short(value)}: set it to a number, or to null for no limit'
     for key, check in CHECKS.items():
@@ -110,10 +118,11 @@ def _wrong_domain(value: Any) -> str | None:
         return problem
     try:
         # As Werkzeug sends it.
-        host = value.partition(':')[0].lstrip('.').encode('idna').decode('ascii')
+        name, _, port = value.partition(':')
+        host = name.lstrip('.').encode('idna').decode('ascii')
     except UnicodeError:
         host = ''
-    if re.fullmatch(r'[\w-]+(\.[\w-]+)*', host, re.ASCII):
+    if re.fullmatch(r'[\w-]+(\.[\w-]+)*', host, re.ASCII) and re.fullmatch(r'\d*', port):
         return None
     return f'is {short(value)}, no domain name: set it to one such as example.com'
 
@@ -132,6 +141,26 @@ def _wrong_host(value: Any) -> str | None:
     if value is not None and not re.fullmatch(r'[^\s/]+', value):
         return f'is {short(value)}: set it to a host, with the port when there is one, or to null'
     return None
+
+
+def _wrong_timeout(value: Any) -> str | None:
+    if value is None or (is_number(value) and value > 0):
+        return None
+    return f'is {short(value)}: set it to a positive number of seconds, or to null for no limit'
+
+
+def _wrong_max_age(value: Any) -> str | None:
+    if value is None or isinstance(value, timedelta) or _is_limit(value):
+        return None
+    return f'is {short(value)}: set it to a number of seconds, or to null'
+
+
+def _wrong_hosts(value: Any) -> str | None:
+    if value is None or (
+        isinstance(value, list | tuple) and all(isinstance(host, str) for host in value)
+    ):
+        return None
+    return f'is {short(value)}: set it to a list of hosts, in JSON ["example.com"], or to null'
 
 
 def _wrong_size(value: Any) -> str | None:
@@ -163,6 +192,10 @@ CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     'SESSION_COOKIE_PATH': _wrong_path,
     'APPLICATION_ROOT': _wrong_path,
     'SERVER_NAME': _wrong_host,
+    'TRUSTED_HOSTS': _wrong_hosts,
+    'BODY_TIMEOUT': _wrong_timeout,
+    'RESPONSE_TIMEOUT': _wrong_timeout,
+    'SEND_FILE_MAX_AGE_DEFAULT': _wrong_max_age,
     'MAX_COOKIE_SIZE': _wrong_size,
     'STRICT_TRANSPORT_SECURITY': _wrong_hsts,
     **REDIS_CHECKS,
