@@ -3,6 +3,7 @@
 from typing import cast
 from urllib.parse import urlsplit
 
+from h11 import LocalProtocolError
 from hypercorn.typing import (
     ASGIFramework,
     ASGIReceiveCallable,
@@ -19,13 +20,22 @@ def with_bad_requests_refused(asgi_app: ASGIFramework) -> ASGIFramework:
     """Return an ASGI app that answers 400 where Quart answers 500 with a traceback.
 
     That is to a request target that is no path and no URL (`GET http://[`) and, on Quart 0.22,
-    to a `Host` that is no host name (`..`).
+    to a `Host` that is no host name (`..`). A method `head` is answered as HEAD, without a
+    traceback.
     """
 
     async def refuse(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        async def send_head(event: ASGISendEvent) -> None:
+            try:
+                await send(event)
+            except LocalProtocolError:
+                # Hypercorn took `head` for HEAD, h11 does not, and misses the body.
+                if scope['type'] != 'http' or scope['method'] != 'HEAD':
+                    raise
+
         try:
             if scope['type'] == 'lifespan' or _is_target(scope['path']):
-                await asgi_app(scope, receive, send)
+                await asgi_app(scope, receive, send_head)
                 return
         except BadHost:
             # Raised before routing, so that nothing is sent yet.
@@ -42,7 +52,7 @@ def with_bad_requests_refused(asgi_app: ASGIFramework) -> ASGIFramework:
             },
             {'type': f'{response}.body', 'body': BODY, 'more_body': False},
         ):
-            await send(cast(ASGISendEvent, event))
+            await send_head(cast(ASGISendEvent, event))
 
     return refuse
 

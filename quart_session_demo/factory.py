@@ -1,5 +1,6 @@
 """Put the app together."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from quart_session_demo.config.redis_checks import URL_REMEDY
 from quart_session_demo.health import with_health
 from quart_session_demo.lesson import lesson
 from quart_session_demo.playground import playground
+from quart_session_demo.refused_websocket import with_refused_websockets_ended
 from quart_session_demo.security_headers import with_security_headers
 from quart_session_demo.sessions import CookieSessionInterface
 
@@ -27,7 +29,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     Raises:
         ConfigError: A setting is wrong; the message names it and its remedy.
     """
-    app = Quart('quart_session_demo')
+    # Without a folder Quart still serves /static/, and 500 for a name too long to be a file's.
+    app = Quart('quart_session_demo', static_folder=None)
     settings.load(app.config, config or {})
     # Not app.logger, which starts a thread.
     logging.getLogger(app.name).addFilter(log_lines.escape)
@@ -38,13 +41,19 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
         app.register_blueprint(playground)
     commands.register(app)
 
+    @app.before_serving
+    async def log_malformed_connections() -> None:
+        asyncio.get_running_loop().set_exception_handler(log_lines.connection_broke)
+
     async def is_ready() -> bool:
         interface: Any = app.session_interface
         return bool(await interface.is_ready())
 
     # Around the app's own asgi_app, so that the app stays a Quart for its CLI and test client.
     app.asgi_app = with_security_headers(  # type: ignore[assignment, method-assign]
-        with_health(with_bad_requests_refused(app.asgi_app), is_ready),
+        with_bad_requests_refused(
+            with_health(with_refused_websockets_ended(app.asgi_app), is_ready)
+        ),
         app.config['STRICT_TRANSPORT_SECURITY'],
     )
     return app

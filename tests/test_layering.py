@@ -22,6 +22,7 @@ MAY_IMPORT = {
     'commands': {'compare', 'deploy_check', 'secret_key', 'sessions'},
     'compare': {'', 'sessions'},
     'bad_request': set(),
+    'refused_websocket': set(),
     'playground': {'sessions'},
     'health': set(),
     'security_headers': set(),
@@ -29,7 +30,7 @@ MAY_IMPORT = {
     'deploy_check': {'config', 'secret_key'},
     'factory': {
         *('bad_request', 'commands', 'config', 'health', 'lesson', 'log_lines', 'playground'),
-        *('secret_key', 'security_headers', 'sessions'),
+        *('refused_websocket', 'secret_key', 'security_headers', 'sessions'),
     },
 }
 

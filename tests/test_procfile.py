@@ -333,7 +333,13 @@ async def test_key_rolled_in_one_step_would_lose_sessions() -> None:
 
 
 COMPLETE = [
-    *(b'%b / HTTP/1.1' % method for method in (b'BREW', b'get', b'G\xe9T', b'TRACE', b'CONNECT')),
+    *(
+        b'%b / HTTP/1.1' % method
+        for method in (b'BREW', b'get', b'head', b'G\xe9T', b'TRACE', b'CONNECT')
+    ),
+    b'head /health HTTP/1.1',
+    b'head http://[ HTTP/1.1',
+    *(b'GET /static/%b HTTP/1.1' % (b'a' * length) for length in (256, 4096, 9000)),
     *(b'GET %b HTTP/1.1' % path for path in (b'*', b'//', b'/..', b'/%', b'/%00', b'/%ff', b'x')),
     *(
         b'GET %b HTTP/1.1' % path
@@ -393,7 +399,25 @@ COMPLETE = [
         for value in (b'', b'a.b.c', b'.eJw.a.b', b'...', b'"', b'{}', b'e30.' + b'a' * 9000)
     ),
 ]
+
+
+def http2(*headers: tuple[bytes, bytes]) -> bytes:
+    """Return what a client sends that takes HTTP/2 for granted: settings, and one request."""
+    block = b''.join(
+        b'\0' + bytes([len(name)]) + name + bytes([len(value)]) + value for name, value in headers
+    )
+    frames = [(4, 0, 0, b''), (1, 5, 1, block)]
+    return b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + b''.join(
+        len(payload).to_bytes(3) + bytes([type_, flags]) + stream.to_bytes(4) + payload
+        for type_, flags, stream, payload in frames
+    )
+
+
+SECRET_COOKIE = (b'cookie', b'__Host-session=a-cookie-of-http2')
 CUT_OFF = [
+    http2((b':method', b'GET'), (b':scheme', b'http'), (b':path', b'/\xff'), SECRET_COOKIE),
+    http2((b':method', b'\xff'), (b':scheme', b'http'), (b':path', b'/'), SECRET_COOKIE),
+    http2((b':method', b'CONNECT'), (b':authority', b'a'), SECRET_COOKIE),
     b'G',
     b'GET / HTTP/1.1\r\nHost: a',
     b'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nx',
@@ -420,6 +444,35 @@ def test_malformed_requests_do_no_harm(deployed: Deployed) -> None:
     assert httpx.get(f'{deployed.url}/get_session/').text == NO_SESSION
     assert 'Traceback' not in deployed.log
     assert 'FORGED' not in deployed.log
+    assert 'a-cookie-of-http2' not in deployed.log
+
+
+def test_refused_websocket_is_closed(deployed: Deployed) -> None:
+    request = b'GET / HTTP/1.1\r\nHost: a' + WEBSOCKET + b'\r\n\r\n'
+
+    with socket.create_connection(('127.0.0.1', deployed.port)) as client:
+        client.sendall(request)
+        # Much less than the idle timeout.
+        client.settimeout(30)
+        answer = b''
+        while data := client.recv(65536):
+            answer += data
+
+    assert answer.startswith(b'HTTP/1.1 400')
+
+
+def test_readme_gives_a_reason_for_each_option_of_the_procfile() -> None:
+    (web,) = re.findall('^web: (.*)$', PROCFILE, re.MULTILINE)
+    table = (ROOT / 'README.md').read_text('utf-8').split('| in the `web:` line |')[1]
+    reasons = re.findall(r'^\| (`.*?) \|', table.split('\n\n')[0], re.MULTILINE)
+    explained = [part for reason in reasons for part in re.findall('`([^`]+)`', reason)]
+
+    left = web
+    for part in explained:
+        assert part in left
+        left = left.replace(part, '', 1)
+
+    assert left.split() == ['env', 'hypercorn', 'quart_session_demo:app']
 
 
 def raw(port: int, request: bytes, cut_off: bool = False) -> bytes:

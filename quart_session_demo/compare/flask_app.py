@@ -18,7 +18,7 @@ def create_flask_app(config: Mapping[str, Any] | None = None) -> Flask:
     Raises:
         ConfigError: A setting is wrong; the message names it and its remedy.
     """
-    app = Flask('quart_session_demo')
+    app = Flask('quart_session_demo', static_folder=None)
     app.config.from_mapping(create_app(config).config)
     app.register_blueprint(lesson)
     return app

@@ -12,7 +12,7 @@ from flask import Flask, session
 
 LESSON = Path(__file__).parents[2] / 'flask_lesson.py'
 
-app = Flask('quart_session_demo')
+app = Flask('quart_session_demo', static_folder=None)
 app.config.from_prefixed_env()
 app.register_blueprint(runpy.run_path(str(LESSON), run_name='flask_lesson')['lesson'])
 
