@@ -1,5 +1,6 @@
 """What `check-deploy` looks at: settings that work, and are unsafe in production."""
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +14,14 @@ from quart_session_demo.config.checks import PRODUCTION_KEY_BYTES
 
 # What keys in examples are made of. A random key holds none of them by chance.
 GUESSABLE = (
-    *('0123456789', '1234567890', 'abcdefgh', 'change', 'default', 'example', 'insecure'),
-    *('password', 'qwerty', 'secret', 'session', 'zhiliao'),
+    *('00112233', '0123456789', '1234567890', '31415926', 'abcdefgh', 'asdfgh', 'change'),
+    *('default', 'dev-key', 'development', 'dummy-', 'example', 'insecure', 'key-here', 'my-key'),
+    *('passphrase', 'password', 'placeholder', 'please', 'production', 'qwerty', 'qwertz'),
+    *('random', 'replace', 'secret', 'session', 'your-', 'your_', 'zhiliao'),
+    # The one in Flask's documentation.
+    '192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf',
 )
+SHORTEST_HSTS = timedelta(days=365)
 # Flask's default is the longest: a stolen cookie is good for as long.
 LONGEST_LIFETIME = timedelta(days=31)
 SHORTEST_LIFETIME = timedelta(minutes=1)
@@ -46,14 +52,17 @@ def findings(app: Quart) -> Iterator[Finding]:
         yield Finding(
             'playground-on',
             'error',
-            'The playground lets visitors write what they like into their session',
+            'The playground signs whatever a visitor types: with a key that another app uses too, '
+            "visitors forge that app's sessions",
             'Set QUART_PLAYGROUND to false',
         )
-    if not app.config['STRICT_TRANSPORT_SECURITY']:
+    hsts = app.config['STRICT_TRANSPORT_SECURITY']
+    if not hsts or int(re.sub(r'\D', '', hsts)) < SHORTEST_HSTS.total_seconds():
         yield Finding(
             'hsts-off',
             'warning',
-            'Browsers are not told to come back over https alone (OWASP ASVS 5.0, 3.4.1)',
+            'Browsers are not told to come back over https alone, for a year (OWASP ASVS 5.0, '
+            '3.4.1)',
             'Set QUART_STRICT_TRANSPORT_SECURITY to max-age=31536000; includeSubDomains',
         )
 
@@ -80,7 +89,7 @@ def _of_keys(app: Quart) -> Iterator[Finding]:
             yield Finding('secret-key-missing', 'error', 'QUART_SECRET_KEY is not set', new_key)
     key = _bytes(app.secret_key or b'')
     yield from _of_key(key, 'QUART_SECRET_KEY', 'secret-key', new_key)
-    for fallback in map(_bytes, app.config['SECRET_KEY_FALLBACKS'] or ()):
+    for fallback in dict.fromkeys(map(_bytes, app.config['SECRET_KEY_FALLBACKS'] or ())):
         if fallback == key:
             yield Finding(
                 'fallback-is-key',
@@ -112,9 +121,14 @@ def _of_key(key: bytes, name: str, prefix: str, remedy: str) -> Iterator[Finding
 
 
 def _is_guessable(key: bytes) -> bool:
-    # 32 random characters, hexadecimal ones too, cannot be written in fewer than 32 bytes.
-    return len(zlib.compress(key)) < PRODUCTION_KEY_BYTES or any(
-        word.encode() in key.lower() for word in GUESSABLE
+    text = key.decode('latin-1')
+    return (
+        # 32 random characters, hexadecimal ones too, cannot be written in fewer than 32 bytes.
+        len(zlib.compress(key)) < PRODUCTION_KEY_BYTES
+        # A sentence. Random bytes with a space in them are not all ASCII.
+        or (text.isascii() and ' ' in text)
+        or text.isdecimal()
+        or any(word in text.lower() for word in GUESSABLE)
     )
 
 
@@ -148,7 +162,7 @@ def _of_cookie(app: Quart) -> Iterator[Finding]:
             '3.3.2)',
             'Set QUART_SESSION_COOKIE_SAMESITE to Lax or Strict',
         )
-    if not config['SESSION_COOKIE_NAME'].startswith('__Host-'):
+    if not config['SESSION_COOKIE_NAME'].lower().startswith('__host-'):
         yield Finding(
             'cookie-no-host-prefix',
             'warning',

@@ -23,7 +23,8 @@ def check_deploy(info: ScriptInfo, strict: bool, as_json: bool) -> None:
         click.echo(json.dumps([asdict(finding) for finding in found], indent=2))
     else:
         for finding in found:
-            click.echo(f'{finding.level} {finding.id}: {finding.message}. {finding.remedy}.')
+            message = finding.message.removesuffix('.')
+            click.echo(f'{finding.level} {finding.id}: {message}. {finding.remedy}.')
         click.echo(f'{len(found)} found.')
     if any(strict or finding.level == 'error' for finding in found):
         sys.exit(1)
