@@ -7,12 +7,10 @@ from quart import Response, has_request_context, has_websocket_context, request,
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-# What described or addressed the view's own content.
+# What described or addressed the view's own content, or told a server in front what to do with it.
 DROPPED = (
     'Accept-Ranges',
     'Age',
-    'Cache-Control',
-    'CDN-Cache-Control',
     'Content-Digest',
     'Content-Disposition',
     'Content-Encoding',
@@ -20,6 +18,7 @@ DROPPED = (
     'Content-Location',
     'Content-MD5',
     'Content-Range',
+    'Digest',
     'ETag',
     'Expires',
     'Last-Modified',
@@ -27,6 +26,10 @@ DROPPED = (
     'Pragma',
     'Refresh',
     'Repr-Digest',
+    'Surrogate-Control',
+    'X-Accel-Expires',
+    'X-Accel-Redirect',
+    'X-Sendfile',
 )
 
 
@@ -49,7 +52,11 @@ def turn_into_error(
     if response.status_code >= 400:
         return
     title = HTTP_STATUS_CODES[status]
-    for header in DROPPED:
+    # Of each CDN, too: Cloudflare-CDN-Cache-Control and so on.
+    cache_controls = [
+        name for name, _ in response.headers if name.lower().endswith('cache-control')
+    ]
+    for header in (*DROPPED, *cache_controls):
         response.headers.pop(header, None)
     response.status_code = status
     response.headers['Cache-Control'] = 'no-store'
