@@ -12,11 +12,12 @@ from typing import Any
 import flask
 import pytest
 import quart
+from flask.sessions import SecureCookieSession
 from flask.sessions import SecureCookieSessionInterface as FlaskInterface
 from markupsafe import Markup
 from quart import Quart, Response, session
 
-from quart_session_demo.sessions import CookieSessionInterface
+from quart_session_demo.sessions import CookieSession, CookieSessionInterface
 from tests.conftest import KEY
 
 # Random, so that it stays large when it is compressed.
@@ -361,6 +362,49 @@ async def test_value_that_cannot_be_stored_is_500_and_loses_nothing(
     assert response.status_code == 500
     assert 'Set-Cookie' not in response.headers
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+async def test_session_that_cannot_tell_whether_it_changed_is_500(
+    app: Quart, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(CookieSession):
+        @property
+        def modified(self) -> bool:
+            raise ValueError('it fails')
+
+        @modified.setter
+        def modified(self, value: bool) -> None: ...
+
+    class Interface(CookieSessionInterface):
+        session_class = Failing
+
+    app.session_interface = Interface()
+
+    response = await app.test_client().get('/small')
+
+    assert response.status_code == 500
+    assert [record.getMessage() for record in caplog.records] == ['The session cannot be saved']
+
+
+def test_session_class_that_could_not_be_saved_is_refused() -> None:
+    with pytest.raises(
+        TypeError, match=r'Interface.session_class must derive from .*CookieSession'
+    ):
+
+        class Interface(CookieSessionInterface):
+            session_class = SecureCookieSession  # type: ignore[assignment]
+
+
+async def test_session_class_that_derives_from_ours_is_used(app: Quart) -> None:
+    class Mine(CookieSession):
+        pass
+
+    class Interface(CookieSessionInterface):
+        session_class = Mine
+
+    app.session_interface = Interface()
+    async with app.test_request_context('/'):
+        assert isinstance(session, Mine)
 
 
 TYPED: dict[str, Any] = {

@@ -41,6 +41,19 @@ class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
     serializer = SessionJSON()
     _serializer: tuple[tuple[str | bytes, ...], URLSafeTimedSerializer] | None = None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a session that could not be saved.
+
+        Raises:
+            TypeError: The `session_class` is no `CookieSession`.
+        """
+        super().__init_subclass__(**kwargs)
+        if not issubclass(cls.session_class, CookieSession):
+            raise TypeError(
+                f'{cls.__name__}.session_class must derive from '
+                'quart_session_demo.sessions.CookieSession'
+            )
+
     def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
         """Return what signs and checks the cookies, or None when there is no key."""
         if not app.secret_key:
@@ -106,25 +119,26 @@ class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
         if response is None or session.accepted:
             return
         session.answered = True
-        modified = session.modified
-        vary = session.touched or modified
         try:
+            modified = session.modified
+            used = session.touched or modified
+            if used:
+                vary_by_cookie(response)
             if not session:
                 if modified:
                     self.delete_cookie(app, response)
             elif self.should_set_cookie(app, session):
                 header = self.cookie_header(app, session, self._sign(app, session))
                 size, limit = len(header), app.config['MAX_COOKIE_SIZE']
-                if not limit or size <= limit:
-                    response.headers.add('Set-Cookie', header)
-                    vary = True
-                else:
+                if limit and size > limit:
                     _refuse(app, response, modified, size, limit)
+                else:
+                    response.headers.add('Set-Cookie', header)
+                    if not used:
+                        vary_by_cookie(response)
         except Exception:
             app.logger.exception('The session cannot be saved')
             turn_into_error(response, 500, 'The session cannot be saved.')
-        if vary:
-            vary_by_cookie(response)
 
     def _sign(self, app: Quart, session: CookieSession) -> str:
         serializer = cast(URLSafeTimedSerializer, self.get_signing_serializer(app))
