@@ -11,7 +11,7 @@ import httpx
 import pytest
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
-from quart import Quart, Response, abort, session, websocket
+from quart import Quart, Response, abort, copy_current_websocket_context, session, websocket
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
     AcceptConnection,
@@ -193,6 +193,58 @@ async def test_write_in_a_websocket_that_the_client_closes_is_one_warning(
             if isinstance(event, TextMessage):
                 browser.send(CloseConnection(code=1000))
         await ended.wait()
+
+    assert lost_writes(caplog) == 1
+
+
+async def test_write_is_one_warning_however_many_copied_contexts_end(
+    app: Quart, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.websocket('/ws')
+    async def view() -> None:
+        async def write() -> None:
+            session['a'] = 1
+
+        await websocket.accept()
+        for _ in range(3):
+            await asyncio.create_task(copy_current_websocket_context(write)())
+
+    async with serving(app) as port:
+        await visit(port)
+
+    assert lost_writes(caplog) == 1
+
+
+async def test_write_in_a_copied_context_before_the_rejection_is_kept(
+    app: Quart, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.websocket('/ws')
+    async def view() -> None:
+        @copy_current_websocket_context
+        async def write() -> None:
+            session['a'] = 1
+
+        await asyncio.create_task(write())
+        abort(403)
+
+    async with serving(app) as port:
+        [rejection, *_] = await visit(port)
+
+    assert isinstance(rejection, RejectConnection)
+    assert b'set-cookie' in dict(rejection.headers)
+    assert lost_writes(caplog) == 0
+
+
+async def test_write_in_a_websocket_closed_before_it_is_accepted_is_one_warning(
+    app: Quart, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.websocket('/ws')
+    async def view() -> None:
+        session['a'] = 1
+        await websocket.close(1000)
+
+    async with serving(app) as port:
+        await visit(port)
 
     assert lost_writes(caplog) == 1
 

@@ -24,10 +24,9 @@ from quart_session_demo.sessions.touched import TouchedSession
 class CookieSession(TouchedSession):
     """Flask's session, kept in the cookie itself."""
 
-    # Of a websocket: whether it was accepted, so that no response can set a cookie any more.
-    accepted = False
-    # Whether a response took the session along.
-    answered = False
+    # Of a websocket: whether no response can set a cookie any more, and whether that was said.
+    too_late = False
+    warned = False
 
 
 class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
@@ -116,9 +115,10 @@ class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
             response: The response to add the cookie to; None after an accepted websocket.
         """
         session = cast(CookieSession, session)
-        if response is None or session.accepted:
+        if response is None:
+            session.too_late = True
+        if response is None or session.too_late:
             return
-        session.answered = True
         try:
             modified = session.modified
             used = session.touched or modified
@@ -157,10 +157,14 @@ class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
         return []
 
     async def _warn_of_lost_write(self, app: Quart, **_: Any) -> None:
-        if isinstance(session, CookieSession) and session.modified and not session.answered:
+        if not isinstance(session, CookieSession):
+            return
+        # Copies of the context end, too, with the same session, before the websocket or after it.
+        if session.modified and session.too_late and not session.warned:
+            session.warned = True
             app.logger.warning(
-                'A websocket changed its session: the change is lost, for an accepted websocket '
-                'cannot set a cookie'
+                'A websocket changed its session: the change is lost, for no response can set a '
+                'cookie any more'
             )
 
 
@@ -170,7 +174,7 @@ def _notice_accept(websocket: Websocket, session: CookieSession) -> None:
 
     @wraps(accept)
     async def noticed(*args: Any, **kwargs: Any) -> None:
-        session.accepted = True
+        session.too_late = True
         await accept(*args, **kwargs)
 
     websocket.accept = noticed  # type: ignore[method-assign]
