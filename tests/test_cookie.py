@@ -496,6 +496,17 @@ async def test_fallbacks_given_as_one_string_are_one_key() -> None:
         assert await response.get_data() == text
 
 
+async def test_empty_fallback_is_no_key() -> None:
+    forger = _flask_serializer()
+    forger.secret_keys = [b'']
+    forged = forger.dumps({'a': 1})
+    rightful = _flask_serializer(SECRET_KEY='old').dumps({'a': 1})
+
+    for fallbacks in (['', 'old', b''], ('old', '')):
+        assert await _reading_quart(forged, 'a', SECRET_KEY_FALLBACKS=fallbacks) is None
+        assert await _reading_quart(rightful, 'a', SECRET_KEY_FALLBACKS=fallbacks) == 1
+
+
 @pytest.mark.parametrize('content', [[1], 'text', None, 5])
 async def test_signed_content_that_is_no_session_is_empty(app: Quart, content: object) -> None:
     value = _flask_serializer().dumps(content)

@@ -62,7 +62,7 @@ class InspectedCookie:
     inspected_at: datetime
 
     signed_by: SignedBy
-    # The place in SECRET_KEY_FALLBACKS, from 1, of a fallback key.
+    # The place in SECRET_KEY_FALLBACKS, from 1, of a fallback key; empty ones do not count.
     fallback_number: int | None
 
     @property
