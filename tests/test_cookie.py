@@ -364,6 +364,24 @@ async def test_value_that_cannot_be_stored_is_500_and_loses_nothing(
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
+async def test_value_nested_too_deeply_is_500_and_one_line(
+    app: Quart, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.route('/')
+    async def view() -> str:
+        nested: list[Any] = []
+        for _ in range(100_000):
+            nested = [nested]
+        session['a'] = nested
+        return 'stored'
+
+    response = await _reply_to_overflow(app)
+
+    assert response.status_code == 500
+    assert 'Set-Cookie' not in response.headers
+    assert len(caplog.text.splitlines()) == 1
+
+
 async def test_session_that_cannot_tell_whether_it_changed_is_500(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:

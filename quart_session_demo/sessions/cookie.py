@@ -136,8 +136,12 @@ class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
                     response.headers.add('Set-Cookie', header)
                     if not used:
                         vary_by_cookie(response)
-        except Exception:
-            app.logger.exception('The session cannot be saved')
+        except Exception as error:
+            if isinstance(error, RecursionError):
+                # Its traceback is thousands of lines.
+                app.logger.error('The session cannot be saved: it is nested too deeply')
+            else:
+                app.logger.exception('The session cannot be saved')
             turn_into_error(response, 500, 'The session cannot be saved.')
 
     def _sign(self, app: Quart, session: CookieSession) -> str:
