@@ -2,6 +2,7 @@
 
 import base64
 import json
+import random
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,8 @@ from tests.conftest import KEY, ROOT
 
 SIGNED = 1_800_000_000
 NOW = datetime.fromtimestamp(SIGNED, UTC)
+# Random, so that it stays long when it is compressed.
+LONG = random.Random(1).randbytes(15_000).hex()  # noqa: S311
 
 
 def _signed(data: object, key: str = KEY, at: int | None = SIGNED) -> str:
@@ -338,8 +341,34 @@ def test_command_says_in_one_line_what_is_no_cookie(app: Quart) -> None:
     result = _run(app, 'hello')
 
     assert (result.exit_code, result.stdout) == (1, '')
-    assert result.stderr.startswith('Error: This is no session cookie. ')
+    assert result.stderr.startswith('Error: This cannot be taken apart as a session cookie. ')
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ('data', 'reason'),
+    [
+        ({'a': LONG}, 'too large'),
+        ({'a': 'a' * MAX_PAYLOAD_SIZE}, 'too large'),
+        (json.loads(_nested(MAX_NESTING)), 'too deeply'),
+    ],
+    ids=['long', 'large content', 'nested'],
+)
+def test_command_does_not_deny_a_genuine_cookie(
+    app: Quart, data: dict[str, Any], reason: str
+) -> None:
+    result = _run(app, _signed(data, at=None))
+
+    assert result.exit_code == 1
+    assert 'no session cookie' not in result.stderr
+    assert f'{reason} to be looked into.' in result.stderr
+
+
+def test_command_takes_a_value_in_quotes(app: Quart) -> None:
+    value = f'"{_signed({"a": 1}, at=None)}"'
+
+    assert _run(app, value).exit_code == 0
+    assert _run(app, '-', text=f'{value}\n').exit_code == 0
 
 
 def test_command_lets_no_control_character_through(app: Quart) -> None:

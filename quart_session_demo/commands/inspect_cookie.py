@@ -27,6 +27,8 @@ def inspect_cookie(value: str, as_json: bool) -> None:
             raise click.ClickException('There is no standard input to read the cookie from.')
         most = cookie_inspector.MAX_VALUE_SIZE + 1
         value = sys.stdin.buffer.read(most).decode('ascii', 'replace').strip()
+    # A Cookie header may have the value in quotes, which are no part of it.
+    value = value.strip('"')
     if is_session_id(value):
         raise click.ClickException(
             'This is the random id of a session on a server. Only the server knows what is in it, '
@@ -40,7 +42,10 @@ def inspect_cookie(value: str, as_json: bool) -> None:
     try:
         cookie = cookie_inspector.inspect_cookie(value, app)
     except cookie_inspector.NotASessionCookie as error:
-        raise click.ClickException(f'This is no session cookie. {error}') from None
+        # It may be a genuine one that is too large.
+        raise click.ClickException(
+            f'This cannot be taken apart as a session cookie. {error}'
+        ) from None
     click.echo(cookie_report.as_json(cookie) if as_json else cookie_report.as_table(cookie))
     if not cookie.accepted:
         sys.exit(1)

@@ -105,7 +105,9 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
         NotASessionCookie: It is not such a cookie, or is too large; the message says why.
     """
     if len(value) > MAX_VALUE_SIZE:
-        raise NotASessionCookie(f'It is longer than {MAX_VALUE_SIZE} characters.')
+        raise NotASessionCookie(
+            f'It is longer than {MAX_VALUE_SIZE} characters, too large to be looked into.'
+        )
     parts = _PARTS.fullmatch(value)
     if parts is None:
         raise NotASessionCookie('It is not three parts, of letters, digits, - and _, between dots.')
@@ -140,7 +142,9 @@ def _payload(part: str, serializer: TaggedJSONSerializer) -> dict[str, Any]:
         if part.startswith('.'):
             data = _decompress(data)
         if len(data) > MAX_PAYLOAD_SIZE:
-            raise NotASessionCookie(f'Its content is larger than {MAX_PAYLOAD_SIZE} bytes.')
+            raise NotASessionCookie(
+                f'Its content is larger than {MAX_PAYLOAD_SIZE} bytes, too large to be looked into.'
+            )
         payload = serializer.loads(data.decode())
         if not isinstance(payload, dict):
             raise NotASessionCookie(f'Its content is a {type(payload).__name__}, not a session.')
@@ -150,7 +154,7 @@ def _payload(part: str, serializer: TaggedJSONSerializer) -> dict[str, Any]:
         raise
     except RecursionError:
         raise NotASessionCookie(
-            f'Its content is nested deeper than {MAX_NESTING} levels.'
+            f'Its content is nested deeper than {MAX_NESTING} levels, too deeply to be looked into.'
         ) from None
     # As itsdangerous does: a tag may raise anything on a value that it did not make.
     except Exception:
