@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -376,6 +377,21 @@ def test_command_lets_no_control_character_through(app: Quart) -> None:
 
     assert '\x1b' not in result.stdout
     assert '\x07' not in result.stdout
+
+
+def test_command_escapes_what_its_output_cannot_hold() -> None:
+    command = [sys.executable, '-m', 'quart', '--app', 'quart_session_demo', 'inspect-cookie']
+    environment = {**os.environ, 'QUART_SECRET_KEY': KEY, 'PYTHONIOENCODING': 'cp1252'}
+
+    result = subprocess.run(
+        [*command, _signed({'text': 'é 中文'}, at=None)],
+        capture_output=True,
+        cwd=ROOT,
+        env=environment,
+    )
+
+    assert (result.returncode, result.stderr) == (0, b'')
+    assert r"'text': 'é \u4e2d\u6587'" in result.stdout.decode('cp1252')
 
 
 def test_command_without_key_says_so(tmp_path: Path) -> None:

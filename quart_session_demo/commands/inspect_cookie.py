@@ -46,6 +46,8 @@ def inspect_cookie(value: str, as_json: bool) -> None:
         raise click.ClickException(
             f'This cannot be taken apart as a session cookie. {error}'
         ) from None
-    click.echo(cookie_report.as_json(cookie) if as_json else cookie_report.as_table(cookie))
+    text = cookie_report.as_json(cookie) if as_json else cookie_report.as_table(cookie)
+    encoding = (sys.stdout and sys.stdout.encoding) or 'utf-8'
+    click.echo(text.encode(encoding, 'backslashreplace').decode(encoding))
     if not cookie.accepted:
         sys.exit(1)
