@@ -13,17 +13,20 @@ import uuid
 import zlib
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import flask
 import pytest
 from click.testing import Result
+from flask.json.tag import JSONTag
 from flask.sessions import SecureCookieSessionInterface as FlaskInterface
 from markupsafe import Markup
 from quart import Quart
 
 from quart_session_demo import create_app
+from quart_session_demo.sessions import CookieSessionInterface
 from quart_session_demo.sessions.cookie_inspector import (
     MAX_NESTING,
     MAX_PAYLOAD_SIZE,
@@ -32,6 +35,8 @@ from quart_session_demo.sessions.cookie_inspector import (
     SignedBy,
     inspect_cookie,
 )
+from quart_session_demo.sessions.cookie_report import as_json
+from quart_session_demo.sessions.signing import SessionJSON
 from tests.conftest import KEY, ROOT
 
 SIGNED = 1_800_000_000
@@ -318,6 +323,32 @@ def test_command_prints_json(app: Quart) -> None:
     assert facts['accepted'] is True
     assert facts['signed_by'] == 'current key'
     assert datetime.fromisoformat(facts['signed_at']).tzinfo == UTC
+
+
+def test_json_has_the_tags_of_the_apps_own_serializer(app: Quart) -> None:
+    class Fractions(JSONTag):
+        key = ' f'
+
+        def check(self, value: Any) -> bool:
+            return isinstance(value, Fraction)
+
+        def to_json(self, value: Any) -> str:
+            return str(value)
+
+        def to_python(self, value: Any) -> Fraction:
+            return Fraction(value)
+
+    class Interface(CookieSessionInterface):
+        serializer = SessionJSON()
+
+    Interface.serializer.register(Fractions)
+    app.session_interface = Interface()
+    serializer: Any = app.session_interface.get_signing_serializer(app)
+
+    cookie = inspect_cookie(serializer.dumps({'half': Fraction(1, 2)}), app)
+
+    assert cookie.payload == {'half': Fraction(1, 2)}
+    assert json.loads(as_json(cookie))['payload'] == {'half': {' f': '1/2'}}
 
 
 @pytest.mark.parametrize(

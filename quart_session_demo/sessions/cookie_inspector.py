@@ -49,6 +49,8 @@ class InspectedCookie:
     signature_part: str
 
     payload: dict[str, Any]
+    # The same in the app's tagged JSON, which keeps the types.
+    tagged: dict[str, Any]
     compressed: bool
 
     value_size: int
@@ -123,6 +125,7 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
         timestamp_part=timestamp_part,
         signature_part=signature_part,
         payload=payload,
+        tagged=interface.serializer.tag(payload),
         compressed=payload_part.startswith('.'),
         value_size=len(value),
         cookie_size=len(interface.cookie_header(app, CookieSession(payload), value)),

@@ -4,15 +4,13 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from flask.sessions import session_json_serializer
-
 from quart_session_demo.sessions.cookie_inspector import InspectedCookie, SignedBy
 
 
 def as_json(cookie: InspectedCookie) -> str:
-    """Write all that is known, the payload in Flask's tagged JSON, which keeps the types."""
-    tagged = session_json_serializer.tag(cookie.payload)
-    facts = {**asdict(cookie), 'payload': tagged}
+    """Write all that is known, the payload in tagged JSON."""
+    facts = asdict(cookie)
+    facts['payload'] = facts.pop('tagged')
     for name in ('permanent', 'room', 'expired', 'signed_in_the_future', 'accepted'):
         facts[name] = getattr(cookie, name)
     # NaN and the infinities, which JSON proper does not know, become text.
