@@ -217,6 +217,9 @@ async def test_set_takes_json_or_else_text(client: Client) -> None:
         ('[1, {"a": null}]', [1, {'a': None}]),
         ('', ''),
         ('NaN', 'NaN'),
+        ('1e999', '1e999'),
+        ('[-1e999]', '[-1e999]'),
+        ('1.5', 1.5),
         ('{broken', '{broken'),
         ('9' * 5000, '9' * 5000),
         ('中文', '中文'),
@@ -481,6 +484,7 @@ async def test_post_from_another_site_is_403(client: Client) -> None:
         {'Origin': 'https://evil.example'},
         {'Origin': 'http://localhost:8001'},
         {'Origin': 'null'},
+        {'Origin': 'http://['},
     ):
         response = await client.post(PAGE, form={'do': 'clear'}, headers=headers)
 

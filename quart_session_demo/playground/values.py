@@ -1,6 +1,7 @@
 """What a visitor typed, as a Python value."""
 
 import json
+import math
 from typing import Any
 
 MAX_NESTING = 50
@@ -17,7 +18,7 @@ def parse(text: str) -> Any:
         NestedTooDeeply: It is JSON, but nested deeper than `MAX_NESTING` levels.
     """
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise NestedTooDeeply from None
     except ValueError:
@@ -33,6 +34,14 @@ def parse(text: str) -> Any:
 def _refuse(constant: str) -> Any:
     # Python's JSON knows NaN and Infinity; JSON does not.
     raise ValueError(constant)
+
+
+def _finite(number: str) -> float:
+    # Such as 1e999, which would come back from JSON as Infinity.
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(number)
+    return value
 
 
 def _inside(value: Any) -> list[Any]:
