@@ -15,6 +15,20 @@ ROOT = Path(__file__).parent.parent
 KEY = 'a key for tests, which is long enough for production'
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    # Not in the fixture, for then pytest tells of each test in a line of its own.
+    if shutil.which('redis-server') is None and _needs_redis(item):
+        pytest.skip('no redis-server: apt-get install redis-server')
+
+
+def _needs_redis(item: pytest.Item) -> bool:
+    if not isinstance(item, pytest.Function):
+        return False
+    # The parameter is for a fixture that asks for a Redis only then.
+    parameters = item.callspec.params if hasattr(item, 'callspec') else {}
+    return 'redis_program' in item.fixturenames or 'redis' in parameters.values()
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
@@ -37,8 +51,7 @@ def app() -> Quart:
 
 @pytest.fixture(scope='session')
 def redis_program() -> None:
-    if shutil.which('redis-server') is None:
-        pytest.skip('no redis-server: apt-get install redis-server')
+    """Do nothing: a test that names it is skipped where there is no redis-server."""
 
 
 @pytest.fixture(scope='session')

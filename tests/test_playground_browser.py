@@ -32,9 +32,8 @@ ARGUMENTS = [
 ]
 SCHEMES: tuple[Literal['light', 'dark'], ...] = ('light', 'dark')
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason='no Chromium: apt-get install chromium, or google-chrome'
-)
+if CHROMIUM is None:
+    pytest.skip('no Chromium: apt-get install chromium, or google-chrome', allow_module_level=True)
 
 
 @pytest.fixture(scope='module')
