@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from http.cookies import SimpleCookie
@@ -20,6 +21,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from quart_session_demo import create_app
 from quart_session_demo.playground.actions import LINES
 from tests.conftest import KEY
+from tests.redis_server import RedisServer
 
 PAGE = '/playground/'
 LESSON = {'username': 'zhiliao', 'age': 20, '_permanent': True}
@@ -140,7 +142,12 @@ async def test_page_shows_when_a_permanent_session_ends(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ('content', 'config'),
-    [({'a': 1}, {}), (LESSON, {'SESSION_REFRESH_EACH_REQUEST': False})],
+    [
+        ({'a': 1}, {}),
+        # More than the inspector takes apart.
+        ({'a': 'x' * 40_000}, {}),
+        (LESSON, {'SESSION_REFRESH_EACH_REQUEST': False}),
+    ],
 )
 async def test_session_that_is_not_renewed_ends_a_lifetime_after_its_signature(
     monkeypatch: pytest.MonkeyPatch, content: dict[str, Any], config: dict[str, Any]
@@ -156,7 +163,35 @@ async def test_session_that_is_not_renewed_ends_a_lifetime_after_its_signature(
     seconds = re.search('data-seconds="([0-9]+)"', text)
     assert seconds is not None
     assert 5 * 86400 - 60 < int(seconds[1]) <= 5 * 86400
-    assert 'Every response renews it' not in text
+    assert 'renews it' not in text
+
+
+async def test_cookie_over_the_limit_is_not_said_to_be_renewed(app: Quart, client: Client) -> None:
+    await put(client, {**LESSON, 'noise': secrets.token_hex(500)})
+    app.config['MAX_COOKIE_SIZE'] = 500
+
+    did = await act(client, 'get', key='age')
+
+    text = await page(client)
+    signed, *others = re.findall('<time datetime="([^"]+)">', text)
+    ends = datetime.fromisoformat(signed) + timedelta(days=10)
+    assert set(others) == {signed, ends.isoformat()}
+    assert 'renews it' not in text
+    assert 'No Set-Cookie came back for the session, which is over the limit.' in did
+
+
+async def test_page_that_tells_of_an_overflow_does_not_renew_the_session(
+    monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    with monkeypatch.context() as past:
+        five_days_ago = datetime.now(UTC).timestamp() - 5 * 86400
+        past.setattr('itsdangerous.timed.time.time', lambda: five_days_ago)
+        await put(client, LESSON)
+
+    text = await refused(client, 413, 'overflow')
+
+    assert 'data-seconds="43' in text
+    assert 'renews it' not in text
 
 
 async def test_page_takes_the_cookie_apart(client: Client) -> None:
@@ -238,7 +273,7 @@ async def test_get_tells_the_value(client: Client) -> None:
 
     assert "session.get('a')" in did
     assert "→ [1, 'x']" in did
-    assert 'No Set-Cookie came back' in did
+    assert 'No Set-Cookie came back for the session, for nothing had to change.' in did
 
 
 async def test_get_of_a_missing_key_tells_none(client: Client) -> None:
@@ -425,6 +460,20 @@ async def test_replayed_cookie_is_still_accepted_after_a_clear(client: Client) -
     assert await held(client) == {}
 
 
+@pytest.mark.parametrize('cookie', [None, 'garbage'])
+async def test_nothing_is_said_of_a_replay_when_there_was_no_session(
+    app: Quart, cookie: str | None
+) -> None:
+    client = app.test_client()
+    if cookie:
+        client.set_cookie('localhost', 'session', cookie)
+
+    did = await act(client, 'clear')
+
+    assert 'session.clear()' in did
+    assert 'The old cookie' not in did
+
+
 # Bad input and other sites
 
 
@@ -588,6 +637,59 @@ async def test_page_tells_what_the_cookie_of_a_stored_session_is(app: Quart) -> 
     for do in ('key', 'time', 'overflow'):
         await refused(client, 409, do)
     assert 'is refused</strong>: the server forgot that session.' in await act(client, 'clear')
+
+
+@pytest.mark.parametrize('content', [{'a': 1}, LESSON])
+async def test_page_says_nothing_of_an_end_that_it_cannot_know(
+    app: Quart, content: dict[str, Any]
+) -> None:
+    app.session_interface = OnTheServer()  # type: ignore[assignment]
+    client = app.test_client()
+    await put(client, content)
+
+    text = await page(client)
+
+    assert '<time' not in text
+    assert ('Expires</code>' in text) == (content is not LESSON)
+    assert 'below' not in text
+
+
+@pytest.mark.parametrize(
+    ('config', 'passed', 'ends_after', 'says'),
+    [
+        ({}, 1000, 11_000, 'lifetime has passed.'),
+        ({}, 100, 10_000, 'lifetime has passed.'),
+        ({'SESSION_REFRESH_EACH_REQUEST': False}, 1000, 10_000, None),
+        ({'SESSION_ABSOLUTE_LIFETIME': 10_500}, 100, 10_000, 'but never beyond the absolute end.'),
+        ({'SESSION_ABSOLUTE_LIFETIME': 10_500}, 1000, 10_500, 'but never beyond the absolute end.'),
+        ({'SESSION_ABSOLUTE_LIFETIME': 5000}, 1000, 5000, 'but never beyond the absolute end.'),
+    ],
+)
+async def test_page_tells_when_a_session_on_redis_ends(
+    redis_server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+    config: dict[str, Any],
+    passed: int,
+    ends_after: int,
+    says: str | None,
+) -> None:
+    on_redis = {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': redis_server.url}
+    lifetime = {'PERMANENT_SESSION_LIFETIME': 10_000}
+    app = create_app({'SECRET_KEY': KEY, **on_redis, **lifetime, **config})
+    async with app.test_app():
+        client = app.test_client()
+        await client.get('/')
+        now = time.time()
+        monkeypatch.setattr(
+            'quart_session_demo.sessions.redis.lifetime.now', lambda: round((now + passed) * 1000)
+        )
+        text = await page(client)
+
+    # The end, and as the cookie's attribute.
+    (ends,) = set(re.findall('<time datetime="([^"]+)">', text))
+    assert abs(datetime.fromisoformat(ends).timestamp() - now - ends_after) < 60
+    assert ('renews it' in text) == (says is not None)
+    assert says is None or says in text
 
 
 async def test_store_that_is_down_stays_503(app: Quart) -> None:

@@ -23,7 +23,7 @@ async def tell(app: Quart, response: Response | WerkzeugResponse, **_: Any) -> N
             notice.shorten_cookie(header) for header in response.headers.getlist('Set-Cookie')
         ]
         cookie = cookie_sent()
-        if g.notice['do'] == 'clear' and cookie:
+        if g.cleared and cookie:
             g.notice['replayed'] = notice.shorten(repr(await read_session(cookie)))
         notice.leave(g.notice, response)
 

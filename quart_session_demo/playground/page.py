@@ -9,6 +9,7 @@ from quart import Quart, current_app, render_template
 from werkzeug.exceptions import HTTPException
 
 from quart_session_demo.playground.actions import LINES
+from quart_session_demo.playground.end import find_end
 from quart_session_demo.playground.language import language, t
 from quart_session_demo.playground.notice import Notice
 from quart_session_demo.playground.session_reader import cookie_sent, in_cookie
@@ -37,18 +38,18 @@ async def render(
     app = current_app
     cookie = cookie_sent()
     inspected, refusal = _inspect(cookie, app)
-    permanent = bool(content.get('_permanent'))
-    now = datetime.now(UTC)
-    ends_at = _ends_at(app, inspected, permanent, now) if content else None
+    # With both, the session was not saved.
+    saved = not (notice and error)
+    end = find_end(content, cookie, saved=saved) if content and cookie else None
     return await render_template(
         'playground.html',
         t=t,
         lang=language(),
         rows=[(repr(key), repr(value), type(value).__name__) for key, value in content.items()],
-        permanent=permanent,
-        renewed=_is_renewed(app, permanent),
-        ends_at=ends_at,
-        seconds=int((ends_at - now).total_seconds()) if ends_at else None,
+        permanent=bool(content.get('_permanent')),
+        end=end,
+        seconds=_seconds_until(end.ends_at) if end and end.ends_at else None,
+        absolute=app.config.get('SESSION_ABSOLUTE_LIFETIME') is not None,
         in_cookie=in_cookie(),
         cookie=cookie,
         inspected=inspected,
@@ -73,17 +74,8 @@ def _inspect(cookie: str | None, app: Quart) -> tuple[InspectedCookie | None, st
         return None, str(error)
 
 
-def _is_renewed(app: Quart, permanent: bool) -> bool:
-    refreshed = permanent and app.config['SESSION_REFRESH_EACH_REQUEST']
-    return bool(refreshed) or not in_cookie()
-
-
-def _ends_at(
-    app: Quart, inspected: InspectedCookie | None, permanent: bool, now: datetime
-) -> datetime:
-    if inspected and not _is_renewed(app, permanent):
-        return inspected.expires_at
-    return now.replace(microsecond=0) + app.permanent_session_lifetime
+def _seconds_until(time: datetime) -> int:
+    return max(0, int((time - datetime.now(UTC)).total_seconds()))
 
 
 def _attributes(app: Quart) -> dict[str, Any]:

@@ -81,6 +81,7 @@ async def act() -> WerkzeugResponse:
             'This session is on the server: its cookie holds nothing that could be signed.',
             '这个 session 保存在服务器上：它的 cookie 里没有可以签名的内容。',
         )
+    g.cleared = do == 'clear' and bool(session)
     if do in KINDS:
         g.notice = await _try_altered_copy(do)
     elif do in LINES:
