@@ -51,9 +51,16 @@ async def page(client: Client, address: str = PAGE) -> str:
 async def act(client: Client, do: str, **form: str) -> str:
     """Press a button and return the section of the page that says what it did."""
     response = await client.post(PAGE, form={'do': do, **form})
+    return last(await page(client, await redirected_to(response)))
+
+
+async def redirected_to(response: Any) -> str:
+    """Return the address of the page that tells what an action did."""
     assert response.status_code == 303, await response.get_data(as_text=True)
-    assert response.headers['Location'] == '/playground/#last'
-    return last(await page(client))
+    address, _, fragment = response.headers['Location'].partition('#')
+    assert fragment == 'last'
+    assert address.startswith(PAGE)
+    return str(address)
 
 
 async def refused(client: Client, status: int, do: str, **form: str) -> str:
@@ -345,13 +352,24 @@ async def test_page_tells_the_very_cookie_that_came_back(client: Client) -> None
     response = await client.post(PAGE, form={'do': 'set', 'key': 'a', 'value': '1'})
     header = response.headers.getlist('Set-Cookie')[0]
 
-    assert f'Set-Cookie: {header}</code>' in last(await page(client))
+    assert f'Set-Cookie: {header}</code>' in last(await page(client, await redirected_to(response)))
 
 
 async def test_page_tells_of_an_action_once(client: Client) -> None:
-    assert await act(client, 'set', key='a', value='1')
+    address = await redirected_to(await client.post(PAGE, form={'do': 'lesson'}))
+
+    assert last(await page(client, address)) != ''
+    assert last(await page(client, address)) == ''
+
+
+async def test_each_tab_tells_of_its_own_action(client: Client) -> None:
+    first = await redirected_to(await client.post(PAGE, form={'do': 'lesson'}))
+    second = await redirected_to(await client.post(PAGE, form={'do': 'get', 'key': 'age'}))
 
     assert last(await page(client)) == ''
+    assert last(await page(client, f'{PAGE}?notice=other')) == ''
+    assert "session.get('age')" in last(await page(client, second))
+    assert "session['age'] = 20" in last(await page(client, first))
 
 
 async def test_session_holds_nothing_of_the_playgrounds_own(client: Client) -> None:
@@ -365,7 +383,8 @@ async def test_notice_cookie_is_short_lived_and_its_own(client: Client) -> None:
     response = await client.post(PAGE, form={'do': 'set', 'key': 'a', 'value': 'x' * 2000})
     header = response.headers.getlist('Set-Cookie')[1]
 
-    cookie = SimpleCookie(header)['playground_notice']
+    (cookie,) = SimpleCookie(header).values()
+    assert cookie.key.startswith('playground_notice_')
     assert (cookie['path'], cookie['max-age'], cookie['samesite']) == (PAGE, '60', 'Strict')
     assert cookie['httponly']
     assert len(header) < 4096
@@ -377,17 +396,19 @@ async def test_notice_stays_small_whatever_is_typed(client: Client) -> None:
     response = await client.post(PAGE, form={'do': 'pop', 'key': 'a', 'value': noise})
 
     assert len(response.headers.getlist('Set-Cookie')[1]) < 4096
+    response = await client.post(PAGE, form={'do': 'get', 'key': 'a', 'value': noise * 50})
+    assert len(response.headers.getlist('Set-Cookie')[0]) < 4096
 
 
 async def test_forged_notice_is_not_shown(app: Quart) -> None:
     other = create_app({'SECRET_KEY': 'another key'}).test_client()
     response = await other.post(PAGE, form={'do': 'set', 'key': 'forged', 'value': ''})
-    cookies = SimpleCookie(response.headers.getlist('Set-Cookie')[1])
-    forged = cookies['playground_notice'].value
+    address = await redirected_to(response)
+    (forged,) = SimpleCookie(response.headers.getlist('Set-Cookie')[1]).values()
 
-    for value in (forged, 'garbage'):
+    for value in (forged.value, 'garbage'):
         response = await app.test_client(use_cookies=False).get(
-            PAGE, headers={'Cookie': f'playground_notice={value}'}
+            address, headers={'Cookie': f'{forged.key}={value}'}
         )
         assert last(await response.get_data(as_text=True)) == ''
 
@@ -500,8 +521,28 @@ async def test_bad_input_is_told_on_the_page_with_the_form_as_it_was(
 
     assert says in last(text)
     assert f'name="value" value="{form["value"]}"' in text
-    assert f'name="key" value="{form["key"] or "username"}"' in text
+    assert f'name="key" value="{form["key"]}"' in text
     assert await held(client) == {'a': 1}
+
+
+@pytest.mark.parametrize('do', [*LINES, 'character', 'key', 'time', 'fly'])
+@pytest.mark.parametrize('key', ['a', ''])
+async def test_what_was_typed_stays_after_every_button(client: Client, do: str, key: str) -> None:
+    await put(client, {'a': 1})
+    typed = '[' * 100
+
+    response = await client.post(PAGE, form={'do': do, 'key': key, 'value': typed})
+
+    if response.status_code == 303:
+        response = await client.get(await redirected_to(response))
+    text = unescape(await response.get_data(as_text=True))
+    assert f'name="key" value="{key}"' in text
+    assert f'name="value" value="{typed}"' in text
+
+
+async def test_value_that_is_not_used_may_be_anything(client: Client) -> None:
+    for value in ('[' * 60 + ']' * 60, 'v' * 20_000):
+        await act(client, 'clear', key='', value=value)
 
 
 async def test_form_that_is_too_large_is_413(app: Quart, client: Client) -> None:
@@ -512,8 +553,9 @@ async def test_form_that_is_too_large_is_413(app: Quart, client: Client) -> None
 
 async def test_values_are_escaped_whatever_they_hold(client: Client) -> None:
     for nasty in ('<script>alert(1)</script>', '"><img src=x>', '{{ 7*7 }}', "';--", '\x00\x1b'):
-        await client.post(PAGE, form={'do': 'set', 'key': nasty, 'value': nasty})
-        shown = await (await client.get(PAGE)).get_data(as_text=True)
+        response = await client.post(PAGE, form={'do': 'set', 'key': nasty, 'value': nasty})
+        response = await client.get(await redirected_to(response))
+        shown = await response.get_data(as_text=True)
         response = await client.post(PAGE, form={'do': 'pop', 'key': f'no {nasty}', 'value': nasty})
 
         assert response.status_code == 404
@@ -564,8 +606,7 @@ async def test_missing_trailing_slash_redirects(client: Client) -> None:
 async def test_page_can_be_chinese(client: Client) -> None:
     response = await client.post(f'{PAGE}?lang=zh', form={'do': 'lesson'})
 
-    assert response.headers['Location'] == '/playground/?lang=zh#last'
-    text = await page(client, f'{PAGE}?lang=zh')
+    text = await page(client, await redirected_to(response))
     assert '<html lang="zh-Hans">' in text
     for chinese in ('刚才发生了什么', '你现在的 session', '签名而不加密', '动手操作', '重放'):
         assert chinese in text
@@ -585,9 +626,9 @@ async def test_english_page_has_the_lessons_words_marked(client: Client) -> None
 
 
 async def test_page_and_all_it_loads_are_under_30_kilobytes(client: Client) -> None:
-    await client.post(PAGE, form={'do': 'lesson'})
+    response = await client.post(PAGE, form={'do': 'lesson'})
 
-    text = await page(client)
+    text = await page(client, await redirected_to(response))
 
     total = len(text.encode())
     loaded = re.findall('(?:href|src)="(/playground/static/[^"]+)"', text)

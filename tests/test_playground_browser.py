@@ -165,6 +165,32 @@ def test_playground_works_without_scripts(browser: Browser, address: str) -> Non
     context.close()
 
 
+def test_what_was_typed_stays_after_every_button(page: Page) -> None:
+    key, value = page.get_by_label('key'), page.get_by_label('value')
+    value.fill('"typed"')
+    for typed in ('mine', ''):
+        key.fill(typed)
+        for do in ('lesson', 'browser', 'permanent', 'character', 'key', 'time', 'overflow'):
+            click(page, do)
+            assert (key.input_value(), value.input_value()) == (typed, '"typed"'), do
+    click(page, 'clear')
+    assert (key.input_value(), value.input_value()) == ('', '"typed"')
+
+
+def test_enter_in_a_field_sets_and_wants_a_key(page: Page) -> None:
+    key, value = page.get_by_label('key'), page.get_by_label('value')
+    value.fill('1')
+    value.press('Enter')
+    expect(page.locator('#last')).to_contain_text("session['username'] = 1")
+    key.fill('other')
+    key.press('Enter')
+    expect(page.locator('#last')).to_contain_text("session['other'] = 1")
+    key.fill('')
+    key.press('Enter')
+    assert key.evaluate('key => key.matches(":focus:invalid")')
+    expect(page.locator('#last')).to_contain_text("session['other'] = 1")
+
+
 def test_reload_repeats_nothing(page: Page) -> None:
     posts: list[str] = []
     page.on('request', lambda request: posts.append(request.method))

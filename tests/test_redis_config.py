@@ -162,7 +162,8 @@ async def test_playground_works_and_says_what_such_a_cookie_is(redis_server: Red
         assert 'zhiliao' in page
         cleared = await client.post('/playground/', form={'do': 'clear'})
         assert cleared.status_code == 303
-        told = await (await client.get('/playground/')).get_data(as_text=True)
+        address = cleared.headers['Location'].removesuffix('#last')
+        told = await (await client.get(address)).get_data(as_text=True)
 
     assert 'is refused' in told
 

@@ -2,8 +2,10 @@
 
 In a short-lived cookie of the playground's own, for the session is what it exhibits; not in the
 address, which logs and histories keep. Signed, so that nobody else can make the page say things.
+The address and the cookie's name hold the notice's id: another tab shows and removes only its own.
 """
 
+import secrets
 from typing import Any, cast
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -14,8 +16,15 @@ COOKIE = 'playground_notice'
 SECONDS = 60
 # Of each text in it, so that it fits into a cookie whatever a visitor types.
 MAX_LENGTH = 120
+# Of the cookie's value; what was typed is left out of a larger one.
+MAX_SIZE = 2000
 
 Notice = dict[str, Any]
+
+
+def new_id() -> str:
+    """Return an id for a notice."""
+    return secrets.token_urlsafe(6)
 
 
 def shorten(text: str) -> str:
@@ -33,23 +42,29 @@ def shorten_cookie(header: str) -> str:
 
 def leave(notice: Notice, response: Response | WerkzeugResponse) -> None:
     """Send a notice along, for the page that is asked for next."""
-    response.set_cookie(
-        COOKIE, str(_serializer().dumps(notice)), max_age=SECONDS, **_cookie_attributes()
-    )
+    value = str(_serializer().dumps(notice))
+    if len(value) > MAX_SIZE:
+        value = str(_serializer().dumps({**notice, 'form': {}}))
+    response.set_cookie(_name(notice['id']), value, max_age=SECONDS, **_cookie_attributes())
 
 
 def find() -> Notice | None:
-    """Return the notice that came with the request."""
+    """Return the notice that the request's address asks for."""
+    value = request.cookies.get(_name(request.args.get('notice', '')), '')
     try:
-        notice: Notice = _serializer().loads(request.cookies.get(COOKIE, ''), max_age=SECONDS)
+        notice: Notice = _serializer().loads(value, max_age=SECONDS)
     except BadData:
         return None
     return notice
 
 
-def remove(response: Response | WerkzeugResponse) -> None:
-    """Make the browser forget the notice."""
-    response.delete_cookie(COOKIE, **_cookie_attributes())
+def remove(notice: Notice, response: Response | WerkzeugResponse) -> None:
+    """Make the browser forget a notice."""
+    response.delete_cookie(_name(notice['id']), **_cookie_attributes())
+
+
+def _name(notice_id: str) -> str:
+    return f'{COOKIE}_{notice_id}'
 
 
 def _serializer() -> URLSafeTimedSerializer:

@@ -33,7 +33,7 @@ async def render(
         content: What is in the visitor's session.
         notice: What the last action did.
         error: Why the last action was refused.
-        form: What is in the form already.
+        form: What is in the form already, if not the notice's.
     """
     app = current_app
     cookie = cookie_sent()
@@ -61,7 +61,7 @@ async def render(
         lines=LINES,
         notice=notice or {},
         error=error,
-        form=form or {},
+        form=form or (notice or {}).get('form', {}),
     )
 
 

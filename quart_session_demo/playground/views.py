@@ -66,7 +66,7 @@ async def show() -> Response | WerkzeugResponse:
     last = notice.find()
     response = await make_response(await render(dict(session), notice=last))
     if last:
-        notice.remove(response)
+        notice.remove(last, response)
     return response
 
 
@@ -88,7 +88,11 @@ async def act() -> WerkzeugResponse:
         g.notice = _run(do, form.get('key', ''), form.get('value', ''))
     else:
         refuse(400, 'There is no such action.', '没有这个操作。')
-    return redirect(url_for('.show', lang=language(), _anchor='last'), 303)
+    g.notice['id'] = notice.new_id()
+    typed = {name: form[name] for name in ('key', 'value') if name in form}
+    g.notice['form'] = {name: text for name, text in typed.items() if len(text) <= MAX_VALUE_LENGTH}
+    shown_at = url_for('.show', lang=language(), notice=g.notice['id'], _anchor='last')
+    return redirect(shown_at, 303)
 
 
 def _run(do: str, key: str, text: str) -> notice.Notice:
@@ -98,7 +102,7 @@ def _run(do: str, key: str, text: str) -> notice.Notice:
             f'A key of 1 to {MAX_KEY_LENGTH} characters is needed.',
             f'需要一个 1 到 {MAX_KEY_LENGTH} 个字符的键。',
         )
-    if len(text) > MAX_VALUE_LENGTH:
+    if do == 'set' and len(text) > MAX_VALUE_LENGTH:
         refuse(
             400,
             f'The value has more than {MAX_VALUE_LENGTH} characters.',
@@ -108,7 +112,7 @@ def _run(do: str, key: str, text: str) -> notice.Notice:
     if do == 'overflow' and not limit:
         refuse(409, 'This app sets no limit.', '这个应用没有设置上限。')
     try:
-        value = parse(text)
+        value = parse(text) if do == 'set' else None
         result = run(do, key, value)
     except NestedTooDeeply:
         refuse(400, 'This JSON is nested too deeply.', '这段 JSON 嵌套得太深。')
@@ -121,7 +125,6 @@ def _run(do: str, key: str, text: str) -> notice.Notice:
     line = LINES[do].format(key=repr(key), value=notice.shorten(repr(value)), limit=limit)
     return {
         'do': do,
-        'key': key,
         'line': line,
         'result': notice.shorten(repr(result)) if do in ('get', 'pop') else None,
     }
