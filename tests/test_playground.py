@@ -13,6 +13,7 @@ import flask
 import pytest
 import quart
 from flask.sessions import SecureCookieSession
+from itsdangerous import URLSafeTimedSerializer
 from quart import Quart
 from quart.sessions import SessionInterface
 from quart.typing import TestClientProtocol as Client
@@ -678,6 +679,29 @@ async def test_page_tells_what_the_cookie_of_a_stored_session_is(app: Quart) -> 
     for do in ('key', 'time', 'overflow'):
         await refused(client, 409, do)
     assert 'is refused</strong>: the server forgot that session.' in await act(client, 'clear')
+
+
+async def test_id_of_a_stored_session_is_never_shown_whole(app: Quart) -> None:
+    app.session_interface = OnTheServer()  # type: ignore[assignment]
+    client = app.test_client()
+    await put(client, {'a': 1})
+    notices = URLSafeTimedSerializer(KEY, salt='playground-notice')
+
+    for do in ('set', 'get', 'character'):
+        response = await client.post(PAGE, form={'do': do, 'key': 'a', 'value': '1'})
+
+        told = SimpleCookie(response.headers.getlist('Set-Cookie')[-1])
+        (notice,) = (notices.loads(cookie.value) for cookie in told.values())
+        (session_id,) = (
+            cookie.value for cookie in client.cookie_jar or () if cookie.name == 'session'
+        )
+        assert session_id
+        text = await page(client, await redirected_to(response))
+        assert f'session={session_id[:6]}…' in text
+        # The altered character is the 33rd of 64.
+        for part in (session_id[:10], session_id[-10:]):
+            assert part not in text
+            assert part not in json.dumps(notice)
 
 
 @pytest.mark.parametrize('content', [{'a': 1}, LESSON])

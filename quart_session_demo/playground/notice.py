@@ -12,6 +12,8 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from quart import Response, current_app, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from quart_session_demo.playground.session_reader import showable
+
 COOKIE = 'playground_notice'
 SECONDS = 60
 # Of each text in it, so that it fits into a cookie whatever a visitor types.
@@ -35,9 +37,10 @@ def shorten(text: str) -> str:
 
 
 def shorten_cookie(header: str) -> str:
-    """Cut the value in a `Set-Cookie` header in the middle, if it is long."""
+    """Cut the session's value in a `Set-Cookie` header, if it is long or an id."""
     pair, separator, attributes = header.partition('; ')
-    return shorten(pair) + separator + attributes
+    name, _, value = pair.partition('=')
+    return shorten(f'{name}={showable(value)}') + separator + attributes
 
 
 def leave(notice: Notice, response: Response | WerkzeugResponse) -> None:

@@ -12,7 +12,7 @@ from quart_session_demo.playground.actions import LINES
 from quart_session_demo.playground.end import find_end
 from quart_session_demo.playground.language import language, t
 from quart_session_demo.playground.notice import Notice
-from quart_session_demo.playground.session_reader import cookie_sent, in_cookie
+from quart_session_demo.playground.session_reader import cookie_sent, in_cookie, showable
 from quart_session_demo.sessions.cookie_inspector import (
     InspectedCookie,
     NotASessionCookie,
@@ -51,7 +51,7 @@ async def render(
         seconds=_seconds_until(end.ends_at) if end and end.ends_at else None,
         absolute=app.config.get('SESSION_ABSOLUTE_LIFETIME') is not None,
         in_cookie=in_cookie(),
-        cookie=cookie,
+        cookie=showable(cookie) if cookie else None,
         inspected=inspected,
         refusal=refusal,
         payload=session_json_serializer.dumps(inspected.payload) if inspected else None,

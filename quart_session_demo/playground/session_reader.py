@@ -17,6 +17,11 @@ def cookie_sent() -> str | None:
     return request.cookies.get(current_app.session_interface.get_cookie_name(current_app))
 
 
+def showable(cookie: str) -> str:
+    """Return what may be shown of the cookie's value: an id is a secret but for its beginning."""
+    return cookie if in_cookie() or not cookie else f'{cookie[:6]}…'
+
+
 async def read_session(cookie: str) -> dict[str, Any]:
     """Return the session of a request that would carry this cookie: empty when it is refused."""
     name = current_app.session_interface.get_cookie_name(current_app)

@@ -26,7 +26,12 @@ from quart_session_demo.playground.cross_site import is_cross_site
 from quart_session_demo.playground.language import language, t
 from quart_session_demo.playground.outcome import tell
 from quart_session_demo.playground.page import render
-from quart_session_demo.playground.session_reader import cookie_sent, in_cookie, read_session
+from quart_session_demo.playground.session_reader import (
+    cookie_sent,
+    in_cookie,
+    read_session,
+    showable,
+)
 from quart_session_demo.playground.values import NestedTooDeeply, parse
 
 MAX_KEY_LENGTH = 100
@@ -142,7 +147,7 @@ async def _try_altered_copy(kind: str) -> notice.Notice:
     read = await read_session(copy)
     return {
         'do': kind,
-        'altered': notice.shorten(copy),
+        'altered': notice.shorten(showable(copy)),
         'read': notice.shorten(repr(read)),
         'refused': not read,
     }
