@@ -443,6 +443,14 @@ async def test_copy_with_nothing_wrong_would_be_accepted(
     assert "the app reads <code>{'a': 1}</code>" in did
 
 
+async def test_copy_cannot_expire_where_a_lifetime_is_longer_than_time() -> None:
+    client = create_app({'SECRET_KEY': KEY, 'PERMANENT_SESSION_LIFETIME': 3e9}).test_client()
+    await put(client, {'a': 1})
+
+    assert 'no signature is too old' in last(await refused(client, 409, 'time'))
+    assert 'is refused' in await act(client, 'key')
+
+
 async def test_altered_copy_needs_a_session(client: Client) -> None:
     assert 'set a key first' in last(await refused(client, 409, 'character'))
 

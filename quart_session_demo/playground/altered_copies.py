@@ -1,6 +1,7 @@
 """Copies of a visitor's session cookie with one thing wrong; none of them is ever set."""
 
 import secrets
+import time
 from typing import Any, cast
 
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
@@ -9,6 +10,10 @@ from quart import Quart
 from quart_session_demo.sessions import CookieSessionInterface
 
 KINDS = ('character', 'key', 'time')
+
+
+class NothingExpires(ValueError):
+    """Raised where a lifetime is so long that no time is old enough."""
 
 
 def altered_copy(kind: str, cookie: str, content: dict[str, Any], app: Quart) -> str:
@@ -20,6 +25,9 @@ def altered_copy(kind: str, cookie: str, content: dict[str, Any], app: Quart) ->
         cookie: The value of the visitor's own.
         content: What is in it.
         app: The app that made it.
+
+    Raises:
+        NothingExpires: There is no time that is a lifetime and a day ago.
     """
     if kind == 'character':
         place = len(cookie.partition('.')[0]) // 2 or 1
@@ -28,13 +36,16 @@ def altered_copy(kind: str, cookie: str, content: dict[str, Any], app: Quart) ->
     if kind == 'key':
         return _sign(content, key=secrets.token_hex(), age=0)
     age = int(app.permanent_session_lifetime.total_seconds()) + 86400
+    # The signature counts from 1970.
+    if age > time.time():
+        raise NothingExpires
     return _sign(content, key=cast(str | bytes, app.secret_key), age=age)
 
 
 def _sign(content: dict[str, Any], *, key: str | bytes, age: int) -> str:
     class BackdatingSigner(TimestampSigner):
         def get_timestamp(self) -> int:
-            return max(0, super().get_timestamp() - age)
+            return super().get_timestamp() - age
 
     # All else as in the app's own cookies.
     flask = CookieSessionInterface

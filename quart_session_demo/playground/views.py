@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.playground import notice
 from quart_session_demo.playground.actions import LINES, WITH_KEY, run
-from quart_session_demo.playground.altered_copies import KINDS, altered_copy
+from quart_session_demo.playground.altered_copies import KINDS, NothingExpires, altered_copy
 from quart_session_demo.playground.cross_site import is_cross_site
 from quart_session_demo.playground.language import language, t
 from quart_session_demo.playground.outcome import tell
@@ -143,7 +143,14 @@ async def _try_altered_copy(kind: str) -> notice.Notice:
             'There is no session to copy yet: set a key first.',
             '还没有可以复制的 session：请先设置一个键。',
         )
-    copy = altered_copy(kind, cookie, dict(session), current_app)
+    try:
+        copy = altered_copy(kind, cookie, dict(session), current_app)
+    except NothingExpires:
+        refuse(
+            409,
+            'This app’s sessions last so long that no signature is too old.',
+            '这个应用的 session 有效期太长，没有哪个签名会过期。',
+        )
     read = await read_session(copy)
     return {
         'do': kind,
