@@ -271,6 +271,34 @@ def test_axe_finds_no_violation(page: Page, address: str) -> None:
             assert [(each['id'], each['nodes'][0]['html']) for each in found] == []
 
 
+def test_focus_is_on_what_the_last_action_did(page: Page) -> None:
+    for do in ('lesson', 'del', 'del', 'overflow'):
+        click(page, do)
+        assert page.evaluate('document.activeElement.id') == 'last', do
+
+
+def test_forced_colours_keep_the_three_parts_apart(page: Page) -> None:
+    click(page, 'lesson')
+    page.emulate_media(forced_colors='active')
+
+    colours = page.locator('.cookie mark').evaluate_all(
+        'marks => marks.map(mark => getComputedStyle(mark).backgroundColor)'
+    )
+
+    assert page.evaluate('matchMedia("(forced-colors: active)").matches')
+    assert len(set(colours)) == 3
+
+
+def test_dates_do_not_break_inside_themselves(page: Page) -> None:
+    click(page, 'lesson')
+    for width in (320, 360, 480, 1280):
+        page.set_viewport_size({'width': width, 'height': 800})
+        lines = page.locator('time').evaluate_all(
+            'times => times.map(time => time.getClientRects().length)'
+        )
+        assert lines == [1] * 4
+
+
 def test_page_is_never_wider_than_the_screen(page: Page) -> None:
     page.get_by_label('key').fill('k' * 100)
     page.get_by_label('value').fill('v' * 1000)
