@@ -620,8 +620,37 @@ async def test_page_can_be_chinese(client: Client) -> None:
     for chinese in ('刚才发生了什么', '你现在的 session', '签名而不加密', '动手操作', '重放'):
         assert chinese in text
     assert 'action="/playground/?lang=zh"' in text
-    refusal = await client.post(f'{PAGE}?lang=zh', form={'do': 'pop', 'key': 'x'})
-    assert '里没有这个键' in await refusal.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ('status', 'do', 'says'),
+    [
+        (400, 'fly', '>400 请求有误<'),
+        (404, 'pop', '>404 未找到<'),
+        (404, 'pop', '里没有这个键'),
+        (409, 'character', '>409 冲突<'),
+        (413, 'overflow', '>413 内容过大<'),
+        (413, 'overflow', '字节，上限是 4093 字节。'),
+    ],
+)
+async def test_errors_can_be_chinese(client: Client, status: int, do: str, says: str) -> None:
+    response = await client.post(f'{PAGE}?lang=zh', form={'do': do, 'key': 'x'})
+
+    assert response.status_code == status
+    told = last(await response.get_data(as_text=True))
+    assert says in told
+    assert 'lang="en"' not in told
+
+
+async def test_errors_in_werkzeugs_words_are_marked_as_english(app: Quart, client: Client) -> None:
+    app.config['MAX_CONTENT_LENGTH'] = 10
+
+    response = await client.post(f'{PAGE}?lang=zh', form={'do': 'set', 'key': 'key'})
+
+    assert response.status_code == 413
+    told = last(await response.get_data(as_text=True))
+    assert '>413 内容过大<' in told
+    assert '<p lang="en">The data value' in told
 
 
 async def test_english_page_has_the_lessons_words_marked(client: Client) -> None:

@@ -257,6 +257,25 @@ def test_form_on_another_origin_cannot_change_the_session(
     context.close()
 
 
+def test_chinese_page_is_chinese_throughout(page: Page, address: str) -> None:
+    page.context.add_cookies(
+        [{'name': 'session', 'value': 'garbage', 'domain': '127.0.0.1', 'path': '/'}]
+    )
+    page.goto(f'{address}?lang=zh')
+    pages = ['garbage', 'lesson', 'get', 'character', 'key', 'time', 'browser', 'overflow', 'clear']
+    for do in [*pages, 'del', 'character']:
+        if do != 'garbage':
+            click(page, do)
+
+        assert re.findall('.*[，。：；、）！？] .*', page.locator('body').inner_text()) == [], do
+        rest = page.locator('body').evaluate("""body => {
+            body.querySelectorAll('code, [lang=en]').forEach(marked => marked.remove());
+            return body.innerText;
+        }""")
+        assert re.findall('[A-Za-z]+ [A-Za-z]+ [A-Za-z]+', rest) == [], do
+        page.goto(f'{address}?lang=zh')
+
+
 def test_axe_finds_no_violation(page: Page, address: str) -> None:
     axe = (resources.files('axe_playwright_python') / 'axe.min.js').read_text('utf-8')
     for language, do in [('', None), ('', 'get'), ('', 'character'), ('?lang=zh', 'overflow')]:

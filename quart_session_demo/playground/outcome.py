@@ -1,5 +1,6 @@
 """What became of an action, known only once the session is saved."""
 
+import re
 from html import unescape
 from typing import Any
 
@@ -8,6 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.playground import notice
+from quart_session_demo.playground.language import t
 from quart_session_demo.playground.page import render
 from quart_session_demo.playground.session_reader import cookie_sent, read_session
 
@@ -33,7 +35,9 @@ async def _show_refused_save(response: Response | WerkzeugResponse) -> None:
     if not isinstance(response, Response) or response.mimetype != 'text/html':
         return
     words = (await response.get_data(as_text=True)).partition('<p>')[2].partition('</p>')[0]
-    error = RequestEntityTooLarge(unescape(words))
+    size, limit = re.findall('[0-9]+', words)
+    chinese = f'session 的 cookie 将有 {size} 字节，上限是 {limit} 字节。'
+    error = RequestEntityTooLarge(t(unescape(words), chinese))
     cookie = cookie_sent()
     kept = await read_session(cookie) if cookie else {}
     response.set_data(await render(kept, notice=g.notice, error=error, form=g.form))

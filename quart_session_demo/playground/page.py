@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from quart_session_demo.playground.actions import LINES
 from quart_session_demo.playground.end import find_end
-from quart_session_demo.playground.language import language, t
+from quart_session_demo.playground.language import ERROR_NAMES, language, t
 from quart_session_demo.playground.notice import Notice
 from quart_session_demo.playground.session_reader import cookie_sent, in_cookie, showable
 from quart_session_demo.sessions.cookie_inspector import (
@@ -61,6 +61,9 @@ async def render(
         lines=LINES,
         notice=notice or {},
         error=error,
+        error_names=ERROR_NAMES,
+        # Werkzeug's own words, and not ours.
+        in_english=error is not None and error.description == type(error).description,
         form=form or (notice or {}).get('form', {}),
     )
 
