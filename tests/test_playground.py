@@ -605,6 +605,23 @@ async def test_post_from_the_page_itself_is_accepted(client: Client) -> None:
         assert response.status_code == 303, headers
 
 
+@pytest.mark.parametrize(
+    ('name', 'headers'),
+    [
+        ('a' * 300, {}),
+        ('a' * 9000, {}),
+        ('icon.svg', {'If-Modified-Since': 'Thu, 01 Jan 99999999999 00:00:00 GMT'}),
+    ],
+)
+async def test_file_that_cannot_be_is_404_without_a_traceback(
+    client: Client, caplog: pytest.LogCaptureFixture, name: str, headers: dict[str, str]
+) -> None:
+    response = await client.get(f'/playground/static/{name}', headers=headers)
+
+    assert response.status_code == 404
+    assert caplog.text == ''
+
+
 async def test_missing_trailing_slash_redirects(client: Client) -> None:
     assert (await client.get('/playground')).status_code == 308
 

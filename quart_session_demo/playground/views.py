@@ -168,6 +168,15 @@ async def show_error(error: HTTPException) -> HTTPException | tuple[str, int]:
     return await render(dict(session), form=g.get('form'), error=error), error.code
 
 
+@playground.errorhandler(OSError)
+@playground.errorhandler(OverflowError)
+async def refuse_impossible_file(error: OSError | OverflowError) -> tuple[str, int]:
+    """Answer what Quart's static files trip over: a name or a date that no file can have."""
+    if request.endpoint != 'playground.static':
+        raise error
+    return 'Not Found', 404
+
+
 @playground.after_request
 async def keep_out_of_caches(response: Response) -> Response:
     """Keep what is a visitor's own out of every cache."""
