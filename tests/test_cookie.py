@@ -129,17 +129,35 @@ async def test_cookie_of_exactly_the_limit_is_sent(app: Quart) -> None:
     _assert_413(refused)
 
 
-async def test_overflow_is_json_when_asked_for(app: Quart) -> None:
+@pytest.mark.parametrize(
+    ('accept', 'mimetype'),
+    [
+        ('application/json', 'application/json'),
+        ('application/json; charset=utf-8', 'application/json'),
+        ('application/problem+json', 'application/json'),
+        ('text/html;q=0.5, application/vnd.api+json', 'application/json'),
+        ('application/*', 'application/json'),
+        ('', 'text/html'),
+        ('*/*', 'text/html'),
+        ('image/png', 'text/html'),
+        ('*/json, +json, application/, /+json, json', 'text/html'),
+        ('text/html, application/problem+json;q=0.9', 'text/html'),
+        ('application/problem+json;q=0, */*', 'text/html'),
+        ('text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text/html'),
+    ],
+)
+async def test_overflow_is_json_when_asked_for(app: Quart, accept: str, mimetype: str) -> None:
     @app.route('/')
     async def view() -> str:
         _overgrow()
         return 'stored'
 
-    response = await _reply_to_overflow(app, headers={'Accept': 'application/json'})
+    response = await _reply_to_overflow(app, headers={'Accept': accept})
 
     _assert_413(response)
-    assert response.mimetype == 'application/json'
-    assert set(await response.get_json()) == {'error', 'detail'}
+    assert response.mimetype == mimetype
+    if mimetype == 'application/json':
+        assert set(await response.get_json()) == {'error', 'detail'}
 
 
 async def test_overflow_of_a_redirect_goes_nowhere(app: Quart) -> None:

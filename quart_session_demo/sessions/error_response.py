@@ -1,6 +1,7 @@
 """Turn the response in hand into an error, when it is too late for an error handler."""
 
 import json
+import re
 
 from markupsafe import escape
 from quart import Response, has_request_context, has_websocket_context, request, websocket
@@ -31,6 +32,8 @@ DROPPED = (
     'X-Accel-Redirect',
     'X-Sendfile',
 )
+
+_JSON = re.compile(r'application/([^;/]+\+)?json(;|$)')
 
 
 def turn_into_error(
@@ -80,4 +83,6 @@ def _json_is_asked_for() -> bool:
         accept = websocket.accept_mimetypes
     else:
         return False
-    return accept.best_match(['text/html', 'application/json']) == 'application/json'
+    # application/problem+json and the like, or with a charset; best_match raises for nonsense.
+    kinds = [kind for kind in accept.values() if _JSON.match(kind)]
+    return accept.best_match(['text/html', 'application/json', *kinds]) not in ('text/html', None)
