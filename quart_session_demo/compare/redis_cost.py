@@ -22,7 +22,7 @@ async def contenders(data: Mapping[str, Any], url: str) -> AsyncIterator[list[Co
 
     Args:
         data: What is in the session.
-        url: Which Redis; it holds two keys more until the end.
+        url: Which Redis; it holds two keys more until the end, and one a second longer.
     """
     app = Quart(__name__)
     app.config.from_mapping(SETTINGS, SESSION_REDIS_URL=url)

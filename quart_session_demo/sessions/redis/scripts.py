@@ -1,12 +1,14 @@
 """What Redis must do in one step, in its Lua.
 
-A session is one hash: a field per key of the session, and these two of ours, which no key can
-take, for keys are stored in JSON's quotation marks.
+A session is one hash: a field per key of the session, and these of ours, which no key can take,
+for keys are stored in JSON's quotation marks.
 """
 
 # When the session began and when its lifetime was last extended, in milliseconds since 1970.
 CREATED = b'created'
 REFRESHED = b'refreshed'
+# Which call ended the session: with this it counts as gone.
+ENDED = b'ended'
 
 # Replies of WRITE.
 SAVED = b'saved'
@@ -17,7 +19,8 @@ GONE = b'gone'
 # that are fields to set and their values, these, and the fields to remove.
 WRITE = """
 local key, sets_end = KEYS[1], 4 + ARGV[4]
-if ARGV[1] == '0' and redis.call('EXISTS', key) == 0 then
+if ARGV[1] == '0' and
+    (redis.call('EXISTS', key) == 0 or redis.call('HEXISTS', key, 'ended') == 1) then
   return 'gone'
 end
 -- In parts, for Lua's stack is small.
@@ -44,8 +47,19 @@ return 'saved'
 """
 
 # Replies what was in it until now, so that nothing which another request saved is lost.
+# A call whose reply got lost is made again, and must not take its own work for another's: so the
+# fields stay for a moment, marked, for whoever brings the same token, and nobody else.
+# ARGV: the token, and for how many milliseconds it may be brought again.
 END = """
-local fields = redis.call('HGETALL', KEYS[1])
-redis.call('DEL', KEYS[1])
-return fields
+local key = KEYS[1]
+local ended = redis.call('HGET', key, 'ended')
+if ended and ended ~= ARGV[1] then
+  return {}
+end
+-- First, as in WRITE. It writes even when there is no session, which tells a Redis that takes none.
+if redis.call('PEXPIRE', key, ARGV[2]) == 0 then
+  return {}
+end
+redis.call('HSET', key, 'ended', ARGV[1])
+return redis.call('HGETALL', key)
 """

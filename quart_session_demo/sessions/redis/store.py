@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -19,7 +20,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from quart_session_demo.sessions.redis.scripts import CREATED, END, WRITE
+from quart_session_demo.sessions.redis.scripts import CREATED, END, ENDED, WRITE
 from quart_session_demo.sessions.session_id import new_session_id
 
 Fields = dict[bytes, bytes]
@@ -109,7 +110,8 @@ class Store:
     async def read(self, session_id: str) -> Fields:
         """Return a session's fields; none when there is no such session."""
         key = self._key(session_id)
-        return cast(Fields, await self._call(lambda connections: connections.client.hgetall(key)))
+        stored = await self._call(lambda connections: connections.client.hgetall(key))
+        return {} if ENDED in stored else cast(Fields, stored)
 
     async def begin(self, fields: Fields, *, lifetime: int, now: int) -> str:
         """Make a session; return its id.
@@ -152,10 +154,14 @@ class Store:
         )
 
     async def end(self, session_id: str) -> Fields:
-        """Delete a session; return the fields that it had, none when it had ended before."""
+        """End a session; return the fields that it had, none when it had ended before."""
         key = self._key(session_id)
-        flat = await self._call(lambda connections: connections.end(keys=[key]))
-        return dict(zip(flat[::2], flat[1::2], strict=True))
+        # One token for both attempts, whose time together Redis remembers it for.
+        args: list[bytes | int] = [secrets.token_bytes(16), round(2 * self._timeout * 1000)]
+        flat = await self._call(lambda connections: connections.end(keys=[key], args=args))
+        fields = dict(zip(flat[::2], flat[1::2], strict=True))
+        fields.pop(ENDED, None)
+        return fields
 
     def _key(self, session_id: str) -> str:
         # Whoever reads Redis, or a copy of it, cannot use what is found there as a cookie.

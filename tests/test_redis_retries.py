@@ -1,0 +1,119 @@
+"""What is lost between the app and Redis, once, and is asked again without anybody noticing."""
+
+import hashlib
+from collections.abc import AsyncIterator
+
+import pytest
+from quart import Quart, session
+from quart.typing import TestClientProtocol as Client
+
+from quart_session_demo import create_app
+from quart_session_demo.sessions import regenerate_session
+from quart_session_demo.sessions.redis.scripts import END, WRITE
+from tests.conftest import KEY
+from tests.redis_proxy import RedisProxy
+from tests.redis_server import RedisServer
+
+
+@pytest.fixture
+async def proxy(redis_server: RedisServer) -> AsyncIterator[RedisProxy]:
+    async with RedisProxy(redis_server.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def app(proxy: RedisProxy) -> AsyncIterator[Quart]:
+    app = create_app(
+        {
+            'SECRET_KEY': KEY,
+            'SESSION_TYPE': 'redis',
+            'SESSION_REDIS_URL': proxy.url,
+            # Nothing here waits for it, unless the machine is busy.
+            'SESSION_REDIS_TIMEOUT': 10,
+        }
+    )
+    add_routes(app)
+    async with app.test_app():
+        yield app
+
+
+@pytest.fixture
+async def client(app: Quart) -> Client:
+    client = app.test_client()
+    await client.get('/')
+    # Redis knows the scripts from here on.
+    await client.get('/login')
+    return client
+
+
+def add_routes(app: Quart) -> None:
+    @app.get('/login')
+    async def login() -> str:
+        session['user'] = 'zhiliao'
+        await regenerate_session()
+        return 'in'
+
+    @app.get('/clear_and_set')
+    async def clear_and_set() -> str:
+        session.clear()
+        session['user'] = 'someone else'
+        return 'cleared'
+
+    @app.get('/held')
+    async def held() -> dict[str, object]:
+        return dict(session)
+
+
+def sha1(script: str) -> bytes:
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest().encode()
+
+
+LOGGED_IN = {'username': 'zhiliao', 'age': 20, '_permanent': True, 'user': 'zhiliao'}
+
+
+@pytest.mark.parametrize(
+    ('script', 'path', 'expected'),
+    [
+        (END, '/login', LOGGED_IN),
+        (END, '/clear_and_set', {'user': 'someone else'}),
+        (END, '/del_session/', {}),
+        (WRITE, '/', LOGGED_IN),
+    ],
+)
+async def test_lost_reply_is_asked_for_again(
+    app: Quart,
+    client: Client,
+    proxy: RedisProxy,
+    script: str,
+    path: str,
+    expected: dict[str, object],
+) -> None:
+    [before] = list(client.cookie_jar or ())
+    if script == WRITE:
+        async with client.session_transaction() as changed:
+            changed['username'] = 'changed'
+    proxy.lose_reply_to = sha1(script)
+
+    response = await client.get(path)
+
+    assert proxy.lose_reply_to is None
+    assert response.status_code == 200
+    assert 'Set-Cookie' in response.headers
+    assert await (await client.get('/held')).get_json() == expected
+    if script == END:
+        replay = await app.test_client(use_cookies=False).get(
+            '/held', headers={'Cookie': f'session={before.value}'}
+        )
+        assert await replay.get_json() == {}
+
+
+@pytest.mark.parametrize('path', ['/held', '/', '/login', '/del_session/'])
+async def test_connection_that_breaks_once_is_not_noticed(
+    client: Client, proxy: RedisProxy, path: str
+) -> None:
+    proxy.reset_next = True
+
+    response = await client.get(path)
+
+    assert not proxy.reset_next
+    assert response.status_code == 200
