@@ -174,6 +174,34 @@ async def test_emptying_a_session_keeps_what_another_request_added(app: Quart, g
     assert await held(app, session_id) == {'cart': '/add'}
 
 
+@pytest.mark.parametrize('action', ['set', 'append', 'read'])
+async def test_slow_request_keeps_its_key_when_another_pops_the_last_one(
+    app: Quart, gate: Gate, action: str
+) -> None:
+    @app.get('/pop')
+    async def pop() -> str:
+        for key in list(session):
+            session.pop(key)
+        return 'popped'
+
+    session_id = id_in(await get(app, '/'))
+    slow = asyncio.ensure_future(get(app, f'/slow/{action}', session_id))
+    await gate.waiting.acquire()
+    popped = await get(app, '/pop', session_id)
+    gate.opened.set()
+    late = await slow
+
+    assert 'Max-Age=0' in popped.headers['Set-Cookie']
+    if action == 'read':
+        assert 'Set-Cookie' not in late.headers
+        assert await held(app, session_id) == {}
+    else:
+        # The browser dropped it.
+        assert id_in(late) == session_id
+        added = {'slow': 'zhiliao'} if action == 'set' else {'cart': ['slow']}
+        assert await held(app, session_id) == added
+
+
 async def test_400_requests_share_four_connections(redis_server: RedisServer) -> None:
     app = create_app(
         {

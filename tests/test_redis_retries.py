@@ -59,6 +59,12 @@ def add_routes(app: Quart) -> None:
         session['user'] = 'someone else'
         return 'cleared'
 
+    @app.get('/pop_all')
+    async def pop_all() -> str:
+        for name in list(session):
+            session.pop(name)
+        return 'popped'
+
     @app.get('/held')
     async def held() -> dict[str, object]:
         return dict(session)
@@ -78,6 +84,7 @@ LOGGED_IN = {'username': 'zhiliao', 'age': 20, '_permanent': True, 'user': 'zhil
         (END, '/clear_and_set', {'user': 'someone else'}),
         (END, '/del_session/', {}),
         (WRITE, '/', LOGGED_IN),
+        (WRITE, '/pop_all', {}),
     ],
 )
 async def test_lost_reply_is_asked_for_again(

@@ -32,17 +32,16 @@ end
 -- Where memory is full Redis refuses to set, but only before a script's first change: so setting
 -- comes first, and fails before anything is changed.
 each('HSET', 5, sets_end)
-if #ARGV > sets_end then
-  each('HDEL', sets_end + 1, #ARGV)
-  -- Only what is not the session's own is left; another request may have added more.
-  if redis.call('HLEN', key) == 2 then
-    redis.call('DEL', key)
-    return 'emptied'
-  end
-end
+each('HDEL', sets_end + 1, #ARGV)
 -- And so these two work where memory is full.
 redis.call('PEXPIRE', key, ARGV[2])
 redis.call('HSET', key, 'refreshed', ARGV[3])
+-- Only what is not the session's own is left. It lives on for a minute all the same: a slower
+-- request may bring another key, which must count.
+if redis.call('HLEN', key) == 2 then
+  redis.call('PEXPIRE', key, math.min(ARGV[2], 60000))
+  return 'emptied'
+end
 return 'saved'
 """
 

@@ -145,7 +145,7 @@ class Store:
         """Set and remove fields and extend the session in one step, unless it has ended.
 
         Returns:
-            `SAVED`, `GONE`, or `EMPTIED` when nothing was left in it, which ended it.
+            `SAVED`, `GONE`, or `EMPTIED` when nothing is left in it: it ends in a minute then.
         """
         args = _write_args(fields, removed, 0, lifetime, now)
         key = self._key(session_id)
