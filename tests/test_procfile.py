@@ -229,6 +229,9 @@ def refuses(port: int) -> bool:
         socket.create_connection(('127.0.0.1', port)).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        # It was just about to: this one was in the backlog.
+        return False
     return False
 
 

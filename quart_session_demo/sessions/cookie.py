@@ -61,11 +61,12 @@ class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
         if isinstance(fallbacks, str | bytes):
             # Quart would take each character for a key, and anyone could forge a session.
             fallbacks = (fallbacks,)
-        # An empty one would let anyone forge a session. itsdangerous wants the current key last.
-        keys = (*filter(None, fallbacks), app.secret_key)
+        # itsdangerous wants the current key last.
+        keys = (*fallbacks, app.secret_key)
         if self._serializer is None or self._serializer[0] != keys:
             serializer = SessionSerializer(
-                list(keys),
+                # An empty one would let anyone forge a session.
+                [key for key in keys if key],
                 salt=self.salt,
                 serializer=self.serializer,
                 signer_kwargs={
