@@ -55,6 +55,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
 """
 
+# Says what it was sent, and sets a Secure cookie.
+ECHO = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        names = 'Host', 'Content-Type', 'X-Own', 'Cookie'
+        sent = [', '.join(self.headers.get_all(name, [])) for name in names]
+        body = ' | '.join(sent).encode('latin-1')
+        self.send_response(200)
+        self.send_header('Set-Cookie', 'a=b; Secure')
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    do_GET = do_POST
+http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
+"""
+ECHOED = 'shop | text/plain | 会 | {}'
+
 SHOP = """
 import quart, flask, secrets
 sync, port = flask.Flask('sync'), quart.Quart('port')
@@ -275,9 +295,9 @@ def test_mixed_counts_the_quick_reads_alone() -> None:
     assert window.p50 < 1000
 
 
-def measured(code: str, visit: Visit) -> Measurement:
+def measured(code: str, *visits: Visit) -> Measurement:
     contender = Contender('Made up', (sys.executable, '-c', code, '{port}'))
-    work = Work('made up', '', (visit,))
+    work = Work('made up', '', visits)
     return measure(Turn(1, work, 2, Entry(contender, None)), duration=0.3)
 
 
@@ -290,6 +310,30 @@ def test_wrong_replies_are_failures_and_not_counted() -> None:
     assert window.requests_per_second == 0
     assert list(window.failures) == ['hello: not the reply that was expected']
     assert window.failures['hello: not the reply that was expected'] >= 2
+
+
+def test_users_send_what_visitors_send() -> None:
+    headers = {'host': 'shop', 'content-type': 'text/plain', 'X-Own': '会'}
+    step = Step('steps', '/', method='POST', headers=headers, form={'a': 'b'})
+    first, sent = Visit(step, body=ECHOED.format('')), Visit(step, body=ECHOED.format('a=b'))
+
+    window = measured(ECHO, first, sent).window
+
+    assert window
+    assert window.failures == {}
+    assert window.requests_per_second > 0
+
+
+def test_capture_that_finds_nothing_is_a_failure() -> None:
+    finds = Step('finds', '/', capture={'t': 'Host: (nowhere)'})
+    uses = Step('uses', '/$t')
+
+    window = measured(ECHO, Visit(finds), Visit(uses)).window
+
+    assert window
+    assert window.requests_per_second == 0
+    assert list(window.failures) == ["finds: capture finds 't' nowhere"]
+    assert window.failures["finds: capture finds 't' nowhere"] >= 2
 
 
 def test_contender_that_dies_is_named_with_the_end_of_its_log() -> None:
@@ -339,13 +383,21 @@ def test_own_apps_are_measured_and_a_wrong_reply_is_shown(tmp_path: Path) -> Non
             "step 'again': under load, only the first step may restart",
         ),
         ("[[step]]\nname = 'a'\n", "step 'a': `path` must start with /"),
+        (
+            "[[step]]\nname = 'a'\npath = '/'\ncapture = { t = '(?!)(.)' }\n",
+            "step 'a': capture finds 't' nowhere",
+        ),
     ],
 )
 def test_steps_that_cannot_be_used_are_one_line(tmp_path: Path, steps: str, said: str) -> None:
     path = tmp_path / 'steps.toml'
     path.write_text(steps, 'utf-8')
+    (tmp_path / 'shop.py').write_text(SHOP, 'utf-8')
 
-    result = load('--sync', 'no:app', '--async', 'no:app', '--steps', path)
+    result = load(
+        *('--sync', 'shop:sync', '--async', 'shop:port', '--steps', path),
+        PYTHONPATH=f'{ROOT}{os.pathsep}{tmp_path}',
+    )
 
     assert result.returncode == 2
     assert result.stderr.count('\n') == 1

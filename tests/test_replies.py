@@ -7,6 +7,7 @@ import pytest
 
 from quart_session_demo import create_app
 from quart_session_demo.compare.replies import differences, fields, is_listed
+from quart_session_demo.compare.steps import Step
 from quart_session_demo.compare.visitors import LARGEST_COOKIE, Visitor
 from tests.conftest import KEY
 
@@ -126,6 +127,19 @@ def cookies_sent_after(set_cookie: str) -> str | None:
 
 def test_a_visitor_sends_secure_cookies_to_this_machine() -> None:
     assert cookies_sent_after('a=b; Secure') == 'a=b'
+
+
+def test_a_visitors_own_headers_replace_ours_in_whatever_case() -> None:
+    sent: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200)
+
+    with httpx.Client(transport=httpx.MockTransport(handle)) as client:
+        Visitor().send(client, 'http://127.0.0.1', Step('s', '/', headers={'host': 'shop'}))
+
+    assert sent[0].headers.get_list('Host') == ['shop']
 
 
 def test_a_visitor_drops_cookies_that_browsers_drop() -> None:

@@ -10,7 +10,7 @@ import httpx
 from quart_session_demo.compare.replies import differences, is_listed
 from quart_session_demo.compare.servers import Contender, Server, running
 from quart_session_demo.compare.steps import Declared, Step, Steps
-from quart_session_demo.compare.visitors import Visitor, make_client
+from quart_session_demo.compare.visitors import NOT_FOUND, Visitor, make_client
 
 NO_REPLY = 'no reply'
 # How long a server may take to end, after it broke off a connection.
@@ -151,7 +151,7 @@ def _check_possible(step: Step, one: Mapping[str, str], other: Mapping[str, str]
     if one['status'].startswith(NO_REPLY) and other['status'].startswith(NO_REPLY):
         raise ParityError(f'step {step.name!r}: neither app replies ({one["status"]})')
     for name in step.capture:
-        if 'not found' == one.get(f'capture.{name}') == other.get(f'capture.{name}'):
+        if NOT_FOUND == one.get(f'capture.{name}') == other.get(f'capture.{name}'):
             raise ParityError(f'step {step.name!r}: capture finds {name!r} in neither reply')
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
-from typing import Any
 from urllib.request import Request
 
 import h11
@@ -12,6 +11,7 @@ from quart_session_demo.compare.replies import fields
 from quart_session_demo.compare.steps import Step, reply_text
 
 TIMEOUT = 30
+NOT_FOUND = 'not found'
 # RFC 6265bis, 5.6: name and value together.
 LARGEST_COOKIE = 4096
 
@@ -43,13 +43,13 @@ class Visitor:
         """
         path, headers, form, json = step.filled(self.captured)
         # The same Host for both servers, so that the URLs which the apps build are the same.
-        named: dict[str, Any] = {'Host': 'localhost', **headers}
+        named = completed(headers, 'Host', 'localhost')
         cookies = httpx.Cookies(self.jar)
         try:
             request = client.build_request(
                 step.method,
                 url + path,
-                headers={name: value.encode() for name, value in named.items()},
+                headers=[(name.encode('ascii'), value.encode()) for name, value in named.items()],
                 data=form,
                 json=json,
             )
@@ -62,8 +62,13 @@ class Visitor:
         self.captured.update(dict.fromkeys(step.capture, '') | found)
         result = fields(reply.status_code, reply.headers.multi_items(), reply.content, self.jar)
         return result | {
-            f'capture.{name}': 'found' if name in found else 'not found' for name in step.capture
+            f'capture.{name}': 'found' if name in found else NOT_FOUND for name in step.capture
         }
+
+
+def completed(headers: dict[str, str], name: str, value: str) -> dict[str, str]:
+    """Return headers with one more, unless they have it in whatever case."""
+    return headers if name.lower() in map(str.lower, headers) else {name: value, **headers}
 
 
 def make_client() -> httpx.Client:

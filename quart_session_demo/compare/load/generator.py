@@ -23,6 +23,7 @@ from quart_session_demo.compare.load.job import Job, Window
 from quart_session_demo.compare.load.usage import Usage
 from quart_session_demo.compare.load.works import Visit
 from quart_session_demo.compare.steps import reply_text
+from quart_session_demo.compare.visitors import BrowserPolicy, completed
 
 SAMPLE_SECONDS = 0.2
 # So that a server which refuses at once is not asked a thousand times a second.
@@ -77,7 +78,7 @@ class LoadUser(FastHttpUser):
         # One after the other, lest they all come at the same moment ever after.
         gevent.sleep(number / self.job.users * self.job.warm_up / 2)
         while True:
-            self.jars: dict[str, CookieJar] = defaultdict(CookieJar)
+            self.jars = defaultdict[str, CookieJar](lambda: CookieJar(BrowserPolicy()))
             self.captured: dict[str, dict[str, str]] = defaultdict(dict)
             going = self.take(number, work.first, counted=False)
             while going:
@@ -89,8 +90,10 @@ class LoadUser(FastHttpUser):
             gevent.sleep(visit.step.wait)
             if counted:
                 self.recorder.pending[number] = time.perf_counter()
-            right = self.visit(visit, counted)
-            self.recorder.pending.pop(number, None)
+            try:
+                right = self.visit(visit, counted)
+            finally:
+                self.recorder.pending.pop(number, None)
             if not right:
                 gevent.sleep(PAUSE_AFTER_FAILURE)
                 return False
@@ -102,13 +105,14 @@ class LoadUser(FastHttpUser):
         captured = self.captured[step.visitor]
         path, headers, form, json = step.filled(captured)
         if form is not None:
-            headers = {'Content-Type': 'application/x-www-form-urlencoded', **headers}
+            headers = completed(headers, 'Content-Type', 'application/x-www-form-urlencoded')
+        # The Host and the bytes of the quiet visit that told what to expect.
+        headers = completed(headers, 'Host', 'localhost')
         self.client.client.cookiejar = self.jars[step.visitor]
         with self.client.request(
             step.method,
             path,
-            # The Host of the quiet visit that told what to expect.
-            headers={'Host': 'localhost', **headers},
+            headers={name: value.encode().decode('latin-1') for name, value in headers.items()},
             data=None if form is None else urlencode(form),
             json=json,
             allow_redirects=False,
@@ -121,7 +125,10 @@ class LoadUser(FastHttpUser):
                 body = _text(response.content or b'')
                 problem = visit.problem(response.status_code, body)
                 if step.capture:
-                    captured.update(step.find(reply_text(response.headers.items(), body)))
+                    found = step.find(reply_text(response.headers.items(), body))
+                    captured.update(found)
+                    for name in step.capture.keys() - found.keys():
+                        problem = problem or f'{step.name}: capture finds {name!r} nowhere'
             if problem:
                 response.failure(problem)
             else:

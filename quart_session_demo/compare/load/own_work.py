@@ -6,7 +6,7 @@ from quart_session_demo.compare.load.works import Visit, Work
 from quart_session_demo.compare.replies import is_listed
 from quart_session_demo.compare.servers import Contender, ServerError, running
 from quart_session_demo.compare.steps import Step, Steps
-from quart_session_demo.compare.visitors import Visitor, make_client
+from quart_session_demo.compare.visitors import NOT_FOUND, Visitor, make_client
 
 
 class WorkError(Exception):
@@ -22,7 +22,7 @@ def from_steps(steps: Steps, sync: Contender) -> Work:
         sync: How to start the Flask app, whose replies are the ones to expect.
 
     Raises:
-        WorkError: A step but the first restarts the servers.
+        WorkError: A step but the first restarts the servers, or a capture finds nothing.
         ServerError: The Flask app does not start, or does not reply.
     """
     for step in steps.steps[1:]:
@@ -37,6 +37,9 @@ def from_steps(steps: Steps, sync: Contender) -> Work:
             reply = visitors.setdefault(step.visitor, Visitor()).send(client, server.url, step)
             if not reply['status'].isdigit():
                 raise ServerError(f'{sync.name}, step {step.name!r}: {reply["status"]}')
+            for name in step.capture:
+                if reply[f'capture.{name}'] == NOT_FOUND:
+                    raise WorkError(f'step {step.name!r}: capture finds {name!r} nowhere')
             differing = [*step.ignore, *_declared(steps, step)]
             visits.append(
                 Visit(
