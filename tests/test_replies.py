@@ -11,6 +11,8 @@ from quart_session_demo.compare.steps import Step
 from quart_session_demo.compare.visitors import LARGEST_COOKIE, Visitor
 from tests.conftest import KEY
 
+SUB = 'eyJzdWIiOiIxMjM0NTY3ODkwIn0'
+
 
 def reply(*headers: tuple[str, str], body: bytes = b'') -> dict[str, str]:
     return fields(200, headers, body, CookieJar())
@@ -28,6 +30,8 @@ def found(
         ((('Date', 'now'), ('Server', 'a')), (('date', 'then'),)),
         ((('Allow', 'GET, HEAD'),), (('allow', 'HEAD,GET'),)),
         ((('Vary', 'Cookie'), ('Vary', 'Accept')), (('Vary', 'Accept, Cookie'),)),
+        ((('Vary', 'Cookie, Accept'),), (('Vary', 'accept, cookie'),)),
+        ((('Set-Cookie', 'a=b; SameSite=Lax'),), (('Set-Cookie', 'a=b; samesite=lax'),)),
         (
             (('Set-Cookie', 'a=b; Path=/; HttpOnly; Expires=Fri, 04 Dec 2026 00:00:01 GMT'),),
             (('Set-Cookie', 'a=b; expires=Fri, 04 Dec 2026 00:00:03 GMT; HttpOnly; path=/'),),
@@ -80,7 +84,41 @@ def test_differences_tells_bytes_that_are_no_text() -> None:
 def test_differences_notices_a_cookie_that_is_set_twice() -> None:
     cookie = ('Set-Cookie', 'a=b')
 
-    assert found((cookie, cookie), (cookie,)) == [('cookie.a', 'set again', 'set')]
+    assert found((cookie, cookie), (cookie,)) == [('cookie.a#2', 'set', '(absent)')]
+
+
+def test_differences_compares_every_cookie_of_a_name() -> None:
+    one = [('Set-Cookie', f'a={value}; Path=/{value}') for value in 'bcd']
+    other = [('Set-Cookie', f'a={value}; Path=/{value}') for value in 'xcy']
+
+    assert found(tuple(one), tuple(other)) == [
+        ('cookie.a.value', 'b', 'x'),
+        ('cookie.a.path', '/b', '/x'),
+        ('cookie.a#3.value', 'd', 'y'),
+        ('cookie.a#3.path', '/d', '/y'),
+    ]
+
+
+def test_differences_tells_session_keys_with_dots() -> None:
+    one, other = {'session.a': '1', 'session.a.expires': "'1'"}, {'status': '200'}
+
+    assert [name for name, *_ in differences(one, other)] == [*one, *other]
+
+
+def test_differences_is_exact_about_what_is_no_cookie() -> None:
+    name = 'session.a.expires'
+    dates = [f'Fri, 04 Dec 2026 00:00:0{second} GMT' for second in (1, 2)]
+
+    assert list(differences({name: dates[0]}, {name: dates[1]})) == [(name, *dates)]
+
+
+def test_fields_take_a_jwt_for_a_value() -> None:
+    # {"alg":"HS256","typ":"JWT"}, {"sub":"1234567890"} and {}.
+    jwts = [f'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.{payload}.c2ln' for payload in (SUB, 'e30')]
+
+    values = [reply(('Set-Cookie', f'a={jwt}'))['cookie.a.value'] for jwt in jwts]
+
+    assert values == jwts
 
 
 async def test_fields_decode_the_session_of_whatever_key() -> None:
@@ -106,8 +144,16 @@ async def test_fields_decode_the_session_of_whatever_key() -> None:
 def test_is_listed_takes_a_whole_for_its_parts() -> None:
     assert is_listed('cookie.session.path', ['cookie.session'])
     assert is_listed('body', ['status', 'body'])
+    assert is_listed('cookie.a#2', ['cookie.a'])
+    assert is_listed('cookie.a#2.path', ['cookie.a'])
     assert not is_listed('cookie.sessions', ['cookie.session'])
     assert not is_listed('body', [])
+
+
+def test_is_listed_takes_headers_in_whatever_case() -> None:
+    assert is_listed('content-type', ['Content-Type'])
+    assert is_listed('session.User', ['session.User'])
+    assert not is_listed('session.user', ['session.User'])
 
 
 def cookies_sent_after(set_cookie: str) -> str | None:

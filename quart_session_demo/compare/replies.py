@@ -1,16 +1,17 @@
 """What of a reply is compared, and what differs between two."""
 
-import operator
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar
+from itertools import chain, count
 from pprint import pformat
 from typing import Any
 
 from flask.sessions import session_json_serializer
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_decode
 
 # What only the server decides. Every other header is compared.
 LEFT_OUT: Mapping[str, str] = {
@@ -24,6 +25,10 @@ LEFT_OUT: Mapping[str, str] = {
 SETS = {'allow', 'vary'}
 ABSENT = '(absent)'
 EXPIRES_TOLERANCE = timedelta(seconds=2)
+# When itsdangerous may have signed, in seconds: from 2001 to 2106.
+SIGNED = range(10**9, 2**32)
+# What begins the fields that are no headers, and have their own names after the dot.
+OWN_NAMES = ('cookie.', 'session.', 'capture.')
 
 _unsigned = URLSafeTimedSerializer('no key', serializer=session_json_serializer)
 
@@ -33,8 +38,9 @@ def fields(
 ) -> dict[str, str]:
     """Return what is compared of a reply, by name.
 
-    `status`, `body`, each header, `cookie.NAME` and `cookie.NAME.ATTRIBUTE` of each Set-Cookie,
-    and `session.KEY` of the session that the visitor now has.
+    `status`, `body`, each header, `cookie.NAME` and `cookie.NAME.ATTRIBUTE` of each Set-Cookie
+    (`cookie.NAME#2` of the second of that name), and `session.KEY` of the session that the visitor
+    now has.
 
     Args:
         status: The reply's.
@@ -50,7 +56,8 @@ def fields(
         elif name not in LEFT_OUT:
             result[name] = f'{result[name]}, {value}' if name in result else value
     for name in SETS & result.keys():
-        result[name] = ', '.join(sorted({item.strip() for item in result[name].split(',')}))
+        items = {item.strip() for item in result[name].split(',')}
+        result[name] = ', '.join(sorted(items, key=str.lower))
     try:
         result['body'] = body.decode()
     except UnicodeDecodeError:
@@ -70,17 +77,30 @@ def differences(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[tu
     missing: set[str] = set()
     for name in dict.fromkeys([*one, *other]):
         values = one.get(name, ABSENT), other.get(name, ABSENT)
-        same = _same_date if name.endswith('.expires') else operator.eq
-        if same(*values) or name.rpartition('.')[0] in missing:
+        if _same(name, *values) or name.rpartition('.')[0] in missing:
             continue
-        if ABSENT in values:
+        if ABSENT in values and name.startswith('cookie.'):
             missing.add(name)
         yield name, *values
 
 
 def is_listed(field: str, listed: Iterable[str]) -> bool:
-    """Tell whether a field is in a list, in which `cookie` stands for `cookie.session.path` too."""
-    return any(field == name or field.startswith(f'{name}.') for name in listed)
+    """Tell whether a field is in a list.
+
+    There `cookie` stands for `cookie.a.path` too, `cookie.a` for `cookie.a#2`, and headers are in
+    whatever case.
+    """
+    names = [name if name.startswith(OWN_NAMES) else name.lower() for name in listed]
+    return any(field == name or field.startswith((f'{name}.', f'{name}#')) for name in names)
+
+
+def _same(field: str, one: str, other: str) -> bool:
+    of_cookie = field.startswith('cookie.')
+    if of_cookie and field.endswith('.expires'):
+        return _same_date(one, other)
+    if field == 'vary' or (of_cookie and field.endswith('.samesite')):
+        return one.lower() == other.lower()
+    return one == other
 
 
 def _same_date(one: str, other: str) -> bool:
@@ -93,8 +113,9 @@ def _same_date(one: str, other: str) -> bool:
 def _cookie(header: str, seen: Mapping[str, str]) -> dict[str, str]:
     pair, *attributes = [part.strip() for part in header.split(';')]
     name, _, value = pair.partition('=')
-    field = f'cookie.{name}'
-    result = {field: 'set again' if field in seen else 'set'}
+    names = chain([name], (f'{name}#{number}' for number in count(2)))
+    field = next(field for name in names if (field := f'cookie.{name}') not in seen)
+    result = {field: 'set'}
     # A session's value holds the time, and its content is compared by itself.
     if _session(value) is None:
         result[f'{field}.value'] = value
@@ -107,4 +128,12 @@ def _cookie(header: str, seen: Mapping[str, str]) -> dict[str, str]:
 def _session(value: str) -> dict[str, Any] | None:
     """Return a session cookie's content, whoever signed it; None when it is no such cookie."""
     _, content = _unsigned.loads_unsafe(value)
-    return content if isinstance(content, dict) else None
+    return content if isinstance(content, dict) and _is_signed_in_time(value) else None
+
+
+def _is_signed_in_time(value: str) -> bool:
+    """Tell whether the part before the signature is a time, as it is not in a JWT."""
+    try:
+        return int.from_bytes(base64_decode(value.split('.')[-2])) in SIGNED
+    except BadData:
+        return False
