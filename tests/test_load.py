@@ -1,5 +1,6 @@
 """The load comparison: the real thing, briefly, and what it does when something goes wrong."""
 
+import errno
 import json
 import os
 import shlex
@@ -411,6 +412,25 @@ def test_half_a_pair_is_refused() -> None:
     assert '--sync, --async and --steps go together' in result.stderr
 
 
+@pytest.mark.parametrize('duration', ['nan', 'inf', '1e300'])
+def test_duration_that_is_no_time_is_one_line(duration: str) -> None:
+    result = load('--duration', duration)
+
+    assert result.returncode == 2
+    assert result.stderr.startswith('Error: --duration: ')
+    assert result.stderr.count('\n') == 1
+
+
+def test_output_that_cannot_be_made_is_one_line_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / 'file').touch()
+    folder = tmp_path / 'file' / 'out'
+
+    result = load('--output', folder)
+
+    assert result.returncode == 2
+    assert result.stderr == f'Error: {folder}: {os.strerror(errno.ENOTDIR)}\n'
+
+
 def test_missing_extra_is_one_line_that_names_it() -> None:
     code = "import sys; sys.modules['locust'] = None; from quart.cli import main; main()"
 
@@ -447,6 +467,29 @@ def test_ctrl_c_reports_what_was_measured_and_leaves_no_process(tmp_path: Path) 
     assert not results.complete
     assert [item.contender for item in results.measurements] == ['Flask sync']
     assert (tmp_path / 'report.html').exists()
+    assert not [child for child in seen if child.is_running()]
+
+
+def test_ctrl_c_before_the_first_measurement_leaves_no_process(tmp_path: Path) -> None:
+    (tmp_path / 'slow.py').write_text('import time; time.sleep(600)', 'utf-8')
+    steps = tmp_path / 'steps.toml'
+    steps.write_text(SHOP_STEPS, 'utf-8')
+    process = subprocess.Popen(
+        [*LOAD, '--sync', 'slow:app', '--async', 'slow:app', '--steps', steps],
+        env=ENVIRONMENT | {'PYTHONPATH': f'{ROOT}{os.pathsep}{tmp_path}'},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        while not (seen := psutil.Process(process.pid).children(recursive=True)):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+
+    assert process.returncode == 128 + signal.SIGINT
+    assert errors == ''
     assert not [child for child in seen if child.is_running()]
 
 

@@ -324,6 +324,7 @@ def test_apps_without_a_shared_key_are_told_so_first(tmp_path: Path) -> None:
     result = run('--sync', 'parity_apps:sync', '--async', 'parity_apps:other_key', '--steps', path)
 
     assert result.stdout.startswith('The two apps do not share a secret key')
+    assert 'Hand-overs are not made and count as different' in result.stdout
     assert '✓  GET /count  one' in result.stdout
     assert 'handover: ' in result.stdout
     assert '2 steps: 1 the same, 0 different on purpose, 1 different.' in result.stdout
@@ -340,6 +341,10 @@ def test_a_server_that_dies_is_named_with_what_was_compared_before(tmp_path: Pat
     result = run(*OWN, '--steps', path, '--json', tmp_path / 'results.json')
 
     assert '✓  GET /count  before' in result.stdout
+    assert (
+        'stopped after 1 of 2 steps: 1 the same, 0 different on purpose, 0 different.'
+        in result.stdout
+    )
     error = "Error: Quart died at step 'deadly' (SIGKILL)"
     assert result.stderr.startswith(error)
     assert 'Traceback' not in result.stderr
@@ -377,6 +382,38 @@ def test_a_mistake_in_the_steps_is_one_line(tmp_path: Path) -> None:
     assert result.stderr.count('\n') == 1
     assert "step 'mistaken'" in result.stderr
     assert result.returncode == 2
+
+
+def test_a_run_that_fails_leaves_the_file_of_an_earlier_one(tmp_path: Path) -> None:
+    written = tmp_path / 'results.json'
+    written.write_text('earlier', 'utf-8')
+
+    result = run('--steps', write_steps(tmp_path, ''), '--json', written)
+
+    assert result.returncode == 2
+    assert written.read_text('utf-8') == 'earlier'
+
+
+def test_a_file_that_cannot_be_written_is_one_line_at_the_start(tmp_path: Path) -> None:
+    path = tmp_path / 'no folder' / 'results.json'
+
+    result = run('--json', path)
+
+    assert result.returncode == 2
+    assert result.stdout == ''
+    assert result.stderr == f'Error: {path}: {os.strerror(2)}\n'
+
+
+def test_a_table_in_a_pipe_has_room(tmp_path: Path) -> None:
+    name = 'a step with a name of its own, which is too long for eighty columns, alas'
+    path = write_steps(
+        tmp_path, f"[[step]]\nname = '{name}'\npath = '/count'\nignore = ['x-port']\n"
+    )
+
+    result = run(*OWN, '--steps', path, COLUMNS='80')
+
+    assert f'✓  GET /count  {name}' in result.stdout
+    assert '1 step: 1 the same, 0 different on purpose, 0 different.' in result.stdout
 
 
 def test_without_the_extra_the_command_is_one_line_that_names_it() -> None:

@@ -86,6 +86,12 @@ def test_summary_counts_failures_of_all_rounds() -> None:
     assert summary.problem == 'failed 4 times'
 
 
+def test_summary_of_one_failure_says_once() -> None:
+    [summary] = summarize(measured('Quart', [1], failures={'bye: status 500, not 200': 1}))
+
+    assert summary.problem == 'failed once'
+
+
 def test_summary_keeps_what_a_dead_contender_was_measured_of() -> None:
     [summary] = summarize([*measured('Quart', [5]), *died('Quart')])
 

@@ -8,6 +8,9 @@ from typing import TextIO
 
 import click
 
+# Seconds.
+LONGEST = 86_400
+
 
 class CannotRun(click.ClickException):
     """Ends a command that could not do its work: one line on stderr, exit status 2."""
@@ -27,6 +30,17 @@ def need_posix() -> None:
     """Raise `CannotRun` on Windows."""
     if sys.platform == 'win32':
         raise CannotRun('compare runs gunicorn, which needs Linux, macOS or another POSIX system')
+
+
+def need_writable(path: Path) -> None:
+    """Raise `CannotRun` when a file cannot be written; what it holds stays."""
+    new = not path.exists()
+    try:
+        path.open('ab').close()
+    except OSError as error:
+        raise CannotRun(f'{path}: {error.strerror}') from None
+    if new:
+        path.unlink()
 
 
 @click.group()
@@ -60,7 +74,7 @@ def compare() -> None:
 @click.option(
     '--json',
     'json_file',
-    type=click.File('w', 'utf-8', lazy=False),
+    type=click.File('w', 'utf-8', lazy=True),
     help='Write the results there.',
 )
 @click.option('--verbose', is_flag=True, help='Say what is not compared.')
@@ -77,12 +91,16 @@ def parity(
     comparison could not run.
     """
     need_posix()
+    from quart_session_demo.compare.servers import ServerError, end_on_signals
+
+    end_on_signals()
     need_extra('compare', 'gunicorn', 'httpx', 'msgspec', 'rich')
     from quart_session_demo.compare.parity import ParityError
     from quart_session_demo.compare.parity_run import run
-    from quart_session_demo.compare.servers import ServerError
     from quart_session_demo.compare.steps import StepsError
 
+    if json_file and json_file.name != '-':
+        need_writable(Path(json_file.name))
     try:
         same = run(sync_app, async_app, steps_file, json_file, verbose)
     except (ParityError, ServerError, StepsError) as error:
@@ -144,16 +162,27 @@ def load(
     comparison could not run.
     """
     need_posix()
+    from quart_session_demo.compare.servers import ServerError, end_on_signals
+
+    end_on_signals()
     need_extra('compare', 'gevent', 'gunicorn', 'locust', 'matplotlib', 'psutil', 'rich', 'uvloop')
     from quart_session_demo.compare.load.command import plan_for, run
     from quart_session_demo.compare.load.measure import LoadError
     from quart_session_demo.compare.load.own_work import WorkError
-    from quart_session_demo.compare.servers import ServerError
     from quart_session_demo.compare.steps import StepsError
 
     own = (sync_app, async_app, steps_file)
     if any(own) and not all(own):
         raise click.UsageError('--sync, --async and --steps go together')
+    # Not a number is in no range, and in click's in every one.
+    if not duration <= LONGEST:
+        raise CannotRun(f'--duration: {duration:g} seconds are more than a day, or none at all')
+    if output:
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotRun(f'{output}: {error.strerror}') from None
+        need_writable(output / 'results.json')
     try:
         right = run(plan_for(sync_app, async_app, steps_file, users, duration, rounds), output)
     except (LoadError, ServerError, StepsError, WorkError) as error:

@@ -11,15 +11,10 @@ from rich.progress import Progress
 
 from quart_session_demo.compare import report
 from quart_session_demo.compare.parity import ParityError, Result, replay
-from quart_session_demo.compare.servers import (
-    Contender,
-    ServerError,
-    end_on_signals,
-    gunicorn,
-    hypercorn,
-)
+from quart_session_demo.compare.servers import Contender, ServerError, gunicorn, hypercorn
 from quart_session_demo.compare.shared_key import share_key
 from quart_session_demo.compare.steps import LESSON, Steps, load
+from quart_session_demo.compare.terminal import standard_output
 
 # By which apps take their key from the environment; what the user has set stays.
 KEY_VARIABLES = ('SECRET_KEY', 'FLASK_SECRET_KEY', 'QUART_SECRET_KEY')
@@ -36,7 +31,6 @@ def run(
         ParityError: A step makes no sense on either app.
     """
     steps = load(steps_file or LESSON)
-    end_on_signals()
     if steps_file is None:
         # The lesson's steps bring every setting they need.
         for name in [name for name in os.environ if name.startswith('QUART_')]:
@@ -44,12 +38,13 @@ def run(
     environment = environment_of(steps)
     sync = Contender('Flask', gunicorn(sync_app), environment)
     async_ = Contender('Quart', hypercorn(async_app), environment)
-    console = Console()
+    console = standard_output()
     shared = share_key((sync_app, sync), (async_app, async_))
     if shared is False:
         console.print(
             'The two apps do not share a secret key (or its salt or digest): neither can read '
-            "the other's sessions. Hand-overs are left out; the rest is compared."
+            "the other's sessions. Hand-overs are not made and count as different; the rest is "
+            'compared.'
         )
     if verbose:
         report.print_left_out(console)
@@ -68,7 +63,7 @@ def run(
         except (ParityError, ServerError) as caught:
             error = caught
     if results:
-        report.print_table(console, results)
+        report.print_table(console, results, sum(step.restart is None for step in steps.steps))
     if json_file:
         content = {
             'sync': sync_app,

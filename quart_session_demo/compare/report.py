@@ -32,8 +32,14 @@ def counts(results: Sequence[Result]) -> dict[str, int]:
     }
 
 
-def print_table(console: Console, results: Sequence[Result]) -> None:
-    """Print a line a step, the exact differences, the reasons of declared ones, and a summary."""
+def print_table(console: Console, results: Sequence[Result], total: int) -> None:
+    """Print a line a step, the exact differences, the reasons of declared ones, and a summary.
+
+    Args:
+        console: Where to.
+        results: What came of the steps.
+        total: How many steps there are; the run stopped when that is more.
+    """
     table = Table('', 'Request', 'Step', box=None)
     shown: list[Declared] = []
     for result in results:
@@ -50,10 +56,13 @@ def print_table(console: Console, results: Sequence[Result]) -> None:
     for number, declared in enumerate(shown, 1):
         where = '' if declared.steps else f', at every step ({", ".join(declared.fields)})'
         console.print(Text(f'({number}) On purpose{where}: {declared.reason}'))
-    summary = (
-        '{steps} steps: {same} the same, {on_purpose} different on purpose, {different} different.'
+    counted = counts(results)
+    stopped = f'stopped after {counted["steps"]} of ' if counted['steps'] < total else ''
+    summary = ('{same} the same, {on_purpose} different on purpose, {different} different.').format(
+        **counted
     )
-    console.print(Text(summary.format(**counts(results)), 'bold'))
+    steps = f'{total} step{"s" if total > 1 else ""}'
+    console.print(Text(f'{stopped}{steps}: {summary}', 'bold'))
 
 
 def print_left_out(console: Console) -> None:

@@ -18,13 +18,11 @@ from quart_session_demo.compare.load.own_work import from_steps
 from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.works import LESSON
 from quart_session_demo.compare.parity_run import environment_of
-from quart_session_demo.compare.servers import end_on_signals
 from quart_session_demo.compare.steps import load
+from quart_session_demo.compare.terminal import standard_output
 
 # What each measurement takes beside: to start and stop a server and the load generator.
 SETUP_SECONDS = 2.5
-# Of a terminal's width rich knows; a file takes a whole table.
-FILE_WIDTH = 120
 
 
 def plan_for(
@@ -59,31 +57,33 @@ def run(plan: Plan, output: Path | None) -> bool:
     Raises:
         LoadError: The load generator failed.
     """
-    end_on_signals()
     results = Results(_settings(plan), plan.works)
     try:
         _measure(plan, results)
     finally:
-        terminal = Console()
-        report.show(results, terminal if terminal.is_terminal else Console(width=FILE_WIDTH))
+        # First of all results.json, from which the rest can be made again.
         if output:
             report.write(results, output)
+        report.show(results, standard_output())
     return all(item.window and not item.window.failures for item in results.measurements)
 
 
 def _measure(plan: Plan, results: Results) -> None:
     count = sum(1 for _ in turns(plan))
-    minutes = count * (plan.duration * (1 + WARM_UP_PART) + SETUP_SECONDS) / 60
+    seconds = count * (plan.duration * (1 + WARM_UP_PART) + SETUP_SECONDS)
+    minutes = max(1, round(seconds / 60))
     columns = (TextColumn('{task.description}'), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         progress.console.print(
-            f'{count} measurements, about {minutes:.0f} minutes', highlight=False
+            f'{count} measurements, about {minutes} minute{"s" if minutes > 1 else ""}',
+            highlight=False,
         )
         bar = progress.add_task('', total=count)
 
         def about_to(turn: Turn) -> None:
             done = len(results.measurements)
-            name = f'{turn.work.name}, {turn.users} users, {turn.entry.contender.name}'
+            users = f'{turn.users} user{"s" if turn.users > 1 else ""}'
+            name = f'{turn.work.name}, {users}, {turn.entry.contender.name}'
             text = f'{done + 1} of {count}, round {turn.round} of {plan.rounds}: {name}'
             progress.update(bar, completed=done, description=text)
 

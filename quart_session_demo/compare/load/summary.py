@@ -61,7 +61,7 @@ class Summary:
         if self.errors or not self.figures:
             return 'died or did not start'
         if count := sum(self.failures.values()):
-            return f'failed {count} times'
+            return f'failed {count} times' if count > 1 else 'failed once'
         return ''
 
 

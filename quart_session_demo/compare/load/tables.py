@@ -66,7 +66,7 @@ def summary_table(works: Sequence[Work], summaries: Sequence[Summary]) -> Table:
                 _median(max(memory, key=lambda item: item.median, default=None), MEGABYTE),
             )
         )
-    return Table('summary', f'{users} users.', head, rows)
+    return Table('summary', f'{users} user{"s" if users > 1 else ""}.', head, rows)
 
 
 def start_table(summaries: Sequence[Summary]) -> Table:
