@@ -59,7 +59,7 @@ def measured(
 
 
 def died(contender: str) -> list[Measurement]:
-    error = f'{contender} died (SIGKILL); the end of its log:\nTraceback'
+    error = f'{contender} died (SIGKILL); the end of its log:\nTraceback\nout of memory'
     return [Measurement(WAITING.name, 256, 1, contender, None, error=error)]
 
 
@@ -152,6 +152,74 @@ def test_where_flask_wins_it_is_said_first() -> None:
     )
 
 
+def test_flask_wins_where_any_flask_is_better_for_certain() -> None:
+    wide = measured('Flask A', [80, 120, 160])
+    narrow = measured('Flask B', [105, 110, 115])
+    quart = measured('Quart', [90, 95, 100])
+
+    [verdict] = verdicts([WAITING], summarize([*wide, *narrow, *quart]))
+
+    assert verdict.flask_wins
+    assert verdict.text == (
+        'waiting, 256 users: Flask wins: Flask B serves 1.2 times the requests of Quart; '
+        'Quart takes 1.0 of its memory; no difference found from Flask A.'
+    )
+
+
+@pytest.mark.parametrize(
+    ('flask', 'quart'),
+    [([1000, 1000], [1001, 1001]), ([1004, 1004], [1000, 1000]), ([500], [1000])],
+)
+def test_ratio_of_one_and_a_single_round_are_no_difference(
+    flask: list[float], quart: list[float]
+) -> None:
+    text = said(measured('Flask sync', flask), measured('Quart', quart))
+
+    assert text.startswith(
+        'waiting, 256 users: no difference found between Quart and the best-tuned Flask'
+    )
+
+
+@pytest.mark.parametrize('work', [WAITING, MIXED])
+def test_contender_without_a_reply_is_left_out(work: Work) -> None:
+    silent = measured('Flask sync', [0, 0], work=work, p95=None)
+    flask = measured('Flask gevent', [100, 100], work=work, p95=20)
+    quart = measured('Quart', [50, 50], work=work, p95=40)
+    silent_quart = measured('Quart', [0, 0], work=work, p95=None)
+
+    text = said(silent, flask, quart, work=work)
+
+    assert text.startswith(f'{work.name}, 256 users: Flask wins: Flask gevent ')
+    assert text.endswith('; Flask sync had no reply, and is left out.')
+    assert said(silent, silent_quart, work=work) == (
+        f'{work.name}, 256 users: nothing to compare: Flask sync had no reply; Quart had no reply.'
+    )
+
+
+def test_run_without_any_reply_is_written(tmp_path: Path) -> None:
+    silent = [
+        item
+        for work in (WAITING, MIXED)
+        for contender in ('Flask sync', 'Quart')
+        for item in measured(contender, [0, 0], work=work, p95=None)
+    ]
+    results = Results({}, (WAITING, MIXED), measurements=silent)
+
+    report.write(results, tmp_path)
+
+    assert read(tmp_path / 'results.json') == results
+    assert 'Quart had no reply' in (tmp_path / 'report.html').read_text('utf-8')
+
+
+def test_mixed_where_nobody_waits_is_not_compared() -> None:
+    flask = measured('Flask sync', [10, 10], work=MIXED, users=9, p95=900)
+    quart = measured('Quart', [9, 9], work=MIXED, users=9, p95=9)
+
+    assert said(flask, quart, work=MIXED) == (
+        'mixed, 9 users: not compared: every tenth waits, and so nobody did.'
+    )
+
+
 def test_latency_decides_where_the_work_says_so() -> None:
     flask = measured('Flask sync', [10, 10], work=MIXED, p95=900)
     quart = measured('Quart', [9, 9], work=MIXED, p95=9)
@@ -230,7 +298,10 @@ def test_shown_tables_are_markdown(results: Results) -> None:
         r'^\| waiting \| 256 +\| Flask gevent +\| 6 +\| a <b> \[c\]: status', text, re.M
     )
     assert re.search(
-        r'^\| waiting \| 256 +\| Flask sync +\| 1 +\| Flask sync died \(SIGKILL\)', text, re.M
+        r'^\| waiting \| 256 +\| Flask sync +\| 1 +\| '
+        r'Flask sync died \(SIGKILL\); the end of its log: out of memory',
+        text,
+        re.M,
     )
     assert 'mixed:' not in text
 

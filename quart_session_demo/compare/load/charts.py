@@ -21,9 +21,20 @@ LABELS = {'requests_per_second': 'requests per second', 'p95': 'p95, millisecond
 QUART_COLOUR, FLASK_COLOUR = '#b3360b', '#1f4e79'
 
 
+def charted(work: Work, summaries: Sequence[Summary]) -> list[Summary]:
+    """Return those that have a place on a work's chart, where there is none for zero."""
+    return [
+        item
+        for item in summaries
+        if item.work == work.name
+        and (figure := item.figures.get(work.metric))
+        and figure.median > 0
+    ]
+
+
 def write_chart(work: Work, summaries: Sequence[Summary], path: Path) -> None:
     """Draw the figure that decides a work, a part for each number of users, as SVG."""
-    shown = [item for item in summaries if item.work == work.name and work.metric in item.figures]
+    shown = charted(work, summaries)
     users = sorted({item.users for item in shown})
     counts = [sum(item.users == number for item in shown) for number in users]
     # Text stays text, and the same figures make the same file.

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from quart_session_demo.compare.load.charts import write_chart
+from quart_session_demo.compare.load.charts import charted, write_chart
 from quart_session_demo.compare.load.page import write_page
 from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.summary import summarize
@@ -37,7 +37,7 @@ def write(results: Results, directory: Path) -> None:
     charts = {
         work.name: directory / f'{work.name}.svg'
         for work in results.works
-        if any(item.work == work.name and work.metric in item.figures for item in summaries)
+        if charted(work, summaries)
     }
     for work in results.works:
         if work.name in charts:

@@ -40,6 +40,7 @@ class Summary:
         users: How many.
         contender: The contender's name.
         at_once: How many requests it can wait in at once; None is any number.
+        rounds: In how many it was measured.
         figures: By the names of `OF_WINDOW` and `OF_SERVER`; those that were measured.
         failures: How often each thing went wrong.
         errors: Why rounds are missing.
@@ -50,6 +51,7 @@ class Summary:
     users: int
     contender: str
     at_once: int | None
+    rounds: int
     figures: dict[str, Range]
     failures: dict[str, int]
     errors: tuple[str, ...]
@@ -90,6 +92,7 @@ def _summary(group: Sequence[Measurement]) -> Summary:
         users=group[0].users,
         contender=group[0].contender,
         at_once=group[0].at_once,
+        rounds=len(windows),
         figures=figures,
         failures=failures,
         errors=tuple(item.error for item in group if item.error),

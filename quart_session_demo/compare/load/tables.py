@@ -96,7 +96,7 @@ def failures_table(summaries: Iterable[Summary]) -> Table:
         for item in summaries
         for kind, count in [
             *item.failures.items(),
-            *((error.splitlines()[0], 1) for error in item.errors),
+            *((_first_and_last(error), 1) for error in item.errors),
         ]
     ]
     head = ('work', 'users', 'server', 'times', 'what')
@@ -113,6 +113,12 @@ def tables(works: Sequence[Work], summaries: Sequence[Summary]) -> list[Table]:
         failures_table(summaries),
     ]
     return [table for table in found if table.rows]
+
+
+def _first_and_last(error: str) -> str:
+    """Return what happened, and the last line of the log."""
+    first, *log = error.strip().splitlines()
+    return f'{first} {log[-1].strip()}' if log else first
 
 
 def _of_all(ranges: Sequence[Range]) -> Range:
