@@ -1,3 +1,4 @@
+import sys
 from email.message import Message
 from http.cookiejar import CookieJar
 from urllib.request import Request
@@ -7,11 +8,24 @@ import pytest
 
 from quart_session_demo import create_app
 from quart_session_demo.compare.replies import differences, fields, is_listed
+from quart_session_demo.compare.servers import Contender, running
 from quart_session_demo.compare.steps import Step
-from quart_session_demo.compare.visitors import LARGEST_COOKIE, Visitor
+from quart_session_demo.compare.visitors import LARGEST_COOKIE, Visitor, make_client
 from tests.conftest import KEY
 
 SUB = 'eyJzdWIiOiIxMjM0NTY3ODkwIn0'
+
+ENDLESS = """
+import http.server, sys, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        while self.path == '/stream':
+            self.wfile.write(b'more')
+            time.sleep(0.1)
+http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
+"""
 
 
 def reply(*headers: tuple[str, str], body: bytes = b'') -> dict[str, str]:
@@ -173,6 +187,16 @@ def cookies_sent_after(set_cookie: str) -> str | None:
 
 def test_a_visitor_sends_secure_cookies_to_this_machine() -> None:
     assert cookies_sent_after('a=b; Secure') == 'a=b'
+
+
+def test_a_reply_that_never_ends_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('quart_session_demo.compare.visitors.TIMEOUT', 0.5)
+    contender = Contender('Endless', (sys.executable, '-c', ENDLESS, '{port}'))
+
+    with running(contender) as [server], make_client() as client:
+        assert Visitor().send(client, server.url, Step('s', '/stream')) == {
+            'status': 'no reply: no end within 0.5 s'
+        }
 
 
 def test_a_visitors_own_headers_replace_ours_in_whatever_case() -> None:

@@ -6,6 +6,7 @@ import pytest
 from quart_session_demo.compare.steps import LESSON, Step, StepsError, load, reply_text
 
 STEP = "[[step]]\nname = 'one'\npath = '/'\n"
+RESTART = STEP + "[[step]]\nname = 'again'\nrestart = {{{}}}\n"
 
 
 def test_load_reads_the_lesson() -> None:
@@ -35,7 +36,9 @@ def test_load_gives_a_step_its_defaults(tmp_path: Path) -> None:
         ("[[step]]\nname = 'one'\nrestart = {}\n", 'there is no [[step]] with a path'),
         ("[step]\nname = 'one'\n", 'write [[step]], with two brackets'),
         ("[[steps]]\nname = 'one'\n", "'steps' is neither [[step]] nor [[declared]]"),
-        ("[[step]]\npath = '/'\n", 'step None: Object missing required field `name`'),
+        ("[[step]]\npath = '/'\n", 'step 1: Object missing required field `name`'),
+        (STEP + '[[step]]\n', 'step 2: Object missing required field `name`'),
+        ('step = [1]\n', 'step 1: Expected `object`, got `int`'),
         (STEP + 'pth = 1\n', "step 'one': Object contains unknown field `pth`"),
         (STEP + 'method = 1\n', "step 'one': Expected `str`, got `int` - at `$.method`"),
         (STEP + 'headers = { X = 1 }\n', "step 'one': Expected `str`, got `int`"),
@@ -52,7 +55,24 @@ def test_load_gives_a_step_its_defaults(tmp_path: Path) -> None:
         (STEP + "headers = { X = '$y' }\n", "step 'one': no earlier step of 'visitor' captures $y"),
         (STEP + "json = ['$y']\n", "step 'one': no earlier step of 'visitor' captures $y"),
         (STEP + "form = { price = '5 $' }\n", "step 'one': write $$ for a plain $ in '5 $'"),
-        (STEP + '[[declared]]\nfields = []\n', 'declared None: Object missing required field'),
+        (STEP + '[[declared]]\nfields = []\n', 'declared 1: Object missing required field'),
+        (RESTART.format("'' = 'x'"), "step 'again': `restart`: no variable can have the name ''"),
+        (RESTART.format("'A=B' = 'x'"), "`restart`: no variable can have the name 'A=B'"),
+        (
+            RESTART.format('') + 'form = {}\n',
+            "step 'again': `restart` and `form` exclude each other: make two steps of them",
+        ),
+        (
+            STEP + f'json = {"[" * 102}{"]" * 102}\n',
+            "step 'one': `json` is nested more than 100 levels deep",
+        ),
+        (STEP + f'json = {"[" * 9999}{"]" * 9999}\n', 'a value is nested too deeply'),
+        (STEP + "ignore = ['Set-Cookie']\n", "step 'one': `ignore`: no field can have the name"),
+        (STEP + "ignore = ['headers.x']\n", "no field can have the name 'headers.x'"),
+        (
+            STEP + "[[declared]]\nreason = 'r'\nfields = ['']\n",
+            "declared 'r': `fields`: no field can have the name ''",
+        ),
         (
             STEP + "[[declared]]\nreason = 'r'\nfields = []\nsteps = ['two']\n",
             "declared 'r': there is no step 'two'",
@@ -76,6 +96,14 @@ def test_load_names_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 
     with pytest.raises(StepsError, match=f'{os.strerror(2)}$'):
         load(path)
+
+
+def test_load_takes_every_name_of_a_field(tmp_path: Path) -> None:
+    path = tmp_path / 'steps.toml'
+    names = ['Content-Type', 'cookie', 'cookie.a b.SameSite', 'session.a.b', 'capture.x', 'body']
+    path.write_text(f'{STEP}ignore = {names}\n')
+
+    assert load(path).steps[0].ignore == tuple(names)
 
 
 def test_load_refuses_what_another_visitor_captured(tmp_path: Path) -> None:

@@ -12,6 +12,11 @@ import msgspec
 
 T = TypeVar('T')
 
+# None that people write is nearly so deep, and Python's own limit is some hundreds.
+DEEPEST = 100
+# A header, `status`, `body` and so on, or what the app itself names.
+FIELD = re.compile(r"(?!set-cookie$)[\w!#$%&'*+^`|~-]+|(cookie|session|capture)\..+", re.I | re.A)
+
 LESSON = Path(__file__).with_name('lesson.toml')
 
 
@@ -54,14 +59,18 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Check what the types do not say."""
         if self.restart is None and not self.path.startswith('/'):
             raise ValueError('`path` must start with /')
-        if self.restart is not None and self.path:
-            raise ValueError('`restart` and `path` exclude each other: make two steps of them')
         if self.form is not None and self.json is not None:
             raise ValueError('`form` and `json` exclude each other')
         if not re.fullmatch(r"[!#$%&'*+.^_`|~\w-]+", self.method, re.ASCII):
             raise ValueError(f'`method` {self.method!r} is none that HTTP knows')
-        if any('\0' in f'{name}{value}' for name, value in (self.restart or {}).items()):
-            raise ValueError('`restart` holds a NUL character')
+        for name, value in (self.restart or {}).items():
+            if not name or '=' in name:
+                raise ValueError(f'`restart`: no variable can have the name {name!r}')
+            if '\0' in f'{name}{value}':
+                raise ValueError('`restart` holds a NUL character')
+        _check_fields('ignore', self.ignore)
+        if not _is_flat(self.json, DEEPEST):
+            raise ValueError(f'`json` is nested more than {DEEPEST} levels deep')
         try:
             json.dumps(self.json, allow_nan=False)
         except (TypeError, ValueError) as error:
@@ -103,6 +112,10 @@ class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: tuple[str, ...]
     steps: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Check what the types do not say."""
+        _check_fields('fields', self.fields)
+
 
 class Steps(msgspec.Struct, frozen=True):
     """A steps file's content."""
@@ -123,14 +136,22 @@ def load(path: Path) -> Steps:
         raise StepsError(f'{path}: {error.strerror}') from None
     except ValueError as error:
         raise StepsError(f'{path}: {error}') from None
+    except RecursionError:
+        raise StepsError(f'{path}: a value is nested too deeply') from None
     if unknown := content.keys() - {'step', 'declared'}:
         raise StepsError(f'{path}: {min(unknown)!r} is neither [[step]] nor [[declared]]')
     tables = {key: content.get(key, []) for key in ('step', 'declared')}
     for key, value in tables.items():
         if not isinstance(value, list):
             raise StepsError(f'{path}: write [[{key}]], with two brackets')
-    steps = tuple(_convert(path, 'step', Step, table) for table in tables['step'])
-    declared = tuple(_convert(path, 'declared', Declared, table) for table in tables['declared'])
+    steps = _convert(path, 'step', Step, tables['step'])
+    declared = _convert(path, 'declared', Declared, tables['declared'])
+    for step, table in zip(steps, tables['step'], strict=True):
+        if step.restart is not None and (other := table.keys() - {'name', 'restart'}):
+            raise StepsError(
+                f'{path}, step {step.name!r}: `restart` and `{min(other)}` exclude each other: '
+                'make two steps of them'
+            )
     if not any(step.path for step in steps):
         raise StepsError(f'{path}: there is no [[step]] with a path')
     _check_names(path, steps, declared)
@@ -142,12 +163,30 @@ def reply_text(headers: Iterable[tuple[str, str]], body: str) -> str:
     return '\n'.join([*(f'{name.lower()}: {value}' for name, value in headers), '', body])
 
 
-def _convert(path: Path, kind: str, type_: type[T], table: Any) -> T:
-    try:
-        return msgspec.convert(table, type_)
-    except msgspec.ValidationError as error:
-        name = table.get('name', table.get('reason')) if isinstance(table, dict) else table
-        raise StepsError(f'{path}, {kind} {name!r}: {error}') from None
+def _convert(path: Path, kind: str, type_: type[T], tables: list[Any]) -> tuple[T, ...]:
+    converted = []
+    for position, table in enumerate(tables, 1):
+        try:
+            converted.append(msgspec.convert(table, type_))
+        except msgspec.ValidationError as error:
+            named = table if isinstance(table, dict) else {}
+            name = named.get('name', named.get('reason', position))
+            raise StepsError(f'{path}, {kind} {name!r}: {error}') from None
+    return tuple(converted)
+
+
+def _check_fields(key: str, fields: Iterable[str]) -> None:
+    for name in fields:
+        if not FIELD.fullmatch(name):
+            raise ValueError(f'`{key}`: no field can have the name {name!r}')
+
+
+def _is_flat(value: Any, levels: int) -> bool:
+    """Tell whether a value is nested at most so many levels deep."""
+    if not isinstance(value, list | dict):
+        return True
+    items = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_flat(item, levels - 1) for item in items)
 
 
 def _check_names(path: Path, steps: tuple[Step, ...], declared: tuple[Declared, ...]) -> None:

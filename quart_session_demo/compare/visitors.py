@@ -1,5 +1,7 @@
 """Visitors, who keep cookies as a browser does, and their requests."""
 
+import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from urllib.request import Request
@@ -10,6 +12,7 @@ import httpx
 from quart_session_demo.compare.replies import fields
 from quart_session_demo.compare.steps import Step, reply_text
 
+# Seconds, for each part of a reply and for the whole.
 TIMEOUT = 30
 NOT_FOUND = 'not found'
 # RFC 6265bis, 5.6: name and value together.
@@ -54,16 +57,31 @@ class Visitor:
                 json=json,
             )
             cookies.set_cookie_header(request)
-            reply = client.send(request)
+            reply = client.send(request, stream=True)
+            body = _read(reply)
         except (httpx.HTTPError, httpx.InvalidURL, h11.ProtocolError, UnicodeEncodeError) as error:
             return {'status': f'no reply: {error or type(error).__name__}'}
         cookies.extract_cookies(reply)
-        found = step.find(reply_text(reply.headers.multi_items(), reply.text))
+        # What the reply says of its body, but for what nobody can decode by.
+        text = body.decode(reply.encoding or 'utf-8', 'replace')
+        found = step.find(reply_text(reply.headers.multi_items(), text))
         self.captured.update(dict.fromkeys(step.capture, '') | found)
-        result = fields(reply.status_code, reply.headers.multi_items(), reply.content, self.jar)
+        result = fields(reply.status_code, reply.headers.multi_items(), body, self.jar)
         return result | {
             f'capture.{name}': 'found' if name in found else NOT_FOUND for name in step.capture
         }
+
+
+def _read(reply: httpx.Response) -> bytes:
+    """Return the body, unless it takes too long."""
+    deadline = time.monotonic() + TIMEOUT
+    body = bytearray()
+    with closing(reply):
+        for part in reply.iter_bytes():
+            body += part
+            if time.monotonic() > deadline:
+                raise httpx.ReadTimeout(f'no end within {TIMEOUT} s')
+    return bytes(body)
 
 
 def completed(headers: dict[str, str], name: str, value: str) -> dict[str, str]:
