@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from quart_session_demo.compare.load import report
+from quart_session_demo.compare.load.charts import write_chart
 from quart_session_demo.compare.load.job import Window
 from quart_session_demo.compare.load.measure import Measurement
 from quart_session_demo.compare.load.numbers import rounded
@@ -379,3 +380,19 @@ def test_charts_are_svg_with_text_and_the_same_each_time(results: Results, tmp_p
     texts = {element.text for element in root.iter() if element.text}
     assert {'Quart', 'Flask 8 threads', '1,690', '256 users'} <= texts
     assert not (tmp_path / 'mixed.svg').exists()
+
+
+def test_chart_has_plain_numbers_that_a_phone_shows(tmp_path: Path) -> None:
+    wide = measured('Flask sync', [1, 1], work=MIXED, p95=19_000)
+    quart = measured('Quart', [1, 1], work=MIXED, p95=12_000)
+    path = tmp_path / 'mixed.svg'
+
+    write_chart(MIXED, summarize([*wide, *quart]), path)
+
+    root = ElementTree.fromstring(path.read_bytes())  # noqa: S314 - our own file
+    texts = {element.text for element in root.iter() if element.text}
+    assert '14,000' in texts
+    assert not [text for text in texts if 'e+' in text]
+    width = float(root.attrib['viewBox'].split()[2])
+    sizes = [float(size) for size in re.findall(r'font-size: ([\d.]+)px', path.read_text('utf-8'))]
+    assert min(sizes) * 360 / width >= 10
