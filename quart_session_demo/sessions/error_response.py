@@ -41,18 +41,21 @@ def turn_into_error(
     status: int,
     detail: str,
     retry_after: int | None = None,
+    *,
+    even_an_error: bool = False,
 ) -> None:
     """Make a response this error, in HTML or, when that is asked for, JSON; never cached.
 
-    One that is an error already stays as it is, whatever its status.
+    One that is an error already stays as it is, whatever its status, unless that is asked for.
 
     Args:
         response: The response that a view, or what stands around it, made.
         status: The new status.
         detail: What went wrong, in a sentence for the visitor.
         retry_after: After how many seconds a client should try again, if that helps.
+        even_an_error: Whether to replace an error, too, of another status.
     """
-    if response.status_code >= 400:
+    if response.status_code == status or (response.status_code >= 400 and not even_an_error):
         return
     title = HTTP_STATUS_CODES[status]
     # Of each CDN, too: Cloudflare-CDN-Cache-Control and so on.

@@ -28,6 +28,7 @@ from quart_session_demo.sessions.redis.unavailable import (
     DETAIL,
     RETRY_AFTER,
     UnavailableSession,
+    let_handlers_look,
     stand_in,
     unavailable,
 )
@@ -74,6 +75,7 @@ class RedisSessionInterface(CookieWriter):
                 app.logger.error('Sessions are not available yet: %s', error)
 
         app.after_serving(self.store.close)
+        let_handlers_look(app)
 
     async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> RedisSession:
         """Read the session whose id is in the request's cookie: empty when there is none.
@@ -114,10 +116,11 @@ class RedisSessionInterface(CookieWriter):
         if response is not None and used:
             vary_by_cookie(response)
         if isinstance(session, UnavailableSession):
-            # What comes later, in a stream, is too late for an error response.
+            # A stream that looks later is cut off: it is too late for an error response.
             session.raises = True
             if response is not None and used:
-                turn_into_error(response, 503, DETAIL, RETRY_AFTER)
+                # An error page too was made from a session that was not the visitor's.
+                turn_into_error(response, 503, DETAIL, RETRY_AFTER, even_an_error=True)
             return
         try:
             outcome = await self._save(app, session, can_set_cookie=response is not None)

@@ -1,8 +1,10 @@
 """What stands in for a session while Redis does not answer."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, cast
 
-from quart import after_this_request, has_request_context
+from quart import Quart, after_this_request, has_request_context, session
 from werkzeug.exceptions import ServiceUnavailable
 
 from quart_session_demo.sessions.redis.session import RedisSession
@@ -24,12 +26,20 @@ class UnavailableSession(RedisSession):
     may look into the session too, and its response, whatever it is, becomes the 503.
     """
 
-    # Off where nothing catches it: Quart answers with a bare 500 what after_request raises.
-    raises = True
+    # Off where nothing catches it: Quart would answer with a bare 500.
+    raises = False
+
+    def __init__(self) -> None:
+        """Make one whose first use raises 503."""
+        super().__init__()
+        self.raises = True
+        # Of an empty dict, what makes JSON asks nothing.
+        dict.__setitem__(self, 'unread', None)
 
     def touch(self) -> None:
         """Raise 503 at the first use."""
         super().touch()
+        dict.clear(self)
         if self.raises:
             self.raises = False
             raise unavailable()
@@ -37,12 +47,33 @@ class UnavailableSession(RedisSession):
 
 def stand_in() -> UnavailableSession:
     """Return a stand-in for the current request's session."""
-    session = UnavailableSession()
+    unread = UnavailableSession()
     if has_request_context():
         # Runs before every other after_request.
         @after_this_request
         async def leave_it_to_save_session(response: Any) -> Any:
-            session.raises = False
+            unread.raises = False
             return response
 
-    return session
+    return unread
+
+
+def let_handlers_look(app: Quart) -> None:
+    """Let error handlers and teardown functions look into a stand-in: nothing catches there."""
+    for name in ('handle_user_exception', 'do_teardown_request', 'do_teardown_websocket'):
+        setattr(app, name, _without_raising(getattr(app, name)))
+
+
+def _without_raising(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @wraps(method)
+    async def calmly(*args: Any, **kwargs: Any) -> Any:
+        current = cast(Any, session)._get_current_object()
+        if not isinstance(current, UnavailableSession):
+            return await method(*args, **kwargs)
+        raises, current.raises = current.raises, False
+        # An error that is raised on has the handler of 500 still before it.
+        result = await method(*args, **kwargs)
+        current.raises = raises
+        return result
+
+    return calmly
