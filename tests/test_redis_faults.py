@@ -1,6 +1,7 @@
 """What visitors get while Redis is down, hung, full, or holds something else; and afterwards."""
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import shutil
@@ -211,6 +212,49 @@ async def test_failed_new_id_logs_nobody_in_under_the_old_one(
     assert not server.ask('HEXISTS', old, '"user"')
     # Redis may have ended the old session after all.
     assert await text(client, '/get_session/') in ('zhiliao', '没有session数据')
+
+
+async def test_failed_new_id_is_503_though_the_view_catches_it(
+    app: Quart, client: Client, server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.get('/catches_login')
+    async def catches_login() -> str:
+        session['user'] = 'zhiliao'
+        server.stop()
+        with contextlib.suppress(Exception):
+            await regenerate_session()
+        server.start()
+        server.wait_until_loaded()
+        return 'in'
+
+    await assert_unavailable(client, '/catches_login')
+
+    assert_no_traceback(caplog)
+    async with client.session_transaction() as held:
+        assert dict(held) == {'username': 'zhiliao', 'age': 20, '_permanent': True}
+
+
+@pytest.mark.parametrize('removed', [False, True])
+async def test_new_id_for_what_cannot_be_stored_is_the_same_500_as_saving(
+    app: Quart, client: Client, caplog: pytest.LogCaptureFixture, removed: bool
+) -> None:
+    @app.get('/bad_login')
+    async def bad_login() -> str:
+        session['user'] = {'a', 'set'}
+        await regenerate_session()
+        if removed:
+            # Too late: the old id would be logged in.
+            session['user'] = 'zhiliao'
+        return 'in'
+
+    response = await client.get('/bad_login')
+
+    assert response.status_code == 500
+    assert 'Set-Cookie' not in response.headers
+    [record] = [record for record in caplog.records if record.exc_info]
+    assert record.getMessage() == 'The session cannot be saved'
+    async with client.session_transaction() as held:
+        assert dict(held) == {'username': 'zhiliao', 'age': 20, '_permanent': True}
 
 
 async def test_full_redis_refuses_writes_whole_and_still_reads(

@@ -363,6 +363,36 @@ async def test_reading_does_not_extend_when_told_so(
         assert redis_server.ask('TTL', key(session_id)) > 1000
 
 
+async def test_change_inside_a_value_renews_the_cookie_too(make_app: MakeApp) -> None:
+    app = make_app(SESSION_REFRESH_EACH_REQUEST=False)
+
+    @app.get('/append')
+    async def append() -> str:
+        session['cart'].append('pear')
+        return 'appended'
+
+    async with app.test_app():
+        client = app.test_client()
+        session_id = await cookie(client, '/')
+        await client.get('/add/apple')
+
+        assert await cookie(client, '/append') == session_id
+
+
+async def test_idle_session_is_over_when_the_lifetime_was_shortened(
+    make_app: MakeApp, clock: Clock
+) -> None:
+    app, shortened = make_app(), make_app(PERMANENT_SESSION_LIFETIME=3600)
+    async with app.test_app(), shortened.test_app():
+        session_id = await cookie(app.test_client())
+        client = shortened.test_client(use_cookies=False)
+        for clock.ahead, expected in ((3590.0, 'zhiliao'), (3601.0 + 3590, '没有session数据')):
+            response = await client.get(
+                '/get_session/', headers={'Cookie': f'session={session_id}'}
+            )
+            assert await response.get_data(as_text=True) == expected
+
+
 async def test_absolute_lifetime_ends_an_active_session(
     make_app: MakeApp, redis_server: RedisServer, clock: Clock
 ) -> None:

@@ -8,7 +8,6 @@ from flask.sessions import SessionMixin
 from quart import (
     Quart,
     Response,
-    current_app,
     has_websocket_context,
     session,
     websocket_tearing_down,
@@ -96,7 +95,7 @@ class RedisSessionInterface(CookieWriter):
         except Exception:
             app.logger.exception('The session cannot be read')
             return stand_in()
-        return opened if lifetime.remaining(app, opened) > 0 else RedisSession()
+        return RedisSession() if lifetime.is_over(app, opened) else opened
 
     async def save_session(
         self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None
@@ -141,15 +140,19 @@ class RedisSessionInterface(CookieWriter):
         session.touch()
         if has_websocket_context():
             raise RuntimeError('A websocket cannot set the cookie that would hold a new id')
-        if session.id is None or session.lost:
+        if session.id is None or session.lost or session.error:
             return
-        changes = session.changes()
+        try:
+            changes = session.changes()
+        except Exception as error:
+            # What cannot be stored is reported where it always is. Nothing may be saved before:
+            # the old id would hold the login.
+            session.error = error
+            return
         try:
             latest = await self.store.end(session.id)
         except StoreError as error:
-            current_app.logger.error('Session not given a new id: %s', error)
-            # The login must not be saved under the old id.
-            session.lost = True
+            session.error = error
             raise unavailable() from error
         if not latest:
             session.lost = True
@@ -176,12 +179,16 @@ class RedisSessionInterface(CookieWriter):
     async def _save(
         self, app: Quart, session: RedisSession, *, can_set_cookie: bool
     ) -> bytes | None:
+        if session.error is not None:
+            raise session.error
         if session.lost:
             return GONE
         if session.id is None or session.cleared:
             return await self._begin(app, session, can_set_cookie=can_set_cookie)
         used = session.touched or session.modified
         changed, removed = session.changes() if used else ({}, set[bytes]())
+        # A change inside a value too renews the cookie.
+        session.modified = bool(session.modified or changed or removed)
         if not (changed or removed or lifetime.is_extension_due(app, session)):
             return None
         try:

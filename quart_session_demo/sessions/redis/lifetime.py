@@ -24,6 +24,11 @@ def remaining(app: Quart, session: RedisSession) -> int:
     return lifetime
 
 
+def is_over(app: Quart, session: RedisSession) -> bool:
+    """Tell whether a session has ended; Redis does not know of a lifetime that was shortened."""
+    return session.refreshed + _lifetime(app) <= now() or remaining(app, session) <= 0
+
+
 def is_extension_due(app: Quart, session: RedisSession) -> bool:
     """Tell whether to extend a session in which nothing changed."""
     if not (session.modified or app.config['SESSION_REFRESH_EACH_REQUEST']):

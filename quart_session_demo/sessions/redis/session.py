@@ -21,6 +21,8 @@ class RedisSession(TouchedSession):
     replaced = False
     # Whether it ended elsewhere while this request ran, so that nothing of it is saved.
     lost = False
+    # Why it could not get another id, so that nothing is saved, for the login is under the old one.
+    error: Exception | None = None
     # Whether it was taken along; a websocket may end without.
     saved = False
 
