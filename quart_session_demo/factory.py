@@ -69,6 +69,7 @@ def _session_interface(app: Quart) -> Any:  # Quart declares its own default's t
         return RedisSessionInterface(app)
     except ValueError:
         raise ConfigError(
-            'QUART_SESSION_REDIS_URL, or REDIS_URL in its place, is no URL that redis-py reads: '
+            'QUART_SESSION_REDIS_URL, or REDIS_URL in its place, is no URL that redis-py reads, '
+            'or has an option or a database that sessions cannot use: '
             f'{URL_REMEDY}'
         ) from None

@@ -1,6 +1,7 @@
 """The settings of sessions on Redis, and what is told of them."""
 
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,12 +14,82 @@ from quart import Quart, session
 from quart_session_demo import config, create_app
 from quart_session_demo.config import ConfigError
 from quart_session_demo.sessions.redis import RedisSessionInterface
-from quart_session_demo.sessions.redis.interface import DEFAULTS
+from quart_session_demo.sessions.redis.settings import DEFAULTS
 from tests.conftest import KEY, ROOT
 from tests.redis_server import RedisServer
 
 SECRET = 'never-shown'
 URL = f'redis://:{SECRET}@127.0.0.1:6379/0'
+
+
+WRONG_VALUES = [
+    ('SESSION_REDIS_URL', 6379),
+    ('SESSION_REDIS_TIMEOUT', '0.5'),
+    ('SESSION_REDIS_TIMEOUT', None),
+    ('SESSION_REDIS_TIMEOUT', True),
+    ('SESSION_REDIS_TIMEOUT', 0.0001),
+    ('SESSION_REDIS_TIMEOUT', 3601),
+    ('SESSION_REDIS_TIMEOUT', 2**2000),
+    ('SESSION_REDIS_TIMEOUT', float('nan')),
+    ('SESSION_REDIS_MAX_CONNECTIONS', '10'),
+    ('SESSION_REDIS_MAX_CONNECTIONS', 0),
+    ('SESSION_REDIS_MAX_CONNECTIONS', 1.5),
+    ('SESSION_REDIS_MAX_CONNECTIONS', True),
+    ('SESSION_ABSOLUTE_LIFETIME', '60'),
+    ('SESSION_ABSOLUTE_LIFETIME', 0),
+    ('SESSION_ABSOLUTE_LIFETIME', 0.0001),
+    ('SESSION_ABSOLUTE_LIFETIME', 1e308),
+    ('SESSION_ABSOLUTE_LIFETIME', 10**400),
+    ('SESSION_ABSOLUTE_LIFETIME', float('nan')),
+    ('SESSION_KEY_PREFIX', None),
+    ('SESSION_KEY_PREFIX', b'session:'),
+    ('SESSION_KEY_PREFIX', ''),
+    ('SESSION_KEY_PREFIX', '\udc80'),
+]
+
+
+@pytest.mark.parametrize(('name', 'value'), WRONG_VALUES)
+def test_wrong_value_is_refused_here_and_in_any_app(name: str, value: Any) -> None:
+    wrong = {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': URL, name: value}
+    with pytest.raises(ConfigError, match=name):
+        create_app(wrong)
+
+    app = Quart('any')
+    app.config.update(wrong)
+    with pytest.raises(ValueError, match=name):
+        RedisSessionInterface(app)
+
+
+@pytest.mark.parametrize('config', [{}, {'SESSION_REDIS_URL': None}])
+def test_missing_url_is_named_in_any_app(config: dict[str, Any]) -> None:
+    app = Quart('any')
+    app.config.update(config)
+
+    with pytest.raises(ValueError, match='SESSION_REDIS_URL is not set'):
+        RedisSessionInterface(app)
+
+
+def test_missing_extra_is_named_in_any_app() -> None:
+    code = 'import sys\nsys.modules["redis"] = None\nimport quart_session_demo.sessions.redis\n'
+
+    result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+
+    last_line = result.stderr.splitlines()[-1]
+    assert last_line.startswith('ImportError')
+    assert 'quart_session_demo[redis]' in last_line
+
+
+@pytest.mark.parametrize(
+    'url',
+    [
+        f'redis://:{SECRET}@host/2?client_name=web&health_check_interval=30&socket_keepalive=1',
+        f'redis://host/?username=web&password={SECRET}&db=3',
+        f'rediss://:{SECRET}@host?ssl_cert_reqs=none&ssl_check_hostname=false',
+        f'unix://:{SECRET}@/no/such/socket?db=2',
+    ],
+)
+def test_url_may_ask_for_what_makes_sense(url: str) -> None:
+    create_app({'SECRET_KEY': KEY, 'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': url})
 
 
 @pytest.mark.parametrize(
@@ -54,6 +125,14 @@ def test_wrong_setting_is_refused(wrong: dict[str, Any], told: str) -> None:
         f'redis://:{SECRET}@host:port',
         f'redis://:{SECRET}@host?socket_timeout=soon',
         f'redis://:{SECRET}@host?no_such_option=1',
+        f'redis://:{SECRET}@host?no_such_option',
+        f'redis://:{SECRET}@host?encoding=nope',
+        f'redis://:{SECRET}@host?credential_provider=x',
+        f'redis://:{SECRET}@host?socket_keepalive=1&socket_keepalive_options=1',
+        f'redis://:{SECRET}@host?ssl_cert_reqs=none',
+        f'redis://:{SECRET}@host?db=-1',
+        f'redis://:{SECRET}@host/-1',
+        f'redis://:{SECRET}@host/first',
     ],
 )
 @pytest.mark.parametrize('variable', ['QUART_SESSION_REDIS_URL', 'REDIS_URL'])

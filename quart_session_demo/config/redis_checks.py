@@ -1,7 +1,8 @@
 """What can be wrong with the settings of sessions on Redis."""
 
-import math
+import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from reprlib import repr as short
 from typing import Any
@@ -14,6 +15,15 @@ URL_REMEDY = 'set it to a URL such as redis://:password@host:6379/0 (rediss:// e
 def is_number(value: Any) -> bool:
     """Tell whether a value is a number; a boolean, which Python counts as one, is not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def fits_a_date(seconds: float) -> bool:
+    """Tell whether now and so many seconds is a date that a cookie can carry."""
+    try:
+        # A year to spare, for the cookie's date is reckoned at each request.
+        return (datetime.now(UTC) + timedelta(seconds=seconds)).year < datetime.max.year
+    except OverflowError:
+        return False
 
 
 def _wrong_type(value: Any) -> str | None:
@@ -32,20 +42,25 @@ def _wrong_url(value: Any) -> str | None:
 
 
 def _wrong_prefix(value: Any) -> str | None:
-    if isinstance(value, str) and value:
+    # The environment's undecodable bytes become lone surrogates (PEP 383).
+    if isinstance(value, str) and value and not re.search('[\ud800-\udfff]', value):
         return None
     return f'is {short(value)}: set it to what the keys in Redis shall begin with, such as session:'
 
 
-def _wrong_seconds(value: Any) -> str | None:
-    if is_number(value) and 0 < value < math.inf:
+def _wrong_timeout(value: Any) -> str | None:
+    if is_number(value) and 0.001 <= value <= 3600:
         return None
-    return f'is {short(value)}: set it to a positive number of seconds'
+    return f'is {short(value)}: set it to a number of seconds from 0.001 to 3600'
 
 
 def _wrong_absolute_lifetime(value: Any) -> str | None:
-    problem = None if value is None else _wrong_seconds(value)
-    return f'{problem}, or to null for none' if problem else None
+    if value is None or (is_number(value) and value >= 0.001 and fits_a_date(value)):
+        return None
+    return (
+        f'is {short(value)}: set it to a number of seconds, such as 43200 for twelve hours, or '
+        'to null for none'
+    )
 
 
 def _wrong_connections(value: Any) -> str | None:
@@ -58,7 +73,7 @@ REDIS_CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     'SESSION_ABSOLUTE_LIFETIME': _wrong_absolute_lifetime,
     'SESSION_KEY_PREFIX': _wrong_prefix,
     'SESSION_REDIS_MAX_CONNECTIONS': _wrong_connections,
-    'SESSION_REDIS_TIMEOUT': _wrong_seconds,
+    'SESSION_REDIS_TIMEOUT': _wrong_timeout,
     'SESSION_REDIS_URL': _wrong_url,
     'SESSION_TYPE': _wrong_type,
 }

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from reprlib import repr as short
 from typing import Any
 
 from flask import Config
 from quart import Quart
 
-from quart_session_demo.config.redis_checks import REDIS_CHECKS, is_number
+from quart_session_demo.config.redis_checks import REDIS_CHECKS, fits_a_date, is_number
 
 # Quart decides these by others, as long as they are None.
 SWITCHES = (
@@ -71,14 +71,11 @@ def _wrong_lifetime(value: Any) -> str | None:
     # NaN alone differs from itself.
     if not is_number(seconds) or seconds != seconds:
         return f'is {short(value)}: {remedy}'
-    if seconds <= 0:
+    if seconds < 0.001:
         return f'is {short(value)}, so that every session ends at once: {remedy}'
-    try:
-        # A year to spare, for the cookie's date is reckoned at each request.
-        fits = (datetime.now(UTC) + timedelta(seconds=seconds)).year < datetime.max.year
-    except OverflowError:
-        fits = False
-    return None if fits else f'is {short(value)}, too long for the date in a cookie: {remedy}'
+    if fits_a_date(seconds):
+        return None
+    return f'is {short(value)}, too long for the date in a cookie: {remedy}'
 
 
 def _wrong_samesite(value: Any) -> str | None:

@@ -1,7 +1,14 @@
 """Sessions on a server, in Redis or Valkey; needs the extra `redis`."""
 
-from quart_session_demo.sessions.redis.interface import RedisSessionInterface
-from quart_session_demo.sessions.redis.session import RedisSession
-from quart_session_demo.sessions.redis.store import StoreError
+try:
+    from quart_session_demo.sessions.redis.interface import RedisSessionInterface
+    from quart_session_demo.sessions.redis.session import RedisSession
+    from quart_session_demo.sessions.redis.store import StoreError
+except ModuleNotFoundError as error:
+    if (error.name or '').partition('.')[0] != 'redis':
+        raise
+    raise ImportError(
+        "Sessions on Redis need the extra: pip install 'quart_session_demo[redis]'"
+    ) from None
 
 __all__ = ['RedisSession', 'RedisSessionInterface', 'StoreError']

@@ -1,6 +1,5 @@
 """Opens and saves the session, and keeps its cookie, which holds nothing but its id."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -18,7 +17,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.cookie_writer import CookieWriter, vary_by_cookie
 from quart_session_demo.sessions.error_response import turn_into_error
-from quart_session_demo.sessions.redis import lifetime
+from quart_session_demo.sessions.redis import lifetime, settings
 from quart_session_demo.sessions.redis.scripts import EMPTIED, GONE, SAVED
 from quart_session_demo.sessions.redis.session import RedisSession
 from quart_session_demo.sessions.redis.store import Store, StoreError
@@ -32,13 +31,6 @@ from quart_session_demo.sessions.redis.unavailable import (
     unavailable,
 )
 from quart_session_demo.sessions.session_id import is_session_id
-
-DEFAULTS: Mapping[str, Any] = {
-    'SESSION_ABSOLUTE_LIFETIME': None,
-    'SESSION_KEY_PREFIX': 'session:',
-    'SESSION_REDIS_MAX_CONNECTIONS': 10,
-    'SESSION_REDIS_TIMEOUT': 0.5,
-}
 
 
 class RedisSessionInterface(CookieWriter):
@@ -55,10 +47,9 @@ class RedisSessionInterface(CookieWriter):
             app: The app, with at least `SESSION_REDIS_URL` in its config.
 
         Raises:
-            ValueError: The URL is wrong.
+            ValueError: A setting is missing or wrong; it names it.
         """
-        for name, default in DEFAULTS.items():
-            app.config.setdefault(name, default)
+        settings.complete(app.config)
         self.store = Store(
             app.config['SESSION_REDIS_URL'],
             prefix=app.config['SESSION_KEY_PREFIX'],

@@ -12,15 +12,13 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from redis.asyncio import Connection, ConnectionPool, Redis
-from redis.asyncio.connection import parse_url
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from quart_session_demo.sessions.redis.scripts import CREATED, END, ENDED, WRITE
+from quart_session_demo.sessions.redis.url import options_of
 from quart_session_demo.sessions.session_id import new_session_id
 
 Fields = dict[bytes, bytes]
@@ -65,23 +63,7 @@ class Store:
         self._of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _Connections] = (
             WeakKeyDictionary()
         )
-        try:
-            # What is set here wins over what the URL asks for.
-            self._options: dict[str, Any] = {
-                **parse_url(url),
-                'decode_responses': False,
-                'max_connections': max_connections,
-                # Connections that a cancelled request left unread are noticed with this one only.
-                'protocol': 2,
-                # Trying again and giving up are done here, for connecting and asking together.
-                'retry': Retry(NoBackoff(), 0),
-                'socket_connect_timeout': None,
-                'socket_timeout': None,
-            }
-            pool = self._new_pool()
-            pool.connection_class(**pool.connection_kwargs)
-        except (RedisError, TypeError, ValueError):
-            raise ValueError('redis-py cannot read it') from None
+        self._options = options_of(url, max_connections)
 
     async def close(self) -> None:
         """Close this event loop's connections."""
