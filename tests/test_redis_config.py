@@ -191,6 +191,27 @@ def test_check_deploy_finds_redis_that_does_not_answer() -> None:
     assert list(check(f'redis://:{SECRET}@127.0.0.1:1')) == ['redis-unreachable']
 
 
+def test_check_deploy_finds_redis_that_takes_no_writes(redis_program: None, tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as server:
+        server.ask('REPLICAOF', '127.0.0.1', '1')
+
+        assert list(found := check(server.url)) == ['redis-unreachable']
+        assert 'ReadOnlyError' in found['redis-unreachable']
+
+
+def test_check_deploy_warns_when_redis_does_not_tell_its_policy(
+    redis_program: None, tmp_path: Path
+) -> None:
+    with RedisServer(tmp_path) as server:
+        server.ask('ACL', 'SETUSER', 'app', 'on', f'>{SECRET}', '~session:*', '+@all', '-info')
+
+        found = check(server.url.replace('//', f'//app:{SECRET}@'))
+
+    assert list(found) == ['redis-policy-unknown']
+    # The class says it: what redis-py leaves of the message is no code.
+    assert found['redis-policy-unknown'].endswith('Redis refused: NoPermissionError')
+
+
 def test_check_deploy_finds_redis_unencrypted_on_another_host() -> None:
     # TEST-NET-1 (RFC 5737): there is nobody.
     assert 'redis-unencrypted' in check(f'redis://:{SECRET}@192.0.2.1:1')
@@ -216,6 +237,29 @@ async def test_ready_says_whether_the_store_answers(redis_program: None, tmp_pat
             assert (down.status_code, down.headers['Cache-Control']) == (503, 'no-store')
             # The process itself is well, and starting it again would not help.
             assert (await client.get('/health')).status_code == 200
+
+
+@pytest.mark.parametrize(
+    'command',
+    [
+        ('REPLICAOF', '127.0.0.1', '1'),
+        ('ACL', 'SETUSER', 'default', '-evalsha'),
+        ('ACL', 'SETUSER', 'default', '-hset', '-pexpire'),
+    ],
+    ids=['replica', 'no scripts', 'no writing'],
+)
+async def test_ready_is_503_while_redis_takes_no_writes(
+    redis_program: None, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    with RedisServer(tmp_path) as server:
+        app = create_app(
+            {'SECRET_KEY': KEY, 'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': server.url}
+        )
+        async with app.test_app():
+            client = app.test_client()
+            assert (await client.get('/health/ready')).status_code == 200
+            server.ask(*command)
+            assert (await client.get('/health/ready')).status_code == 503
 
 
 async def test_ready_needs_no_store_for_the_cookie_session(app: Quart) -> None:

@@ -60,7 +60,7 @@ class RedisSessionInterface(CookieWriter):
         @app.before_serving
         async def connect() -> None:
             try:
-                await self.store.ping()
+                await self.store.probe()
             except StoreError as error:
                 app.logger.error('Sessions are not available yet: %s', error)
 
@@ -158,7 +158,7 @@ class RedisSessionInterface(CookieWriter):
     async def is_ready(self) -> bool:
         """Tell whether sessions can be used now."""
         try:
-            await self.store.ping()
+            await self.store.probe()
         except StoreError:
             return False
         return True

@@ -71,9 +71,10 @@ class Store:
         if connections is not None:
             await connections.client.aclose()
 
-    async def ping(self) -> None:
-        """Ask whether Redis answers, and so connect."""
-        await self._call(lambda connections: connections.client.ping())
+    async def probe(self) -> None:
+        """Ask whether Redis takes what sessions need of it, and so connect."""
+        # It refuses this, which finds nothing, where it may not be written to.
+        await self.end(new_session_id())
 
     async def memory_info(self) -> Mapping[str, Any]:
         """Return what Redis tells about its memory."""
@@ -162,9 +163,8 @@ class Store:
                 except (TimeoutError, OSError, RedisConnectionError, RedisTimeoutError):
                     return await self._attempt(command, connections)
             except ResponseError as error:
-                # The rest of the message may quote what was sent.
-                code = str(error).partition(' ')[0]
-                raise StoreError(f'Redis refused: {type(error).__name__} {code}') from None
+                # The message may quote what was sent.
+                raise StoreError(f'Redis refused: {type(error).__name__}') from None
             except TimeoutError:
                 connections.failed_at = clock()
                 raise StoreError(f'Redis did not answer within {self._timeout} s, twice') from None

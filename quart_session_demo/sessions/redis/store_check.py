@@ -19,26 +19,42 @@ async def store_problems(store: Store) -> list[Problem]:
             )
         )
     try:
-        policy = (await store.memory_info()).get('maxmemory_policy', 'noeviction')
+        await store.probe()
     except StoreError as error:
         problems.append(
             (
                 'redis-unreachable',
                 'error',
-                f'The session store does not answer: {error}',
-                'Start Redis, or mend QUART_SESSION_REDIS_URL',
+                f'The session store cannot be used: {error}',
+                'Start Redis, mend QUART_SESSION_REDIS_URL, or let its user write and run scripts',
             )
         )
     else:
-        if policy != 'noeviction':
-            problems.append(
-                (
-                    'redis-evicts',
-                    'error',
-                    f'Redis throws sessions away when memory is full: maxmemory-policy is {policy}',
-                    'Set maxmemory-policy to noeviction, or give sessions a Redis of their own',
-                )
-            )
+        problems.extend(await _problems_of_memory(store))
     finally:
         await store.close()
     return problems
+
+
+async def _problems_of_memory(store: Store) -> list[Problem]:
+    try:
+        policy = (await store.memory_info()).get('maxmemory_policy', 'noeviction')
+    except StoreError as error:
+        return [
+            (
+                'redis-policy-unknown',
+                'warning',
+                f'Redis does not tell whether it throws sessions away: {error}',
+                'Let its user ask INFO, or see yourself that maxmemory-policy is noeviction',
+            )
+        ]
+    if policy == 'noeviction':
+        return []
+    return [
+        (
+            'redis-evicts',
+            'error',
+            f'Redis throws sessions away when memory is full: maxmemory-policy is {policy}',
+            'Set maxmemory-policy to noeviction, or give sessions a Redis of their own',
+        )
+    ]
