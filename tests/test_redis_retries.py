@@ -1,5 +1,6 @@
 """What is lost between the app and Redis, once, and is asked again without anybody noticing."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 
@@ -9,6 +10,7 @@ from quart.typing import TestClientProtocol as Client
 
 from quart_session_demo import create_app
 from quart_session_demo.sessions import regenerate_session
+from quart_session_demo.sessions.redis import store
 from quart_session_demo.sessions.redis.scripts import END, WRITE
 from tests.conftest import KEY
 from tests.redis_proxy import RedisProxy
@@ -124,3 +126,28 @@ async def test_connection_that_breaks_once_is_not_noticed(
 
     assert not proxy.reset_next
     assert response.status_code == 200
+
+
+async def test_wait_for_a_connection_is_bounded(
+    proxy: RedisProxy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(
+        {
+            'SECRET_KEY': KEY,
+            'SESSION_TYPE': 'redis',
+            'SESSION_REDIS_URL': proxy.url,
+            'SESSION_REDIS_MAX_CONNECTIONS': 1,
+            'SESSION_REDIS_TIMEOUT': 10,
+        }
+    )
+    monkeypatch.setattr(store, 'PATIENCE', 0.05)
+    async with app.test_app():
+        client = app.test_client()
+        await client.get('/')
+        proxy.delay = 0.1
+
+        # One after another, which takes Redis two seconds.
+        responses = await asyncio.gather(*(client.get('/get_session/') for _ in range(20)))
+
+    assert {response.status_code for response in responses} == {200, 503}
+    assert 'Session not read: No connection to Redis was free within 0.5 s' in caplog.text

@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from itertools import chain
@@ -22,6 +23,9 @@ from quart_session_demo.sessions.redis.url import options_of
 from quart_session_demo.sessions.session_id import new_session_id
 
 Fields = dict[bytes, bytes]
+
+# How long to wait for a free connection, in timeouts: past that, Redis is too slow for its load.
+PATIENCE = 10
 
 
 class StoreError(Exception):
@@ -154,7 +158,7 @@ class Store:
         connections = self._connections()
         clock = asyncio.get_running_loop().time
         began = clock()
-        async with connections.free:
+        async with self._one_of(connections):
             if connections.failed_at > began:
                 raise StoreError('Redis failed while this waited for a connection')
             try:
@@ -171,6 +175,19 @@ class Store:
             except (RedisError, OSError, UnicodeError) as error:
                 connections.failed_at = clock()
                 raise StoreError(f'Redis failed: {error}') from None
+
+    @asynccontextmanager
+    async def _one_of(self, connections: _Connections) -> AsyncIterator[None]:
+        seconds = PATIENCE * self._timeout
+        try:
+            async with asyncio.timeout(seconds):
+                await connections.free.acquire()
+        except TimeoutError:
+            raise StoreError(f'No connection to Redis was free within {seconds} s') from None
+        try:
+            yield
+        finally:
+            connections.free.release()
 
     async def _attempt(
         self, command: Callable[[_Connections], Awaitable[Any]], connections: _Connections
