@@ -38,10 +38,18 @@ class SessionSerializer(URLSafeTimedSerializer):
         return super().make_signer()
 
 
+# What JSON keeps as it is. Flask asks each tag whether such a value is its own.
+PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 class SessionJSON(TaggedJSONSerializer):
     """Flask's, without a look for Flask's current app at each call: Quart has none."""
 
     encoder = JSONEncoder(separators=(',', ':'), default=DefaultJSONProvider.default)
+
+    def tag(self, value: Any) -> Any:
+        """Turn a value into what JSON can hold, marked with its type where JSON has none."""
+        return value if type(value) in PLAIN else super().tag(value)
 
     def dumps(self, value: Any) -> str:
         """Tag the value, and dump it to compact JSON."""
