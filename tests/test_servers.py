@@ -15,6 +15,7 @@ from quart_session_demo.compare.servers import (
     gunicorn,
     hypercorn,
     running,
+    signals_deferred,
 )
 
 FLASK = Contender(
@@ -34,6 +35,20 @@ import subprocess, time
 print('the child is', subprocess.Popen(['sleep', '60']).pid, flush=True)
 time.sleep(60)
 """
+
+
+def test_signal_that_ends_us_waits_until_a_started_process_is_known() -> None:
+    started = []
+
+    def start() -> None:
+        with signals_deferred():
+            signal.raise_signal(signal.SIGINT)
+            started.append('a process')
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+
+    assert started == ['a process']
 
 
 def python(code: str) -> Contender:

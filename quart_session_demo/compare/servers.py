@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,6 +18,7 @@ HOST = '127.0.0.1'
 START_SECONDS = 60
 STOP_SECONDS = 10
 LOG_LINES = 12
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOG_BYTES = 10_000
 
 
@@ -74,14 +76,20 @@ class Server:
         self.url = f'http://{HOST}:{self.port}'
         self._ready_path = contender.ready_path
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
-        self.process = subprocess.Popen(  # noqa: S603 - what the user asked to start
-            [part.replace('{port}', str(self.port)) for part in contender.command],
-            env={**os.environ, **contender.environment},
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        try:
+            with signals_deferred():
+                self.process = subprocess.Popen(  # noqa: S603 - what the user asked to start
+                    [part.replace('{port}', str(self.port)) for part in contender.command],
+                    env={**os.environ, **contender.environment},
+                    stdin=subprocess.DEVNULL,
+                    stdout=self._log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except (KeyboardInterrupt, SystemExit):
+            # `with` does not know of it yet.
+            self.stop()
+            raise
 
     def __enter__(self) -> Self:
         """Return the server itself."""
@@ -179,9 +187,29 @@ def running(*contenders: Contender) -> Iterator[list[Server]]:
                 server.terminate()
 
 
+@contextmanager
+def signals_deferred() -> Iterator[None]:
+    """Let the signals that end this process wait, while a process is started that must be known."""
+    if threading.current_thread() is not threading.main_thread():
+        # Only the main thread gets signals.
+        yield
+        return
+    came: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
+
+
 def end_on_signals() -> None:
     """Let the signals that end a process raise `SystemExit`, so that `with` stops the servers."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         # nohup ignores SIGHUP.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda number, _: sys.exit(128 + number))

@@ -12,7 +12,7 @@ from quart_session_demo.compare.load.contenders import Entry, Pair, entries
 from quart_session_demo.compare.load.job import Job, Window
 from quart_session_demo.compare.load.usage import Usage
 from quart_session_demo.compare.load.works import Work
-from quart_session_demo.compare.servers import Server, ServerError
+from quart_session_demo.compare.servers import Server, ServerError, signals_deferred
 
 WARM_UP_PART = 0.2
 # What it takes to start and stop the two, at the very most.
@@ -145,18 +145,28 @@ def _load(server: Server, turn: Turn, duration: float) -> Window:
         warm_up=duration * WARM_UP_PART,
         duration=duration,
     )
-    done = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, '-c', GENERATOR],
-        input=msgspec.json.encode(job),
-        capture_output=True,
-        timeout=duration * (1 + WARM_UP_PART) + GENERATOR_SECONDS,
-        # Ctrl-C is for us alone: run stops it then.
-        start_new_session=True,
-    )
+    generator = None
     try:
-        return msgspec.json.decode(done.stdout, type=Window)
+        with signals_deferred():
+            generator = subprocess.Popen(  # noqa: S603 - our own code
+                [sys.executable, '-c', GENERATOR],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                # Ctrl-C is for us alone.
+                start_new_session=True,
+            )
+        output, errors = generator.communicate(
+            msgspec.json.encode(job), duration * (1 + WARM_UP_PART) + GENERATOR_SECONDS
+        )
+    finally:
+        if generator:
+            generator.kill()
+            generator.wait()
+    try:
+        return msgspec.json.decode(output, type=Window)
     except msgspec.DecodeError:
-        lines = done.stderr.decode(errors='replace').strip().splitlines()
+        lines = errors.decode(errors='replace').strip().splitlines()
         raise LoadError(
             f'the load generator failed: {lines[-1] if lines else "no reason"}'
         ) from None
