@@ -173,7 +173,9 @@ def test_load_measures_every_contender_at_every_work(results: Results) -> None:
         assert item.window.requests_per_second > 0
         assert item.window.failures == {}
         assert item.window.cpu_ms is not None
-        assert item.window.cpu_ms > 0
+        # The system counts in hundredths of a second: of a few requests that wait it may see none.
+        assert item.window.cpu_ms > 0 or item.work != SESSION.name
+        assert item.window.cpu_ms >= 0
         assert 0 < item.window.generator_busy < 2
         # Python alone takes more than 5 MB.
         assert item.window.peak_memory > 5e6
