@@ -1,29 +1,15 @@
 """What can be wrong with the settings of sessions on Redis."""
 
-import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from reprlib import repr as short
 from typing import Any
 
+from quart_session_demo.config.kinds import fits_a_date, is_number, is_utf8
+
 # What redis-py reads.
 SCHEMES = ('redis://', 'rediss://', 'unix://')
 URL_REMEDY = 'set it to a URL such as redis://:password@host:6379/0 (rediss:// encrypts)'
-
-
-def is_number(value: Any) -> bool:
-    """Tell whether a value is a number; a boolean, which Python counts as one, is not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def fits_a_date(seconds: float) -> bool:
-    """Tell whether now and so many seconds is a date that a cookie can carry."""
-    try:
-        # A year to spare, for the cookie's date is reckoned at each request.
-        return (datetime.now(UTC) + timedelta(seconds=seconds)).year < datetime.max.year
-    except OverflowError:
-        return False
 
 
 def _wrong_type(value: Any) -> str | None:
@@ -42,8 +28,7 @@ def _wrong_url(value: Any) -> str | None:
 
 
 def _wrong_prefix(value: Any) -> str | None:
-    # The environment's undecodable bytes become lone surrogates (PEP 383).
-    if isinstance(value, str) and value and not re.search('[\ud800-\udfff]', value):
+    if isinstance(value, str) and value and is_utf8(value):
         return None
     return f'is {short(value)}: set it to what the keys in Redis shall begin with, such as session:'
 

@@ -9,7 +9,8 @@ from typing import Any
 from flask import Config
 from quart import Quart
 
-from quart_session_demo.config.redis_checks import REDIS_CHECKS, fits_a_date, is_number
+from quart_session_demo.config.kinds import fits_a_date, is_number, is_utf8
+from quart_session_demo.config.redis_checks import REDIS_CHECKS
 
 # Quart decides these by others, as long as they are None.
 SWITCHES = (
@@ -46,7 +47,7 @@ def _wrong_key(value: Any) -> str | None:
         return f'is of type {type(value).__name__}: set it to a string or bytes'
     if not value:
         return 'is empty: set it to a long random string, or remove it'
-    return None if _is_utf8(value) else 'is not UTF-8: set it to text or, in Python, bytes'
+    return None if is_utf8(value) else 'is not UTF-8: set it to text or, in Python, bytes'
 
 
 def _wrong_fallbacks(value: Any) -> str | None:
@@ -60,7 +61,7 @@ def _wrong_fallbacks(value: Any) -> str | None:
         return None
     if not isinstance(value, list | tuple):
         return f'is of type {type(value).__name__}: {remedy}'
-    if not all(isinstance(key, str | bytes) and key and _is_utf8(key) for key in value):
+    if not all(isinstance(key, str | bytes) and key and is_utf8(key) for key in value):
         return f'holds something that is not a non-empty string: {remedy}'
     return None
 
@@ -102,12 +103,7 @@ def _wrong_text(value: Any) -> str | None:
         return f'is of type {type(value).__name__}: set it to a string, or to null for none'
     if re.search(r'[;\x00-\x1f\x7f]', value):
         return f'is {short(value)}: remove the semicolon or control character from it'
-    return None if _is_utf8(value) else f'is {short(value)}, which is not UTF-8: set it to text'
-
-
-def _is_utf8(value: str | bytes) -> bool:
-    # The environment's undecodable bytes become lone surrogates (PEP 383).
-    return isinstance(value, bytes) or not re.search('[\ud800-\udfff]', value)
+    return None if is_utf8(value) else f'is {short(value)}, which is not UTF-8: set it to text'
 
 
 def _wrong_domain(value: Any) -> str | None:

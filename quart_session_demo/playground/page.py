@@ -1,10 +1,10 @@
 """What the page shows of a session and of the cookie it came with."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from flask.sessions import session_json_serializer
 from quart import Quart, current_app, render_template
 from werkzeug.exceptions import HTTPException
 
@@ -54,7 +54,7 @@ async def render(
         cookie=showable(cookie) if cookie else None,
         inspected=inspected,
         refusal=refusal,
-        payload=session_json_serializer.dumps(inspected.payload) if inspected else None,
+        payload=json.dumps(inspected.tagged, separators=(',', ':')) if inspected else None,
         name=app.session_interface.get_cookie_name(app),
         attributes=_attributes(app),
         limit=app.config['MAX_COOKIE_SIZE'],

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
 from quart_session_demo.compare.load.contenders import QUART
-from quart_session_demo.compare.load.numbers import rounded
+from quart_session_demo.compare.load.numbers import counted, rounded
 from quart_session_demo.compare.load.summary import Summary
 from quart_session_demo.compare.load.works import Work
 
@@ -70,7 +70,7 @@ def write_chart(work: Work, summaries: Sequence[Summary], path: Path) -> None:
                 )
             part.set_yticks(range(len(rows)), [item.contender for item in rows])
             part.set_ylim(len(rows) - 0.5, -0.5)
-            part.set_title(f'{number} user{"s" if number > 1 else ""}', loc='left', fontsize=FONT)
+            part.set_title(counted(number, 'user'), loc='left', fontsize=FONT)
             part.set_xscale('log')
             part.xaxis.set_major_formatter(PlainNumbers())
             part.xaxis.set_minor_formatter(PlainNumbers(minor_thresholds=(1, 0.4)))

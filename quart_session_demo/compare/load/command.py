@@ -14,6 +14,7 @@ from quart_session_demo.compare.load.measure import (
     measurements,
     turns,
 )
+from quart_session_demo.compare.load.numbers import counted
 from quart_session_demo.compare.load.own_work import from_steps
 from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.works import LESSON
@@ -75,14 +76,14 @@ def _measure(plan: Plan, results: Results) -> None:
     columns = (TextColumn('{task.description}'), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         progress.console.print(
-            f'{count} measurements, about {minutes} minute{"s" if minutes > 1 else ""}',
+            f'{count} measurements, about {counted(minutes, "minute")}',
             highlight=False,
         )
         bar = progress.add_task('', total=count)
 
         def about_to(turn: Turn) -> None:
             done = len(results.measurements)
-            users = f'{turn.users} user{"s" if turn.users > 1 else ""}'
+            users = counted(turn.users, 'user')
             name = f'{turn.work.name}, {users}, {turn.entry.contender.name}'
             text = f'{done + 1} of {count}, round {turn.round} of {plan.rounds}: {name}'
             progress.update(bar, completed=done, description=text)

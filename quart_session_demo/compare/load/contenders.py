@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from quart_session_demo import create_app
+from quart_session_demo.compare.load.numbers import counted
 from quart_session_demo.compare.servers import Contender, gunicorn, hypercorn
 
 # The Procfile's, beside --workers 0.
@@ -66,8 +67,9 @@ def entries(pair: Pair, users: int) -> list[Entry]:
         return Entry(Contender(f'Flask {name}', command, pair.environment), at_once)
 
     def threads(number: int) -> Entry:
-        name = f'{number} thread{"s" if number > 1 else ""}'
-        return flask(name, number, '--worker-class', 'gthread', '--threads', str(number))
+        return flask(
+            counted(number, 'thread'), number, '--worker-class', 'gthread', '--threads', str(number)
+        )
 
     return [
         flask('sync', 1, '--worker-class', 'sync'),

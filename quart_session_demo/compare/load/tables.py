@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from quart_session_demo.compare.load.numbers import rounded
+from quart_session_demo.compare.load.numbers import counted, rounded
 from quart_session_demo.compare.load.summary import Range, Summary
 from quart_session_demo.compare.load.works import Work
 
@@ -66,7 +66,7 @@ def summary_table(works: Sequence[Work], summaries: Sequence[Summary]) -> Table:
                 _median(max(memory, key=lambda item: item.median, default=None), MEGABYTE),
             )
         )
-    return Table('summary', f'{users} user{"s" if users > 1 else ""}.', head, rows)
+    return Table('summary', f'{counted(users, "user")}.', head, rows)
 
 
 def start_table(summaries: Sequence[Summary]) -> Table:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from quart_session_demo.compare.load.contenders import QUART
-from quart_session_demo.compare.load.numbers import rounded
+from quart_session_demo.compare.load.numbers import counted, rounded
 from quart_session_demo.compare.load.summary import Range, Summary
 from quart_session_demo.compare.load.works import Metric, Work
 
@@ -47,7 +47,7 @@ def times_better(metric: Metric, one: Range, other: Range) -> float | None:
 
 
 def _verdict(work: Work, users: int, group: Sequence[Summary]) -> Verdict:
-    place = f'{work.name}, {users} {"users" if users > 1 else "user"}'
+    place = f'{work.name}, {counted(users, "user")}'
     if work.every_tenth and users < TENTH:
         return Verdict(f'{place}: not compared: every tenth waits, and so nobody did.')
     problems = {item.contender: _problem(work, item) for item in group}

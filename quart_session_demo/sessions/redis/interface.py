@@ -251,12 +251,7 @@ class RedisSessionInterface(CookieWriter):
 
     def ends_at(self, app: Quart, session: RedisSession) -> datetime:
         """Return when the session ends if this is its last use."""
-        now = lifetime.now()
-        end = now + lifetime.remaining(app, session)
-        idle = app.permanent_session_lifetime
-        if not (session.modified or lifetime.is_extension_due(app, session)):
-            end = min(end, session.refreshed + round(idle.total_seconds() * 1000))
-        return datetime.fromtimestamp(end // 1000, UTC)
+        return datetime.fromtimestamp(lifetime.end(app, session) // 1000, UTC)
 
     async def _save_at_end(self, app: Quart, **_: Any) -> None:
         # The client closed the websocket: Quart saves no session then.

@@ -29,6 +29,14 @@ def is_over(app: Quart, session: RedisSession) -> bool:
     return session.refreshed + _lifetime(app) <= now() or remaining(app, session) <= 0
 
 
+def end(app: Quart, session: RedisSession) -> int:
+    """Return when a session ends if this is its last use."""
+    latest = now() + remaining(app, session)
+    if session.modified or is_extension_due(app, session):
+        return latest
+    return min(latest, session.refreshed + _lifetime(app))
+
+
 def is_extension_due(app: Quart, session: RedisSession) -> bool:
     """Tell whether to extend a session in which nothing changed."""
     if not (session.modified or app.config['SESSION_REFRESH_EACH_REQUEST']):

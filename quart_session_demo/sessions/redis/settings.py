@@ -33,7 +33,7 @@ def _is_text(value: Any) -> bool:
     return (
         isinstance(value, str)
         and value != ''
-        and value.encode('utf-8', 'replace') == (value.encode('utf-8', 'surrogatepass'))
+        and value.encode('utf-8', 'replace') == value.encode('utf-8', 'surrogatepass')
     )
 
 
