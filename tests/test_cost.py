@@ -21,7 +21,7 @@ from quart_session_demo.compare.cost import (
 
 @pytest.fixture(scope='module')
 def costs() -> dict[tuple[str, str], Cost]:
-    return {(cost.session, cost.contender): cost for cost in asyncio.run(measure(rounds=3))}
+    return {(cost.session, cost.contender): cost for cost in asyncio.run(measure(rounds=15))}
 
 
 def test_cost_measures_every_contender_with_both_sessions(

@@ -296,7 +296,7 @@ def test_cost_command_measures_redis_too(app: Quart, redis_server: RedisServer) 
     before = set(redis_server.ask('KEYS', '*'))
 
     result = app.test_cli_runner().invoke(
-        args=['compare', 'cost', '--rounds', '2', '--redis', redis_server.url]
+        args=['compare', 'cost', '--rounds', '15', '--redis', redis_server.url]
     )
 
     assert result.exit_code == 0

@@ -5,11 +5,12 @@ does: read, unchanged, refreshed; on Redis, which then has nothing to save, with
 """
 
 import base64
+import gc
 import hmac
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, cast
@@ -92,7 +93,10 @@ async def measure(rounds: int, redis_url: str | None = None) -> list[Cost]:
             times: dict[str, list[tuple[float, float]]] = {it.name: [] for it in contenders}
             for _ in range(rounds + 1):
                 for contender in contenders:
-                    times[contender.name].append((await contender.open(), await contender.save()))
+                    with _no_garbage_collection():
+                        times[contender.name].append(
+                            (await contender.open(), await contender.save())
+                        )
         for name, pairs in times.items():
             # The first round warms up.
             opens, saves = zip(*pairs[1:], strict=True)
@@ -119,6 +123,16 @@ def _contenders(data: Mapping[str, Any]) -> Iterator[Contender]:
     yield _quart(QUART, QuartInterface(), data)
     yield _quart(OURS, CookieSessionInterface(), data)
     yield _floor(data)
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Put it off until after a turn, as `timeit` does: its time is not the session's."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _microseconds(seconds: tuple[float, ...]) -> float:
