@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from tests.redis_server import RedisServer
 
 ROOT = Path(__file__).parent.parent
 KEY = 'a key for tests, which is long enough for production'
+
+
+def pytest_configure() -> None:
+    # A shell's background job ignores SIGINT, and so would the commands that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
