@@ -4,12 +4,15 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from quart_session_demo.compare import parity
 from quart_session_demo.compare.parity import ParityError, replay
 from quart_session_demo.compare.replies import LEFT_OUT
 from quart_session_demo.compare.servers import HOST, Contender
@@ -457,3 +460,29 @@ def test_sigterm_leaves_no_server(tmp_path: Path) -> None:
         # A killed process takes a moment to go.
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_signal_in_a_request_leaves_no_lock_held(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Transport(httpx.BaseTransport):
+        """Takes and gives back a lock as httpx's own does, in more than one step."""
+
+        lock = threading.Lock()
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            self.lock.acquire()
+            os.kill(os.getpid(), signal.SIGINT)
+            self.lock.release()
+            return httpx.Response(200)
+
+        def close(self) -> None:
+            assert self.lock.acquire(timeout=60)
+            self.lock.release()
+
+    monkeypatch.setattr(parity, 'make_client', lambda: httpx.Client(transport=Transport()))
+    steps = load(write_steps(tmp_path, "[[step]]\nname = 'any'\npath = '/'\n"))
+    server = Contender('any', (sys.executable, '-m', 'http.server', '--bind', HOST, '{port}'))
+
+    with pytest.raises(KeyboardInterrupt):
+        replay(steps, server, server, lambda result: None)

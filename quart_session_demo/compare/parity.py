@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
@@ -63,9 +64,14 @@ class Result:
 
 @dataclass
 class Side:
-    """One of the two apps, as its visitors see it."""
+    """One of the two apps, as its visitors see it.
+
+    Requests are made in a thread of their own: a signal that ends us is handled in the main one,
+    where it would break httpx off in the middle and leave its locks held.
+    """
 
     client: httpx.Client
+    thread: Executor
     visitors: dict[str, Visitor] = field(default_factory=dict)
 
     def visitor(self, name: str) -> Visitor:
@@ -78,7 +84,8 @@ class Side:
         Raises:
             ServerError: The server died of it.
         """
-        fields = self.visitor(step.visitor).send(self.client, server.url, step)
+        visitor = self.visitor(step.visitor)
+        fields = self.thread.submit(visitor.send, self.client, server.url, step).result()
         if fields['status'].startswith(NO_REPLY):
             server.check_alive(f'died at step {step.name!r}', GRACE)
         return fields
@@ -106,7 +113,9 @@ def replay(
         ParityError: A step makes no sense on either app.
     """
     with ExitStack() as stack:
-        left, right = (Side(stack.enter_context(make_client())) for _ in range(2))
+        clients = [stack.enter_context(make_client()) for _ in range(2)]
+        thread = stack.enter_context(ThreadPoolExecutor(1))
+        left, right = (Side(client, thread) for client in clients)
         for restart, segment in _segments(steps.steps):
             environment = restart.restart or {} if restart else {}
             contenders = [
