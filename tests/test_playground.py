@@ -228,6 +228,14 @@ async def test_page_takes_the_cookie_apart(client: Client) -> None:
             ['Secure</code></dt><dd>Keeps it off plain http.</dd>', 'SameSite=Strict</code>'],
         ),
         ({'SESSION_COOKIE_DOMAIN': 'example.com'}, ['Domain=example.com</code>']),
+        (
+            {'SESSION_COOKIE_DOMAIN': '.example.com:80', 'SESSION_COOKIE_PATH': '/a b'},
+            ['Domain=example.com</code>', 'Path=/a%20b</code>'],
+        ),
+        (
+            {'SESSION_COOKIE_PARTITIONED': True},
+            ['Secure</code></dt><dd>Keeps it off plain http.</dd>', '<code>Partitioned</code>'],
+        ),
     ],
 )
 async def test_page_shows_the_attributes(config: dict[str, Any], shown: list[str]) -> None:
@@ -363,6 +371,18 @@ async def test_page_tells_of_an_action_once(client: Client) -> None:
     assert last(await page(client, address)) == ''
 
 
+async def test_refused_action_tells_that_the_cookie_was_renewed(client: Client) -> None:
+    await put(client, LESSON)
+    response = await client.post(PAGE, form={'do': 'pop', 'key': 'missing'})
+    assert response.headers['Set-Cookie'].startswith('session=')
+    assert 'A Set-Cookie came back all the same' in last(await response.get_data(as_text=True))
+
+    await act(client, 'browser')
+    response = await client.post(PAGE, form={'do': 'pop', 'key': 'missing'})
+    assert 'Set-Cookie' not in response.headers
+    assert 'Set-Cookie' not in last(await response.get_data(as_text=True))
+
+
 async def test_each_tab_tells_of_its_own_action(client: Client) -> None:
     first = await redirected_to(await client.post(PAGE, form={'do': 'lesson'}))
     second = await redirected_to(await client.post(PAGE, form={'do': 'get', 'key': 'age'}))
@@ -465,6 +485,17 @@ async def test_overflow_is_413_and_the_session_stays(client: Client) -> None:
     assert "'big'</code></th>" not in text
     assert await held(client) == {'a': 1}
     assert '4093' in await page(client)
+
+
+@pytest.mark.parametrize('end', [';x=1', '\\073x=1', '\\012', ' '])
+async def test_overflow_with_a_garbage_cookie_is_413_and_empty(client: Client, end: str) -> None:
+    signed = SimpleCookie((await client.get('/')).headers['Set-Cookie'])['session'].value
+    garbage = {'Cookie': f'session="{signed}{end}"'}
+
+    response = await client.post(PAGE, form={'do': 'overflow'}, headers=garbage)
+
+    assert response.status_code == 413
+    assert 'It is empty.' in await response.get_data(as_text=True)
 
 
 async def test_value_that_outgrows_the_cookie_is_413_with_the_form_as_it_was(

@@ -326,3 +326,17 @@ def test_page_is_never_wider_than_the_screen(page: Page) -> None:
         for width in (320, 360, 1280, 2560):
             page.set_viewport_size({'width': width, 'height': 800})
             assert page.evaluate('document.documentElement.scrollWidth') <= width
+
+
+def test_long_value_leaves_room_for_its_key(page: Page) -> None:
+    click(page, 'lesson')
+    page.get_by_label('value').fill('v' * 1000)
+    click(page, 'set')
+
+    for width in (320, 360, 1280, 2560):
+        page.set_viewport_size({'width': width, 'height': 800})
+        lines = page.locator('tbody th code').evaluate_all(
+            'keys => keys.map(key => key.getClientRects().length)'
+        )
+        assert lines == [1] * 3
+        assert page.evaluate('document.documentElement.scrollWidth') <= width

@@ -128,22 +128,30 @@ def _wrong_path(value: Any) -> str | None:
     return None
 
 
+def _wrong_root(value: Any) -> str | None:
+    if problem := _wrong_path(value):
+        return problem
+    # Without one, a browser keeps a cookie to the folder that set it.
+    return None if value else f'is {short(value)}: set it to a path, such as /'
+
+
 def _wrong_host(value: Any) -> str | None:
     if problem := _wrong_text(value):
         return problem
-    if value is not None and not re.fullmatch(r'[^\s/]+', value):
+    if value is not None and not re.fullmatch(r'(\[[\da-fA-F:.]+\]|[^\s/:]+)(:\d+)?', value):
         return f'is {short(value)}: set it to a host, with the port when there is one, or to null'
     return None
 
 
 def _wrong_timeout(value: Any) -> str | None:
-    if value is None or (is_number(value) and value > 0):
+    if value is None or (is_number(value) and value > 0 and fits_a_date(value)):
         return None
     return f'is {short(value)}: set it to a positive number of seconds, or to null for no limit'
 
 
 def _wrong_max_age(value: Any) -> str | None:
-    if value is None or isinstance(value, timedelta) or _is_limit(value):
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if _is_limit(seconds) and (seconds is None or fits_a_date(seconds)):
         return None
     return f'is {short(value)}: set it to a number of seconds, or to null'
 
@@ -183,7 +191,7 @@ CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     'SESSION_COOKIE_NAME': _wrong_name,
     'SESSION_COOKIE_DOMAIN': _wrong_domain,
     'SESSION_COOKIE_PATH': _wrong_path,
-    'APPLICATION_ROOT': _wrong_path,
+    'APPLICATION_ROOT': _wrong_root,
     'SERVER_NAME': _wrong_host,
     'TRUSTED_HOSTS': _wrong_hosts,
     'BODY_TIMEOUT': _wrong_timeout,

@@ -7,6 +7,7 @@ from typing import Any
 
 from quart import Quart, current_app, render_template
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import dump_cookie
 
 from quart_session_demo.playground.actions import LINES
 from quart_session_demo.playground.end import find_end
@@ -18,6 +19,10 @@ from quart_session_demo.sessions.cookie_inspector import (
     NotASessionCookie,
     inspect_cookie,
 )
+from quart_session_demo.sessions.cookie_writer import cookie_attributes
+
+# Attributes of which the page also says that they are not set.
+ALWAYS_TOLD = ('HttpOnly', 'Secure', 'SameSite')
 
 
 async def render(
@@ -81,13 +86,9 @@ def _seconds_until(time: datetime) -> int:
     return max(0, int((time - datetime.now(UTC)).total_seconds()))
 
 
-def _attributes(app: Quart) -> dict[str, Any]:
-    interface = app.session_interface
-    return {
-        'HttpOnly': interface.get_cookie_httponly(app),
-        'Secure': interface.get_cookie_secure(app),
-        'SameSite': interface.get_cookie_samesite(app),
-        'Path': interface.get_cookie_path(app),
-        'Domain': interface.get_cookie_domain(app),
-        'Partitioned': interface.get_cookie_partitioned(app),
-    }
+def _attributes(app: Quart) -> dict[str, str]:
+    # As they are sent, for Werkzeug changes some: Partitioned brings Secure.
+    header = dump_cookie('any', **cookie_attributes(app.session_interface, app))
+    _, *sent = header.split('; ')
+    by_name = {attribute.partition('=')[0]: attribute for attribute in sent}
+    return dict.fromkeys(ALWAYS_TOLD, '') | by_name

@@ -3,6 +3,7 @@
 from typing import Any
 
 from quart import current_app, request, session
+from werkzeug.http import dump_cookie
 
 from quart_session_demo.sessions import CookieSessionInterface
 
@@ -25,5 +26,7 @@ def showable(cookie: str) -> str:
 async def read_session(cookie: str) -> dict[str, Any]:
     """Return the session of a request that would carry this cookie: empty when it is refused."""
     name = current_app.session_interface.get_cookie_name(current_app)
-    async with current_app.test_request_context('/', headers={'Cookie': f'{name}={cookie}'}):
+    # Quoted, where the value has signs of its own.
+    header = dump_cookie(name, cookie, path=None, max_size=0)
+    async with current_app.test_request_context('/', headers={'Cookie': header}):
         return dict(session)

@@ -22,22 +22,24 @@ class CookieWriter(SessionInterface):
             expires=self.get_expiration_time(app, session),
             # The limit is the caller's to check.
             max_size=0,
-            **self._cookie_attributes(app),
+            **cookie_attributes(self, app),
         )
 
     def delete_cookie(self, app: Quart, response: Response | WerkzeugResponse) -> None:
         """Make the browser forget its session cookie."""
-        response.delete_cookie(self.get_cookie_name(app), **self._cookie_attributes(app))
+        response.delete_cookie(self.get_cookie_name(app), **cookie_attributes(self, app))
 
-    def _cookie_attributes(self, app: Quart) -> dict[str, Any]:
-        return {
-            'domain': self.get_cookie_domain(app),
-            'httponly': self.get_cookie_httponly(app),
-            'partitioned': self.get_cookie_partitioned(app),
-            'path': self.get_cookie_path(app),
-            'samesite': self.get_cookie_samesite(app),
-            'secure': self.get_cookie_secure(app),
-        }
+
+def cookie_attributes(interface: SessionInterface, app: Quart) -> dict[str, Any]:
+    """Return what the app's settings say of the session's cookie, as Werkzeug takes it."""
+    return {
+        'domain': interface.get_cookie_domain(app),
+        'httponly': interface.get_cookie_httponly(app),
+        'partitioned': interface.get_cookie_partitioned(app),
+        'path': interface.get_cookie_path(app),
+        'samesite': interface.get_cookie_samesite(app),
+        'secure': interface.get_cookie_secure(app),
+    }
 
 
 def vary_by_cookie(response: Response | WerkzeugResponse) -> None:
