@@ -10,6 +10,7 @@ class RedisProxy:
 
     Attributes:
         url: Where it listens.
+        port: The port of the Redis that new connections lead to.
         reset_next: Whether to break the next connection that asks something, without asking it.
         lose_reply_to: The command, by a part of it, whose reply the next connection breaks
             instead of bringing.
@@ -17,7 +18,7 @@ class RedisProxy:
     """
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
         self.reset_next = False
         self.lose_reply_to: bytes | None = None
         self.delay = 0.0
@@ -36,7 +37,7 @@ class RedisProxy:
         self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        redis_reader, redis_writer = await asyncio.open_connection('127.0.0.1', self._port)
+        redis_reader, redis_writer = await asyncio.open_connection('127.0.0.1', self.port)
         losing = False
 
         async def ask() -> None:

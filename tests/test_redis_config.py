@@ -243,10 +243,11 @@ async def test_ready_says_whether_the_store_answers(redis_program: None, tmp_pat
     'command',
     [
         ('REPLICAOF', '127.0.0.1', '1'),
+        ('CONFIG', 'SET', 'maxmemory', '1'),
         ('ACL', 'SETUSER', 'default', '-evalsha'),
         ('ACL', 'SETUSER', 'default', '-hset', '-pexpire'),
     ],
-    ids=['replica', 'no scripts', 'no writing'],
+    ids=['replica', 'full', 'no scripts', 'no writing'],
 )
 async def test_ready_is_503_while_redis_takes_no_writes(
     redis_program: None, tmp_path: Path, command: tuple[str, ...]

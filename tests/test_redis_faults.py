@@ -154,6 +154,8 @@ async def test_error_page_may_look_into_the_session(
 
     assert response.status_code == 503
     assert await response.get_data(as_text=True) == 'Sorry, visitor'
+    assert int(response.headers['Retry-After']) > 0
+    assert response.headers['Cache-Control'] == 'no-store'
     assert_no_traceback(caplog)
 
 
@@ -272,6 +274,59 @@ async def test_full_redis_refuses_writes_whole_and_still_reads(
 
     server.ask('CONFIG', 'SET', 'maxmemory', '0')
     assert await text(client, '/set/3000') == 'set'
+
+
+async def test_new_id_that_a_full_redis_cannot_take_costs_nothing(
+    client: Client, server: RedisServer
+) -> None:
+    server.ask('CONFIG', 'SET', 'maxmemory', '1')
+
+    await assert_unavailable(client, '/login')
+
+    assert await text(client, '/get_session/') == 'zhiliao'
+    server.ask('CONFIG', 'SET', 'maxmemory', '0')
+    assert await text(client, '/login') == 'in'
+    assert await text(client, '/get_session/') == 'zhiliao'
+
+
+@pytest.mark.parametrize(('late', 'status'), [(object(), 500), ('x' * 1000, 503)])
+async def test_new_id_stays_whatever_becomes_of_later_changes(
+    app: Quart, client: Client, server: RedisServer, late: Any, status: int
+) -> None:
+    @app.get('/late')
+    async def change_late() -> str:
+        session['user'] = 'zhiliao'
+        await regenerate_session()
+        session['late'] = late
+        server.ask('CONFIG', 'SET', 'maxmemory', '1')
+        return 'in'
+
+    old = key(client)
+
+    response = await client.get('/late')
+
+    assert response.status_code == status
+    server.ask('CONFIG', 'SET', 'maxmemory', '0')
+    assert key(client) != old
+    async with client.session_transaction() as held:
+        assert dict(held) == {
+            **{'username': 'zhiliao', 'age': 20, '_permanent': True},
+            'user': 'zhiliao',
+        }
+
+
+async def test_write_that_fails_behind_an_error_is_503(
+    app: Quart, client: Client, server: RedisServer
+) -> None:
+    @app.get('/attempt')
+    async def attempt() -> tuple[str, int]:
+        session['attempts'] = session.get('attempts', 0) + 1
+        return 'wrong password', 401
+
+    assert (await client.get('/attempt')).status_code == 401
+    server.ask('CONFIG', 'SET', 'maxmemory', '1')
+
+    await assert_unavailable(client, '/attempt')
 
 
 async def test_full_redis_still_removes_ends_and_extends(

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from quart import Quart, session
@@ -25,16 +26,7 @@ async def proxy(redis_server: RedisServer) -> AsyncIterator[RedisProxy]:
 
 @pytest.fixture
 async def app(proxy: RedisProxy) -> AsyncIterator[Quart]:
-    app = create_app(
-        {
-            'SECRET_KEY': KEY,
-            'SESSION_TYPE': 'redis',
-            'SESSION_REDIS_URL': proxy.url,
-            # Nothing here waits for it, unless the machine is busy.
-            'SESSION_REDIS_TIMEOUT': 10,
-        }
-    )
-    add_routes(app)
+    app = serving(proxy.url)
     async with app.test_app():
         yield app
 
@@ -48,7 +40,17 @@ async def client(app: Quart) -> Client:
     return client
 
 
-def add_routes(app: Quart) -> None:
+def serving(url: str) -> Quart:
+    app = create_app(
+        {
+            'SECRET_KEY': KEY,
+            'SESSION_TYPE': 'redis',
+            'SESSION_REDIS_URL': url,
+            # Nothing here waits for it, unless the machine is busy.
+            'SESSION_REDIS_TIMEOUT': 10,
+        }
+    )
+
     @app.get('/login')
     async def login() -> str:
         session['user'] = 'zhiliao'
@@ -70,6 +72,8 @@ def add_routes(app: Quart) -> None:
     @app.get('/held')
     async def held() -> dict[str, object]:
         return dict(session)
+
+    return app
 
 
 def sha1(script: str) -> bytes:
@@ -151,3 +155,22 @@ async def test_wait_for_a_connection_is_bounded(
 
     assert {response.status_code for response in responses} == {200, 503}
     assert 'Session not read: No connection to Redis was free within 0.5 s' in caplog.text
+
+
+async def test_failover_is_followed_at_the_first_write(redis_program: None, tmp_path: Path) -> None:
+    (tmp_path / 'one').mkdir()
+    (tmp_path / 'other').mkdir()
+    with RedisServer(tmp_path / 'one') as one, RedisServer(tmp_path / 'other') as other:
+        async with RedisProxy(one.port) as address:
+            app = serving(address.url)
+            async with app.test_app():
+                client = app.test_client()
+                await client.get('/')
+                for name in one.ask('KEYS', '*'):
+                    other.ask('RESTORE', name, 0, one.ask('DUMP', name))
+                # It leaves its clients' connections open.
+                one.ask('REPLICAOF', '127.0.0.1', '1')
+                address.port = other.port
+
+                assert (await client.get('/login')).status_code == 200
+                assert await (await client.get('/held')).get_json() == LOGGED_IN

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
-from quart import Quart, abort, session, websocket
+from quart import Quart, abort, copy_current_websocket_context, session, websocket
 from quart.testing import WebsocketResponseError
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import CloseConnection, Message, Request
@@ -43,6 +43,24 @@ async def app(redis_server: RedisServer) -> AsyncIterator[Quart]:
     async def once() -> None:
         session['said'] = 'once'
         await websocket.send('done')
+
+    @app.websocket('/copies/<how>')
+    async def copies(how: str) -> None:
+        @copy_current_websocket_context
+        async def background() -> None:
+            session['said'] = 'in the background'
+
+        if how == 'accepted':
+            await websocket.accept()
+        await asyncio.create_task(background())
+        if how == 'refused':
+            abort(403)
+        session['said'] = await websocket.receive()
+        if how == 'back':
+            session['said'] = None
+        await websocket.send('heard')
+        if how != 'back':
+            await websocket.receive()
 
     @app.websocket('/fails')
     async def fails() -> None:
@@ -107,6 +125,36 @@ async def test_write_is_saved_when_the_server_ends_it(app: Quart, path: str, exp
         async with asyncio.timeout(30):
             while await said(app, cookie) != expected:
                 pass
+
+
+@pytest.mark.parametrize(
+    ('how', 'expected'), [('accepted', 'hello'), ('opening', 'hello'), ('back', 'None')]
+)
+async def test_write_is_saved_after_a_copied_context_ended(
+    app: Quart, how: str, expected: str
+) -> None:
+    cookie = await begun(app)
+
+    async with app.test_client().websocket(f'/copies/{how}', headers=cookie) as connection:
+        await connection.send('hello')
+        await connection.receive()
+        assert how == 'back' or await said(app, cookie) == 'in the background'
+
+    async with asyncio.timeout(30):
+        while await said(app, cookie) != expected:
+            pass
+
+
+async def test_session_begun_in_a_copied_context_comes_with_the_refusal(
+    app: Quart, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(WebsocketResponseError) as refused:
+        async with app.test_client().websocket('/copies/refused') as connection:
+            await connection.receive()
+
+    cookies = SimpleCookie(refused.value.response.headers['Set-Cookie'])
+    assert await said(app, {'Cookie': f'session={cookies["session"].value}'}) == 'in the background'
+    assert caplog.messages == []
 
 
 async def test_write_is_saved_when_the_handshake_is_refused(app: Quart) -> None:

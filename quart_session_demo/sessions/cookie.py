@@ -4,7 +4,6 @@ The cookie is Flask's, byte for byte. Unlike Quart's own, this session sends `Va
 it was touched and only then, and says so when it would lose data.
 """
 
-from functools import wraps
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
@@ -19,13 +18,13 @@ from quart_session_demo.sessions.cookie_writer import CookieWriter, vary_by_cook
 from quart_session_demo.sessions.error_response import turn_into_error
 from quart_session_demo.sessions.signing import SessionJSON, SessionSerializer
 from quart_session_demo.sessions.touched import TouchedSession
+from quart_session_demo.sessions.websocket_accept import notice_accept
 
 
 class CookieSession(TouchedSession):
     """Flask's session, kept in the cookie itself."""
 
-    # Of a websocket: whether no response can set a cookie any more, and whether that was said.
-    too_late = False
+    # Whether it was said that a websocket's write is lost.
     warned = False
 
 
@@ -84,7 +83,7 @@ class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
             return None
         session = self.session_class(self._load(app, request, serializer))
         if isinstance(request, Websocket):
-            _notice_accept(request, session)
+            notice_accept(request, session)
             websocket_tearing_down.connect(self._warn_of_lost_write, app)
         return session
 
@@ -171,18 +170,6 @@ class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
                 'A websocket changed its session: the change is lost, for no response can set a '
                 'cookie any more'
             )
-
-
-def _notice_accept(websocket: Websocket, session: CookieSession) -> None:
-    # `send` and `receive` accept by this, too.
-    accept = websocket.accept
-
-    @wraps(accept)
-    async def noticed(*args: Any, **kwargs: Any) -> None:
-        session.too_late = True
-        await accept(*args, **kwargs)
-
-    websocket.accept = noticed  # type: ignore[method-assign]
 
 
 def _refuse(

@@ -55,6 +55,11 @@ def turn_into_error(
         retry_after: After how many seconds a client should try again, if that helps.
         even_an_error: Whether to replace an error, too, of another status.
     """
+    if response.status_code == status and retry_after is not None:
+        # A page of the app's own for it.
+        response.headers.setdefault('Retry-After', str(retry_after))
+        response.headers.setdefault('Cache-Control', 'no-store')
+        return
     if response.status_code == status or (response.status_code >= 400 and not even_an_error):
         return
     title = HTTP_STATUS_CODES[status]

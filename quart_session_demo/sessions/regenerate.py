@@ -10,8 +10,8 @@ async def regenerate_session() -> None:
 
     Whoever knew the id before, knows nothing now: call it wherever a user proves who he is, before
     or after writing that into the session, and again where he gains rights. What is in the session
-    stays. The old id dies at this call; the new one is made when the request ends, and a failure
-    in between costs this one login. With the cookie session it does nothing, for there is no id.
+    stays. The old id dies at this call; a request that is cut off after it costs this one login.
+    With the cookie session it does nothing, for there is no id.
 
     Raises:
         ServiceUnavailable: The store does not answer: nothing of this request is saved.

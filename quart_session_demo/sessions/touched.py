@@ -14,6 +14,8 @@ class TouchedSession(SecureCookieSession):
     """
 
     touched = False
+    # Of a websocket: whether no response can set a cookie any more.
+    too_late = False
 
     def touch(self) -> None:
         """Take note of a use, before it happens."""

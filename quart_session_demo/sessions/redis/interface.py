@@ -7,6 +7,7 @@ from flask.sessions import SessionMixin
 from quart import (
     Quart,
     Response,
+    current_app,
     has_websocket_context,
     session,
     websocket_tearing_down,
@@ -20,7 +21,7 @@ from quart_session_demo.sessions.error_response import turn_into_error
 from quart_session_demo.sessions.redis import lifetime, settings
 from quart_session_demo.sessions.redis.scripts import EMPTIED, GONE, SAVED
 from quart_session_demo.sessions.redis.session import RedisSession
-from quart_session_demo.sessions.redis.store import Store, StoreError
+from quart_session_demo.sessions.redis.store import Fields, Store, StoreError
 from quart_session_demo.sessions.redis.store_check import store_problems
 from quart_session_demo.sessions.redis.unavailable import (
     DETAIL,
@@ -31,6 +32,7 @@ from quart_session_demo.sessions.redis.unavailable import (
     unavailable,
 )
 from quart_session_demo.sessions.session_id import is_session_id
+from quart_session_demo.sessions.websocket_accept import notice_accept
 
 
 class RedisSessionInterface(CookieWriter):
@@ -72,8 +74,13 @@ class RedisSessionInterface(CookieWriter):
 
         Never raises: when Redis does not answer, to use the session is a 503.
         """
+        session = await self._read(app, request)
         if isinstance(request, Websocket):
+            notice_accept(request, session)
             websocket_tearing_down.connect(self._save_at_end, app)
+        return session
+
+    async def _read(self, app: Quart, request: BaseRequestWebsocket) -> RedisSession:
         session_id = request.cookies.get(self.get_cookie_name(app), '')
         if not is_session_id(session_id):
             return RedisSession()
@@ -112,36 +119,41 @@ class RedisSessionInterface(CookieWriter):
                 # An error page too was made from a session that was not the visitor's.
                 turn_into_error(response, 503, DETAIL, RETRY_AFTER, even_an_error=True)
             return
+        # What a new id was given to lives under it, whatever becomes of later changes.
+        outcome = SAVED if session.replaced and session.id is not None else None
         try:
             outcome = await self._save(app, session, can_set_cookie=response is not None)
         except StoreError as error:
             app.logger.error('Session not saved: %s', error)
             if response is not None:
-                turn_into_error(response, 503, DETAIL, RETRY_AFTER)
+                turn_into_error(response, 503, DETAIL, RETRY_AFTER, even_an_error=True)
         except Exception:
             app.logger.exception('The session cannot be saved')
             if response is not None:
                 turn_into_error(response, 500, 'The session cannot be saved.')
-        else:
-            self._answer(app, session, response, outcome)
+        self._answer(app, session, response, outcome)
         session.saved = True
 
     async def regenerate(self, session: RedisSession) -> None:
-        """End the session under its old id; saving gives it a new one."""
+        """Store the session under a new id, and end it under the old one."""
         session.touch()
         if has_websocket_context():
             raise RuntimeError('A websocket cannot set the cookie that would hold a new id')
         if session.id is None or session.lost or session.error:
             return
         try:
-            changes = session.changes()
+            fields, changes = session.encoded(), session.changes()
         except Exception as error:
             # What cannot be stored is reported where it always is. Nothing may be saved before:
             # the old id would hold the login.
             session.error = error
             return
         try:
+            # First, so that the old one lives on where Redis cannot take another.
+            new_id = await self._store_as_new(current_app, session, fields)
             latest = await self.store.end(session.id)
+            if not latest and new_id is not None:
+                await self.store.end(new_id)
         except StoreError as error:
             session.error = error
             raise unavailable() from error
@@ -150,8 +162,8 @@ class RedisSessionInterface(CookieWriter):
             return
         if not session.cleared:
             session.take_over(latest, *changes)
-        session.id = None
-        session.stored = {}
+        session.id = new_id
+        session.stored = fields
         session.cleared = False
         session.replaced = session.modified = True
 
@@ -181,20 +193,23 @@ class RedisSessionInterface(CookieWriter):
         # A change inside a value too renews the cookie.
         session.modified = bool(session.modified or changed or removed)
         if not (changed or removed or lifetime.is_extension_due(app, session)):
-            return None
+            return SAVED if session.replaced else None
+        now = lifetime.now()
         try:
             outcome = await self.store.write(
                 session.id,
                 changed,
                 removed,
                 lifetime=lifetime.remaining(app, session),
-                now=lifetime.now(),
+                now=now,
             )
         except StoreError as error:
             if changed or removed:
                 raise
             app.logger.error('Session not extended: %s', error)
             return None
+        # A websocket may be saved more than once.
+        session.note_saved(changed, removed, now)
         return outcome if changed or removed or outcome == SAVED else None
 
     async def _begin(
@@ -202,11 +217,8 @@ class RedisSessionInterface(CookieWriter):
     ) -> bytes | None:
         new_id = None
         fields = session.encoded()
-        if fields and can_set_cookie:
-            session.created = lifetime.now()
-            new_id = await self.store.begin(
-                fields, lifetime=lifetime.remaining(app, session), now=session.created
-            )
+        if can_set_cookie:
+            new_id = await self._store_as_new(app, session, fields)
         elif fields:
             app.logger.warning(
                 'A websocket began a session: it is lost, for an accepted websocket cannot set a '
@@ -222,6 +234,14 @@ class RedisSessionInterface(CookieWriter):
         if new_id is not None:
             return SAVED
         return EMPTIED if emptied else None
+
+    async def _store_as_new(self, app: Quart, session: RedisSession, fields: Fields) -> str | None:
+        if not fields:
+            return None
+        session.created = session.refreshed = lifetime.now()
+        return await self.store.begin(
+            fields, lifetime=lifetime.remaining(app, session), now=session.created
+        )
 
     def _answer(
         self,
@@ -254,7 +274,12 @@ class RedisSessionInterface(CookieWriter):
         return datetime.fromtimestamp(lifetime.end(app, session) // 1000, UTC)
 
     async def _save_at_end(self, app: Quart, **_: Any) -> None:
-        # The client closed the websocket: Quart saves no session then.
+        # When the client closes a websocket, Quart saves no session.
         current = cast(Any, session)._get_current_object()
-        if isinstance(current, RedisSession) and not current.saved:
+        if not isinstance(current, RedisSession) or current.lost:
+            return
+        # Until it is accepted, a new one may yet get its cookie.
+        if not current.saved and (current.id is not None or current.too_late):
             await self.save_session(app, current, None)
+        # It may be a copy of the context that ended, and the websocket goes on.
+        current.saved = False

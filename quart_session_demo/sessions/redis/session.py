@@ -23,7 +23,7 @@ class RedisSession(TouchedSession):
     lost = False
     # Why it could not get another id, so that nothing is saved, for the login is under the old one.
     error: Exception | None = None
-    # Whether it was taken along; a websocket may end without.
+    # Whether Quart had it saved; it does not when a websocket's client closes first.
     saved = False
 
     def __init__(self, session_id: str | None = None, stored: Mapping[bytes, bytes] = {}) -> None:
@@ -70,6 +70,13 @@ class RedisSession(TouchedSession):
         fields = self.encoded()
         changed = {name: text for name, text in fields.items() if self.stored.get(name) != text}
         return changed, self.stored.keys() - fields.keys()
+
+    def note_saved(self, changed: Fields, removed: set[bytes], now: int) -> None:
+        """Take note of what Redis was told."""
+        self.stored.update(changed)
+        for name in removed:
+            self.stored.pop(name, None)
+        self.refreshed = now
 
     def take_over(self, latest: Fields, changed: Fields, removed: set[bytes]) -> None:
         """Add what others saved since this was read, where it was not changed here.

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from quart_session_demo.sessions.redis.scripts import CREATED, END, ENDED, WRITE
@@ -77,8 +77,8 @@ class Store:
 
     async def probe(self) -> None:
         """Ask whether Redis takes what sessions need of it, and so connect."""
-        # It refuses this, which finds nothing, where it may not be written to.
-        await self.end(new_session_id())
+        # Under an id that nobody learns, for a moment.
+        await self.begin({}, lifetime=1000, now=0)
 
     async def memory_info(self) -> Mapping[str, Any]:
         """Return what Redis tells about its memory."""
@@ -164,6 +164,10 @@ class Store:
             try:
                 try:
                     return await self._attempt(command, connections)
+                except ReadOnlyError:
+                    # After a failover the address leads to another Redis; these do not yet.
+                    await self._attempt(_disconnect, connections)
+                    return await self._attempt(command, connections)
                 except (TimeoutError, OSError, RedisConnectionError, RedisTimeoutError):
                     return await self._attempt(command, connections)
             except ResponseError as error:
@@ -199,7 +203,7 @@ class Store:
         loop = asyncio.get_running_loop()
         connections = self._of_loop.get(loop)
         if connections is None:
-            client = Redis.from_pool(self._new_pool())
+            client = Redis.from_pool(ConnectionPool(**self._options))
             connections = self._of_loop[loop] = _Connections(
                 client,
                 client.register_script(WRITE),
@@ -208,8 +212,9 @@ class Store:
             )
         return connections
 
-    def _new_pool(self) -> ConnectionPool:
-        return ConnectionPool(**self._options)
+
+async def _disconnect(connections: _Connections) -> None:
+    await connections.client.connection_pool.disconnect(inuse_connections=False)
 
 
 def _is_loopback(host: str) -> bool:

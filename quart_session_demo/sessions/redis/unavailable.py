@@ -27,12 +27,11 @@ class UnavailableSession(RedisSession):
     """
 
     # Off where nothing catches it: Quart would answer with a bare 500.
-    raises = False
+    raises = True
 
     def __init__(self) -> None:
         """Make one whose first use raises 503."""
         super().__init__()
-        self.raises = True
         # Of an empty dict, what makes JSON asks nothing.
         dict.__setitem__(self, 'unread', None)
 
