@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -13,7 +14,7 @@ from quart_session_demo.compare import report
 from quart_session_demo.compare.parity import ParityError, Result, replay
 from quart_session_demo.compare.servers import Contender, ServerError, gunicorn, hypercorn
 from quart_session_demo.compare.shared_key import share_key
-from quart_session_demo.compare.steps import LESSON, Steps, load
+from quart_session_demo.compare.steps import LESSON, load
 from quart_session_demo.compare.terminal import standard_output
 
 # By which apps take their key from the environment; what the user has set stays.
@@ -35,11 +36,15 @@ def run(
         # The lesson's steps bring every setting they need.
         for name in [name for name in os.environ if name.startswith('QUART_')]:
             del os.environ[name]
-    environment = environment_of(steps)
-    sync = Contender('Flask', gunicorn(sync_app), environment)
-    async_ = Contender('Quart', hypercorn(async_app), environment)
+    key = made_up_key()
+    sync = Contender('Flask', gunicorn(sync_app), key)
+    async_ = Contender('Quart', hypercorn(async_app), key)
     console = standard_output()
-    shared = share_key((sync_app, sync), (async_app, async_))
+    began = key | (steps.steps[0].restart or {})
+    shared = share_key(
+        (sync_app, replace(sync, environment=began)),
+        (async_app, replace(async_, environment=began)),
+    )
     if shared is False:
         console.print(
             'The two apps do not share a secret key (or its salt or digest): neither can read '
@@ -78,8 +83,7 @@ def run(
     return not any(result.unexpected for result in results)
 
 
-def environment_of(steps: Steps) -> dict[str, str]:
-    """Return what both servers get: one key, and what the steps begin with."""
+def made_up_key() -> dict[str, str]:
+    """Return one key for both servers, in the variables that the user has not set."""
     key = secrets.token_hex(32)
-    environment = {name: key for name in KEY_VARIABLES if name not in os.environ}
-    return environment | (steps.steps[0].restart or {})
+    return {name: key for name in KEY_VARIABLES if name not in os.environ}

@@ -9,7 +9,7 @@ from quart import Quart, Response
 from redis.asyncio import Redis
 
 from quart_session_demo.compare.cost import CALLS, SETTINGS, Contender
-from quart_session_demo.sessions.redis import RedisSession, RedisSessionInterface
+from quart_session_demo.sessions.redis import RedisSession, RedisSessionInterface, lifetime
 from quart_session_demo.sessions.redis.scripts import WRITE
 
 REDIS = 'Redis'
@@ -29,7 +29,7 @@ async def contenders(data: Mapping[str, Any], url: str) -> AsyncIterator[list[Co
     interface = RedisSessionInterface(app)
     fields = RedisSession()
     fields.update(data)
-    now = time.time_ns() // 1_000_000
+    now = lifetime.now()
     session_id = await interface.store.begin(fields.encoded(), lifetime=3_600_000, now=now)
     headers = {'Cookie': f'{interface.get_cookie_name(app)}={session_id}'}
 

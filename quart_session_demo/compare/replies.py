@@ -58,15 +58,20 @@ def fields(
     for name in SETS & result.keys():
         items = {item.strip() for item in result[name].split(',')}
         result[name] = ', '.join(sorted(items, key=str.lower))
-    try:
-        result['body'] = body.decode()
-    except UnicodeDecodeError:
-        result['body'] = repr(body)
+    result['body'] = body_text(body)
     for cookie in jar:
         for key, item in (_session(cookie.value or '') or {}).items():
             # Of the dict {1: True} and of a tuple too, pformat tells the types.
             result[f'session.{key}'] = pformat(item, width=sys.maxsize)
     return result
+
+
+def body_text(body: bytes) -> str:
+    """Return a reply's body as it is compared."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return repr(body)
 
 
 def differences(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -20,6 +20,8 @@ STOP_SECONDS = 10
 LOG_LINES = 12
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOG_BYTES = 10_000
+# Any answer to it, 404 too, says that a server is ready: browsers ask for it unbidden.
+READY_PATH = '/favicon.ico'
 
 
 class ServerError(Exception):
@@ -34,14 +36,11 @@ class Contender:
         name: What reports and errors call it.
         command: The command line, in which `{port}` stands for the port to listen on.
         environment: Variables set on top of this process's own.
-        ready_path: Any answer to a GET of it, 404 too, says that the server is ready. By default
-            what browsers ask for unbidden, which no app minds.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
-    ready_path: str = '/favicon.ico'
 
 
 def gunicorn(app: str, *options: str) -> tuple[str, ...]:
@@ -74,7 +73,6 @@ class Server:
         self.name = contender.name
         self.port = _free_port()
         self.url = f'http://{HOST}:{self.port}'
-        self._ready_path = contender.ready_path
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         try:
             with signals_deferred():
@@ -152,7 +150,7 @@ class Server:
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=START_SECONDS)
         try:
-            connection.request('GET', self._ready_path)
+            connection.request('GET', READY_PATH)
             connection.getresponse()
         except (OSError, http.client.HTTPException):
             return False

@@ -4,6 +4,8 @@ import json
 import math
 from typing import Any
 
+from quart_session_demo.sessions.cookie_inspector import nesting_exceeds
+
 MAX_NESTING = 50
 
 
@@ -23,10 +25,7 @@ def parse(text: str) -> Any:
         raise NestedTooDeeply from None
     except ValueError:
         return text
-    level = [value]
-    for _ in range(MAX_NESTING):
-        level = [inner for item in level for inner in _inside(item)]
-    if level:
+    if nesting_exceeds(value, MAX_NESTING):
         raise NestedTooDeeply
     return value
 
@@ -42,9 +41,3 @@ def _finite(number: str) -> float:
     if math.isinf(value):
         raise ValueError(number)
     return value
-
-
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []

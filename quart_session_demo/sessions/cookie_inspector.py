@@ -151,7 +151,7 @@ def _payload(part: str, serializer: TaggedJSONSerializer) -> dict[str, Any]:
         payload = serializer.loads(data.decode())
         if not isinstance(payload, dict):
             raise NotASessionCookie(f'Its content is a {type(payload).__name__}, not a session.')
-        if _nesting_exceeds(payload, MAX_NESTING):
+        if nesting_exceeds(payload, MAX_NESTING):
             raise RecursionError
     except NotASessionCookie:
         raise
@@ -175,7 +175,8 @@ def _decompress(data: bytes) -> bytes:
     return content
 
 
-def _nesting_exceeds(value: Any, limit: int) -> bool:
+def nesting_exceeds(value: Any, limit: int) -> bool:
+    """Tell whether containers are nested deeper than so many levels."""
     level = [value]
     for _ in range(limit):
         containers = [item for item in level if isinstance(item, dict | list | tuple)]

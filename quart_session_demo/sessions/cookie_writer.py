@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask.sessions import SessionMixin, session_json_serializer
+from flask.sessions import SessionMixin
 from quart import Quart, Response
 from quart.sessions import SessionInterface
 from werkzeug.http import dump_cookie, parse_set_header
@@ -11,8 +11,6 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 class CookieWriter(SessionInterface):
     """Sets and deletes the session's cookie with all of the app's `SESSION_COOKIE_*` settings."""
-
-    serializer = session_json_serializer
 
     def cookie_header(self, app: Quart, session: SessionMixin, value: str) -> str:
         """Return the `Set-Cookie` header for a value, however large."""

@@ -10,15 +10,14 @@ from quart_session_demo.compare.load.contenders import Pair, entries
 from quart_session_demo.compare.load.measure import (
     WARM_UP_PART,
     Plan,
-    Turn,
-    measurements,
+    measure,
     turns,
 )
 from quart_session_demo.compare.load.numbers import counted
 from quart_session_demo.compare.load.own_work import from_steps
 from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.works import LESSON
-from quart_session_demo.compare.parity_run import environment_of
+from quart_session_demo.compare.parity_run import made_up_key
 from quart_session_demo.compare.steps import load
 from quart_session_demo.compare.terminal import standard_output
 
@@ -45,7 +44,7 @@ def plan_for(
     if not (sync and async_ and steps_file):
         return Plan(Pair(), LESSON, users, duration, rounds)
     steps = load(steps_file)
-    own = Pair(sync, async_, environment_of(steps))
+    own = Pair(sync, async_, made_up_key() | (steps.steps[0].restart or {}))
     work = from_steps(steps, entries(own, 1)[0].contender)
     return Plan(own, (work,), users, duration, rounds)
 
@@ -81,15 +80,13 @@ def _measure(plan: Plan, results: Results) -> None:
         )
         bar = progress.add_task('', total=count)
 
-        def about_to(turn: Turn) -> None:
+        for turn in turns(plan):
             done = len(results.measurements)
             users = counted(turn.users, 'user')
             name = f'{turn.work.name}, {users}, {turn.entry.contender.name}'
             text = f'{done + 1} of {count}, round {turn.round} of {plan.rounds}: {name}'
             progress.update(bar, completed=done, description=text)
-
-        for measurement in measurements(plan, about_to):
-            results.measurements.append(measurement)
+            results.measurements.append(measure(turn, plan.duration))
         progress.update(bar, completed=count)
     results.complete = True
 

@@ -22,6 +22,7 @@ from locust.env import Environment
 from quart_session_demo.compare.load.job import Job, Window
 from quart_session_demo.compare.load.usage import Usage
 from quart_session_demo.compare.load.works import Visit
+from quart_session_demo.compare.replies import body_text
 from quart_session_demo.compare.steps import reply_text
 from quart_session_demo.compare.visitors import BrowserPolicy, completed
 
@@ -122,7 +123,7 @@ class LoadUser(FastHttpUser):
             if not response.status_code:
                 problem: str | None = str(response.error)
             else:
-                body = _text(response.content or b'')
+                body = body_text(response.content or b'')
                 problem = visit.problem(response.status_code, body)
                 if step.capture:
                     found = step.find(reply_text(response.headers.items(), body))
@@ -178,10 +179,3 @@ def measure(job: Job, recorder: Recorder) -> Window:
 def percentile(times: Sequence[float], percent: int) -> float | None:
     """Return the least of sorted times that so many percent of them do not exceed."""
     return times[math.ceil(len(times) * percent / 100) - 1] if times else None
-
-
-def _text(body: bytes) -> str:
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return repr(body)

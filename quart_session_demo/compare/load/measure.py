@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -91,23 +91,6 @@ def turns(plan: Plan) -> Iterator[Turn]:
                 first = (round_ - 1) % len(taking_part)
                 for entry in taking_part[first:] + taking_part[:first]:
                     yield Turn(round_, work, users, entry)
-
-
-def measurements(
-    plan: Plan, about_to: Callable[[Turn], None] = lambda turn: None
-) -> Iterator[Measurement]:
-    """Measure, and yield each result as it comes.
-
-    Args:
-        plan: What to measure.
-        about_to: Called before each measurement.
-
-    Raises:
-        LoadError: The load generator failed.
-    """
-    for turn in turns(plan):
-        about_to(turn)
-        yield measure(turn, plan.duration)
 
 
 def measure(turn: Turn, duration: float) -> Measurement:

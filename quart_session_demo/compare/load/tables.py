@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from quart_session_demo.compare.load.numbers import counted, rounded
-from quart_session_demo.compare.load.summary import Range, Summary
+from quart_session_demo.compare.load.summary import OF_SERVER, Range, Summary
 from quart_session_demo.compare.load.works import Work
 
 MEGABYTE = 1_000_000
@@ -73,7 +73,7 @@ def start_table(summaries: Sequence[Summary]) -> Table:
     """Return how long each server takes to start, and the memory that it has then."""
     ranges: dict[str, dict[str, list[Range]]] = {}
     for item in summaries:
-        for name in ('start_seconds', 'rest_memory'):
+        for name in OF_SERVER:
             if name in item.figures:
                 known = ranges.setdefault(item.contender, {})
                 known.setdefault(name, []).append(item.figures[name])
