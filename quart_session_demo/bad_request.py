@@ -19,9 +19,9 @@ BODY = b'Bad Request\n'
 def with_bad_requests_refused(asgi_app: ASGIFramework) -> ASGIFramework:
     """Return an ASGI app that answers 400 where Quart answers 500 with a traceback.
 
-    That is to a request target that is no path and no URL (`GET http://[`) and, on Quart 0.22,
-    to a `Host` that is no host name (`..`). A method `head` is answered as HEAD, without a
-    traceback.
+    That is to a request target that is no path and no URL (`GET http://[`), to a query that is not
+    UTF-8, which HTTP/2 lets through, and, on Quart 0.22, to a `Host` that is no host name (`..`).
+    A method `head` is answered as HEAD, without a traceback.
     """
 
     async def refuse(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -34,7 +34,9 @@ def with_bad_requests_refused(asgi_app: ASGIFramework) -> ASGIFramework:
                     raise
 
         try:
-            if scope['type'] == 'lifespan' or _is_target(scope['path']):
+            if scope['type'] == 'lifespan' or (
+                _is_target(scope['path']) and _is_utf8(scope['query_string'])
+            ):
                 await asgi_app(scope, receive, send_head)
                 return
         except BadHost:
@@ -66,3 +68,11 @@ def _is_target(path: str) -> bool:
     except ValueError:
         return False
     return bool(path)
+
+
+def _is_utf8(query: bytes) -> bool:
+    try:
+        query.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """What `check-deploy` looks at: settings that work, and are unsafe in production."""
 
+import hashlib
 import re
 import zlib
 from collections.abc import Iterator
@@ -10,14 +11,20 @@ from typing import Any, Literal
 from quart import Quart
 
 from quart_session_demo import secret_key
-from quart_session_demo.config.checks import PRODUCTION_KEY_BYTES
+from quart_session_demo.config.checks import (
+    KEY_COMMAND,
+    PRODUCTION_KEY_BYTES,
+    host_prefix_obstacles,
+    is_secure,
+)
 
 # What keys in examples are made of. A random key holds none of them by chance.
 GUESSABLE = (
-    *('00112233', '0123456789', '1234567890', '31415926', 'abcdefgh', 'asdfgh', 'change'),
-    *('default', 'dev-key', 'development', 'dummy-', 'example', 'insecure', 'key-here', 'my-key'),
-    *('passphrase', 'password', 'placeholder', 'please', 'production', 'qwerty', 'qwertz'),
-    *('random', 'replace', 'secret', 'session', 'your-', 'your_', 'zhiliao'),
+    *('00010203', '00112233', '0123456789', '1234567890', '123e4567-e89b', '31415926', 'abcdefgh'),
+    *('asdfgh', 'change', 'correcthorse', 'default', 'dev-key', 'development', 'dummy-', 'example'),
+    *('insecure', 'key-here', 'my-key', 'passphrase', 'password', 'placeholder', 'please'),
+    *('production', 'qwerty', 'qwertz', 'random', 'replace', 'secret', 'session', 'your-'),
+    *('your_', 'zhiliao'),
     # The one in Flask's documentation.
     '192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf',
 )
@@ -29,7 +36,7 @@ SHORTEST_LIFETIME = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to mend; `level` is what makes the command fail: an error does."""
+    """One thing to mend. An `error` makes the command fail, a `warning` only with `--strict`."""
 
     id: str
     level: Literal['error', 'warning']
@@ -74,7 +81,7 @@ async def findings_of_store(app: Quart) -> list[Finding]:
 
 
 def _of_keys(app: Quart) -> Iterator[Finding]:
-    new_key = "Set it to what python -c 'import secrets; print(secrets.token_hex(32))' prints"
+    new_key = f'Set it to what {KEY_COMMAND} prints'
     if secret_key.stands_in(app):
         file = secret_key.key_file(app)
         if file.exists():
@@ -123,13 +130,20 @@ def _of_key(key: bytes, name: str, prefix: str, remedy: str) -> Iterator[Finding
 def _is_guessable(key: bytes) -> bool:
     text = key.decode('latin-1')
     return (
-        # 32 random characters, hexadecimal ones too, cannot be written in fewer than 32 bytes.
+        # zlib needs more than 32 bytes even for 32 random hexadecimal digits.
         len(zlib.compress(key)) < PRODUCTION_KEY_BYTES
         # A sentence. Random bytes with a space in them are not all ASCII.
         or (text.isascii() and ' ' in text)
         or text.isdecimal()
         or any(word in text.lower() for word in GUESSABLE)
+        or any(digest in text.lower() for digest in _digests('', *GUESSABLE))
     )
+
+
+def _digests(*words: str) -> Iterator[str]:
+    for word in words:
+        for name in ('md5', 'sha1', 'sha256'):
+            yield hashlib.new(name, word.encode(), usedforsecurity=False).hexdigest()
 
 
 def _bytes(key: str | bytes) -> bytes:
@@ -138,7 +152,7 @@ def _bytes(key: str | bytes) -> bytes:
 
 def _of_cookie(app: Quart) -> Iterator[Finding]:
     config = app.config
-    if not config['SESSION_COOKIE_SECURE']:
+    if not is_secure(config):
         yield Finding(
             'cookie-not-secure',
             'error',
@@ -163,11 +177,14 @@ def _of_cookie(app: Quart) -> Iterator[Finding]:
             'Set QUART_SESSION_COOKIE_SAMESITE to Lax or Strict',
         )
     if not config['SESSION_COOKIE_NAME'].lower().startswith('__host-'):
+        obstacles = [
+            f'QUART_{key}: {remedy}' for key, remedy in host_prefix_obstacles(config).items()
+        ]
         yield Finding(
             'cookie-no-host-prefix',
             'warning',
             'Other hosts of the same domain can set the session cookie (OWASP ASVS 5.0, 3.3.3)',
-            'Set QUART_SESSION_COOKIE_NAME to __Host-session',
+            '; '.join(['Set QUART_SESSION_COOKIE_NAME to __Host-session', *obstacles]),
         )
     lifetime = app.permanent_session_lifetime
     if not SHORTEST_LIFETIME <= lifetime <= LONGEST_LIFETIME:

@@ -29,7 +29,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     Raises:
         ConfigError: A setting is wrong; the message names it and its remedy.
     """
-    # Without a folder Quart still serves /static/, and 500 for a name too long to be a file's.
+    # By default Quart serves /static/ without such a folder too, and a 500 for too long a path.
     app = Quart('quart_session_demo', static_folder=None)
     settings.load(app.config, config or {})
     # Not app.logger, which starts a thread.

@@ -12,7 +12,12 @@ FORMATTER = logging.Formatter()
 
 def escape(record: logging.LogRecord) -> bool:
     """Escape a record's control characters and indent its traceback; a filter for a logger."""
-    record.msg, record.args = _escaped(record.getMessage()), ()
+    try:
+        message = record.getMessage()
+    except Exception:
+        # A wrong call, of which logging tells when it comes to it.
+        return True
+    record.msg, record.args = _escaped(message), ()
     if record.exc_info:
         # An exception's own text may hold line breaks too. The formatter keeps what is set here.
         lines = FORMATTER.formatException(record.exc_info).split('\n')

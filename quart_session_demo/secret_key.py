@@ -13,12 +13,10 @@ from pathlib import Path
 from quart import Quart
 
 from quart_session_demo.config import ConfigError
+from quart_session_demo.config.checks import KEY_COMMAND
 
 KEY_BYTES = 32
-REMEDY = (
-    'Set QUART_SECRET_KEY to choose your own; '
-    "python -c 'import secrets; print(secrets.token_hex(32))' prints a good one."
-)
+REMEDY = f'Set QUART_SECRET_KEY to choose your own; {KEY_COMMAND} prints a good one.'
 
 
 def key_file(app: Quart) -> Path:

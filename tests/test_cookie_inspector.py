@@ -225,6 +225,9 @@ NOT_COOKIES = {
     'a large content': _cookie(b'{"a":"' + b'a' * MAX_PAYLOAD_SIZE + b'"}', compress=True),
     'a bomb': _cookie(b'{"a":"' + b'a' * 10_000_000 + b'"}', compress=True),
     'nested': _cookie(_nested(MAX_NESTING), compress=True),
+    'many lists': _cookie(
+        b'{"a":[' + b','.join([b'[' * 97 + b']' * 97] * 160) + b']}', compress=True
+    ),
     'nested deeper than Python': _cookie(_nested(15_000), compress=True),
 }
 

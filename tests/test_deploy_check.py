@@ -1,5 +1,6 @@
 """check-deploy finds what is unsafe in production, and nothing else."""
 
+import hashlib
 import json
 import secrets
 from datetime import timedelta
@@ -44,6 +45,7 @@ def test_production_with_a_random_key_is_safe() -> None:
             {'SESSION_COOKIE_SECURE': False},
             {'cookie-not-secure': 'error', 'cookie-no-host-prefix': 'warning'},
         ),
+        ({'SESSION_COOKIE_SECURE': False, 'SESSION_COOKIE_PARTITIONED': True}, {}),
         ({'SESSION_COOKIE_HTTPONLY': False}, {'cookie-not-httponly': 'error'}),
         ({'SESSION_COOKIE_SAMESITE': None}, {'cookie-samesite': 'error'}),
         ({'SESSION_COOKIE_SAMESITE': 'None'}, {'cookie-samesite': 'warning'}),
@@ -80,6 +82,11 @@ def test_short_key_is_found(key: str | bytes) -> None:
     'key',
     [
         'k' * 40,
+        '000102030405060708090a0b0c0d0e0f',
+        'correcthorsebatterystaplecorrecthorse',
+        '123e4567-e89b-12d3-a456-426614174000',
+        hashlib.sha256(b'').hexdigest().upper(),
+        hashlib.md5(b'password', usedforsecurity=False).hexdigest(),
         'dev-' * 20,
         '1234567890' * 4,
         'abcdefghijklmnopqrstuvwxyz012345',
@@ -115,6 +122,17 @@ def test_random_key_is_never_found(random: Any) -> None:
     for _ in range(500):
         app.secret_key = random()
         assert list(deploy_check.findings(app)) == []
+
+
+def test_remedy_for_the_missing_prefix_starts() -> None:
+    config = {**SAFE, 'SESSION_COOKIE_DOMAIN': 'example.com', 'SESSION_COOKIE_PATH': '/app'}
+
+    [finding] = deploy_check.findings(create_app(config))
+
+    assert finding.remedy == (
+        'Set QUART_SESSION_COOKIE_NAME to __Host-session; QUART_SESSION_COOKIE_DOMAIN: remove it; '
+        'QUART_SESSION_COOKIE_PATH: set it to /'
+    )
 
 
 def test_missing_key_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ from quart_session_demo.compare.load.contenders import (
 from quart_session_demo.compare.load.measure import Measurement, Plan, Turn, measure, turns
 from quart_session_demo.compare.load.results import Results, read
 from quart_session_demo.compare.load.works import LESSON, MIXED, SESSION, WAITING, Visit, Work
-from quart_session_demo.compare.servers import Contender
+from quart_session_demo.compare.servers import Contender, running
 from quart_session_demo.compare.steps import Step
+from quart_session_demo.compare.visitors import Visitor, make_client
 from tests.conftest import ROOT
 
 LOAD = [sys.executable, '-m', 'quart', '--app', 'quart_session_demo', 'compare', 'load']
@@ -62,10 +63,10 @@ import http.server, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     def do_POST(self):
-        self.rfile.read(int(self.headers.get('Content-Length', 0)))
-        names = 'Host', 'Content-Type', 'X-Own', 'Cookie'
+        content = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        names = 'Host', 'Content-Type', 'X-Own', 'Cookie', 'Accept'
         sent = [', '.join(self.headers.get_all(name, [])) for name in names]
-        body = ' | '.join(sent).encode('latin-1')
+        body = ' | '.join(sent).encode('latin-1') + content
         self.send_response(200)
         self.send_header('Set-Cookie', 'a=b; Secure')
         self.send_header('Content-Length', str(len(body)))
@@ -74,7 +75,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST
 http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
 """
-ECHOED = 'shop | text/plain | 会 | {}'
+ECHOED = 'shop | text/plain | 会 | {} | */*a=b'
 
 SHOP = """
 import quart, flask, secrets
@@ -325,6 +326,21 @@ def test_users_send_what_visitors_send() -> None:
     assert window
     assert window.failures == {}
     assert window.requests_per_second > 0
+
+
+def test_users_send_the_json_that_visitors_send() -> None:
+    step = Step('json', '/', method='POST', json={'list': [1, 'two 会'], 'none': None})
+    cookie, visitor = Step('cookie', '/'), Visitor()
+    echo = Contender('Made up', (sys.executable, '-c', ECHO, '{port}'))
+    with running(echo) as [server], make_client() as client:
+        visitor.send(client, server.url, cookie)
+        quiet = visitor.send(client, server.url, step)['body']
+
+    window = measured(ECHO, Visit(cookie), Visit(step, body=quiet)).window
+
+    assert window
+    assert quiet.endswith('{"list":[1,"two 会"],"none":null}')
+    assert list(window.failures) == []
 
 
 def test_capture_that_finds_nothing_is_a_failure() -> None:

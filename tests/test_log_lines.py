@@ -1,5 +1,7 @@
 """No client forges a line of the log."""
 
+import logging
+
 import pytest
 
 from quart_session_demo import create_app
@@ -30,3 +32,22 @@ def test_plain_message_is_logged_as_it_is(caplog: pytest.LogCaptureFixture) -> N
     create_app().logger.warning('%d of %s', 1, '会话')
 
     assert caplog.messages == ['1 of 会话']
+
+
+async def test_wrong_call_of_the_logger_is_logged_and_harms_no_request(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app({'SECRET_KEY': KEY})
+    # pytest's own handler would raise it.
+    monkeypatch.setattr(app.logger, 'propagate', False)
+    app.logger.addHandler(logging.StreamHandler())
+
+    @app.get('/logs')
+    async def logs() -> str:
+        app.logger.warning('%d visitors', 'some')
+        return 'fine'
+
+    response = await app.test_client().get('/logs')
+
+    assert response.status_code == 200
+    assert '--- Logging error ---' in capsys.readouterr().err

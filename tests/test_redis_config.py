@@ -13,6 +13,7 @@ from quart import Quart, session
 
 from quart_session_demo import config, create_app
 from quart_session_demo.config import ConfigError
+from quart_session_demo.sessions import CookieSessionInterface
 from quart_session_demo.sessions.redis import RedisSessionInterface
 from quart_session_demo.sessions.redis.settings import DEFAULTS
 from tests.conftest import KEY, ROOT
@@ -131,6 +132,11 @@ def test_wrong_setting_is_refused(wrong: dict[str, Any], told: str) -> None:
         f'redis://:{SECRET}@host?socket_keepalive=1&socket_keepalive_options=1',
         f'redis://:{SECRET}@host?ssl_cert_reqs=none',
         f'redis://:{SECRET}@host?db=-1',
+        f'redis://:{SECRET}@host?health_check_interval=-1',
+        f'redis://:{SECRET}@host?client_name=a%20b',
+        f'rediss://:{SECRET}@host?ssl_ca_certs=/no/such/file',
+        f'rediss://:{SECRET}@host?ssl_ca_data=junk',
+        f'rediss://:{SECRET}@host?ssl_ciphers=JUNK',
         f'redis://:{SECRET}@host/-1',
         f'redis://:{SECRET}@host/first',
     ],
@@ -273,6 +279,22 @@ def test_inspect_cookie_says_what_an_id_is(app: Quart, value: str) -> None:
 
     assert result.exit_code == 1
     assert 'random id of a session on a server' in result.output
+
+
+def test_inspect_cookie_accepts_no_signed_cookie_where_sessions_are_on_redis(app: Quart) -> None:
+    redis = create_app(
+        {'SECRET_KEY': KEY, 'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://127.0.0.1:1'}
+    )
+    serializer = CookieSessionInterface().get_signing_serializer(app)
+    assert serializer
+    value = serializer.dumps({'username': 'zhiliao'})
+
+    results = [
+        one.test_cli_runner().invoke(args=['inspect-cookie', str(value)]) for one in (app, redis)
+    ]
+
+    assert [result.exit_code for result in results] == [0, 1]
+    assert 'no, for this app keeps its sessions on a server' in results[1].output
 
 
 async def test_playground_works_and_says_what_such_a_cookie_is(redis_server: RedisServer) -> None:

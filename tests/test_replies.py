@@ -5,6 +5,7 @@ from urllib.request import Request
 
 import httpx
 import pytest
+from itsdangerous import URLSafeTimedSerializer
 
 from quart_session_demo import create_app
 from quart_session_demo.compare.replies import differences, fields, is_listed
@@ -155,10 +156,22 @@ async def test_fields_decode_the_session_of_whatever_key() -> None:
     assert 'cookie.session.value' not in result
 
 
+def test_fields_tell_each_session_that_has_a_key() -> None:
+    def held(user: object) -> dict[str, str]:
+        visitor = Visitor()
+        for name, value in (('session', user), ('remember', 7)):
+            signed = str(URLSafeTimedSerializer('any').dumps({'user': value}))
+            httpx.Cookies(visitor.jar).set(name, signed)
+        return fields(200, (), b'', visitor.jar)
+
+    assert list(differences(held(7), held('7'))) == [('session.user#2', '7', "'7'")]
+
+
 def test_is_listed_takes_a_whole_for_its_parts() -> None:
     assert is_listed('cookie.session.path', ['cookie.session'])
     assert is_listed('body', ['status', 'body'])
     assert is_listed('cookie.a#2', ['cookie.a'])
+    assert is_listed('session.a#2', ['session.a'])
     assert is_listed('cookie.a#2.path', ['cookie.a'])
     assert not is_listed('cookie.sessions', ['cookie.session'])
     assert not is_listed('body', [])

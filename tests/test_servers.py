@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -138,3 +139,14 @@ def test_log_tail_returns_the_last_lines() -> None:
         server.process.wait()
 
         assert server.log_tail(2) == 'two\nthree'
+
+
+def test_gunicorn_takes_its_options_from_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / 'gunicorn.conf.py').write_text('threads = 7', 'utf-8')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('GUNICORN_CMD_ARGS', '--threads 8')
+
+    with running(FLASK) as (server,):
+        assert 'Using worker: sync' in server.log_tail()

@@ -33,6 +33,9 @@ def test_load_gives_a_step_its_defaults(tmp_path: Path) -> None:
     [
         ('[[step]]\nname = one\n', 'at line 2'),
         ('', 'there is no [[step]] with a path'),
+        (STEP.replace("'/'", "'/a/../b?c'"), "step 'one': `path` has . or .. between slashes"),
+        (STEP.replace("'/'", "'/a/.#b'"), "step 'one': `path` has . or .. between slashes"),
+        (STEP + "method = 'post'\n", "step 'one': `method` 'post' is none that HTTP knows, in"),
         ("[[step]]\nname = 'one'\nrestart = {}\n", 'there is no [[step]] with a path'),
         ("[step]\nname = 'one'\n", 'write [[step]], with two brackets'),
         ("[[steps]]\nname = 'one'\n", "'steps' is neither [[step]] nor [[declared]]"),

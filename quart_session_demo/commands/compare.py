@@ -165,7 +165,11 @@ def load(
     from quart_session_demo.compare.servers import ServerError, end_on_signals
 
     end_on_signals()
-    need_extra('compare', 'gevent', 'gunicorn', 'locust', 'matplotlib', 'psutil', 'rich', 'uvloop')
+    need_extra(
+        'compare',
+        *('gevent', 'gunicorn', 'httpx', 'locust', 'matplotlib', 'msgspec', 'psutil', 'rich'),
+        'uvloop',
+    )
     from quart_session_demo.compare.load.command import plan_for, run
     from quart_session_demo.compare.load.measure import LoadError
     from quart_session_demo.compare.load.own_work import WorkError
@@ -174,7 +178,7 @@ def load(
     own = (sync_app, async_app, steps_file)
     if any(own) and not all(own):
         raise click.UsageError('--sync, --async and --steps go together')
-    # Not a number is in no range, and in click's in every one.
+    # click's FloatRange lets NaN pass; a comparison does not.
     if not duration <= LONGEST:
         raise CannotRun(f'--duration: {duration:g} seconds are more than a day, or none at all')
     if output:

@@ -9,13 +9,11 @@ from dataclasses import dataclass, field, replace
 import httpx
 
 from quart_session_demo.compare.replies import differences, is_listed
-from quart_session_demo.compare.servers import Contender, Server, running
+from quart_session_demo.compare.servers import GRACE, Contender, Server, running
 from quart_session_demo.compare.steps import Declared, Step, Steps
 from quart_session_demo.compare.visitors import NOT_FOUND, Visitor, make_client
 
 NO_REPLY = 'no reply'
-# How long a server may take to end, after it broke off a connection.
-GRACE = 2
 
 
 class ParityError(Exception):

@@ -38,9 +38,10 @@ def fields(
 ) -> dict[str, str]:
     """Return what is compared of a reply, by name.
 
-    `status`, `body`, each header, `cookie.NAME` and `cookie.NAME.ATTRIBUTE` of each Set-Cookie
-    (`cookie.NAME#2` of the second of that name), and `session.KEY` of the session that the visitor
-    now has.
+    `status`, `body`, each header, of each Set-Cookie `cookie.NAME`, `cookie.NAME.ATTRIBUTE` and,
+    unless it is a session, `cookie.NAME.value` (`cookie.NAME#2` of the second of that name), and
+    `session.KEY` of the session that the visitor now has (`session.KEY#2` of the second cookie
+    with that key, by the cookies' names).
 
     Args:
         status: The reply's.
@@ -59,10 +60,10 @@ def fields(
         items = {item.strip() for item in result[name].split(',')}
         result[name] = ', '.join(sorted(items, key=str.lower))
     result['body'] = body_text(body)
-    for cookie in jar:
+    for cookie in sorted(jar, key=lambda cookie: (cookie.name, cookie.path)):
         for key, item in (_session(cookie.value or '') or {}).items():
             # Of the dict {1: True} and of a tuple too, pformat tells the types.
-            result[f'session.{key}'] = pformat(item, width=sys.maxsize)
+            result[_numbered(f'session.{key}', result)] = pformat(item, width=sys.maxsize)
     return result
 
 
@@ -118,8 +119,7 @@ def _same_date(one: str, other: str) -> bool:
 def _cookie(header: str, seen: Mapping[str, str]) -> dict[str, str]:
     pair, *attributes = [part.strip() for part in header.split(';')]
     name, _, value = pair.partition('=')
-    names = chain([name], (f'{name}#{number}' for number in count(2)))
-    field = next(field for name in names if (field := f'cookie.{name}') not in seen)
+    field = _numbered(f'cookie.{name}', seen)
     result = {field: 'set'}
     # A session's value holds the time, and its content is compared by itself.
     if _session(value) is None:
@@ -128,6 +128,11 @@ def _cookie(header: str, seen: Mapping[str, str]) -> dict[str, str]:
         key, _, item = attribute.partition('=')
         result[f'{field}.{key.lower()}'] = item or 'yes'
     return result
+
+
+def _numbered(field: str, seen: Mapping[str, str]) -> str:
+    names = chain([field], (f'{field}#{number}' for number in count(2)))
+    return next(name for name in names if name not in seen)
 
 
 def _session(value: str) -> dict[str, Any] | None:

@@ -17,6 +17,8 @@ from typing import Self
 HOST = '127.0.0.1'
 START_SECONDS = 60
 STOP_SECONDS = 10
+# How long a server may take to end, after it broke off a connection.
+GRACE = 2
 LOG_LINES = 12
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOG_BYTES = 10_000
@@ -45,8 +47,15 @@ class Contender:
 
 def gunicorn(app: str, *options: str) -> tuple[str, ...]:
     """Return the command line that serves a WSGI app, `module:app`, on gunicorn."""
-    # The control socket would be one file in the home folder for every gunicorn at once.
-    return _serve('gunicorn', '--no-control-socket', *options, app)
+    return _serve(
+        'gunicorn',
+        # Not gunicorn.conf.py: each server is what its name says.
+        *('--config', os.devnull),
+        # It would be one file in the home folder for every gunicorn at once.
+        '--no-control-socket',
+        *options,
+        app,
+    )
 
 
 def hypercorn(app: str, *options: str) -> tuple[str, ...]:
@@ -78,7 +87,8 @@ class Server:
             with signals_deferred():
                 self.process = subprocess.Popen(  # noqa: S603 - what the user asked to start
                     [part.replace('{port}', str(self.port)) for part in contender.command],
-                    env={**os.environ, **contender.environment},
+                    # Nor gunicorn's options from there.
+                    env={**os.environ, 'GUNICORN_CMD_ARGS': '', **contender.environment},
                     stdin=subprocess.DEVNULL,
                     stdout=self._log,
                     stderr=subprocess.STDOUT,
@@ -159,7 +169,7 @@ class Server:
         return True
 
     def _signal(self, number: signal.Signals) -> None:
-        # Nobody may be left in the group.
+        # The group may be empty by now.
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 

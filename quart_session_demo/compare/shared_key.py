@@ -1,4 +1,4 @@
-"""Whether two apps sign their sessions alike: with the same key, salt and digest.
+"""Whether two apps read each other's sessions: with the same salt and digest, by the keys of each.
 
 Each app is imported in a process of its own, as its server does it, and signs the same words:
 `python -m quart_session_demo.compare.shared_key module:app`.
@@ -12,43 +12,56 @@ from typing import Any
 
 from gunicorn.util import import_app
 from itsdangerous import Signer
+from itsdangerous.encoding import base64_encode
 
 from quart_session_demo.compare.servers import START_SECONDS, Contender, Server
 
 COMMAND = (sys.executable, '-m', 'quart_session_demo.compare.shared_key')
-MARK = 'signature:'
+MARK = 'signatures:'
+WORDS = b'Do we share a key?'
 
 
-def sign(app: Any) -> str:
-    """Return an app's signature, or nothing when its sessions are not signed."""
+def sign(app: Any) -> list[str]:
+    """Return an app's signature with each of its keys, the current one last.
+
+    There is none when its sessions are not signed.
+    """
     interface = app.session_interface
     if not hasattr(interface, 'get_signing_serializer'):
-        return ''
+        return []
     serializer = interface.get_signing_serializer(app)
     if serializer is None:
-        return ''
+        return []
     signer: Signer = serializer.make_signer(serializer.salt)
-    return signer.get_signature(b'Do we share a key?').decode()
+    return [
+        base64_encode(signer.algorithm.get_signature(signer.derive_key(key), WORDS)).decode()
+        for key in signer.secret_keys
+    ]
 
 
 def share_key(*apps: tuple[str, Contender]) -> bool | None:
-    """Tell whether apps, each with its contender, sign alike; None when one cannot be asked."""
+    """Tell whether each app, with its contender, reads what the others sign now.
+
+    None when one cannot be asked.
+    """
     with ExitStack() as stack:
         processes = [
             stack.enter_context(Server(replace(contender, command=(*COMMAND, app))))
             for app, contender in apps
         ]
-        signatures = [_signature(process) for process in processes]
-    return len(set(signatures)) == 1 if all(signatures) else None
+        signatures = [_signatures(process) for process in processes]
+    if not all(signatures):
+        return None
+    return all(now in known for *_, now in signatures for known in signatures)
 
 
-def _signature(process: Server) -> str:
+def _signatures(process: Server) -> list[str]:
     with suppress(subprocess.TimeoutExpired):
         process.process.wait(START_SECONDS)
     # What the app itself prints comes before.
-    _, mark, signature = process.log_tail().rpartition(MARK)
-    return signature.strip() if mark else ''
+    _, _, signatures = process.log_tail().rpartition(MARK)
+    return signatures.split()
 
 
 if __name__ == '__main__':
-    print(MARK + sign(import_app(sys.argv[1])))
+    print(MARK, *sign(import_app(sys.argv[1])))

@@ -59,10 +59,13 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Check what the types do not say."""
         if self.restart is None and not self.path.startswith('/'):
             raise ValueError('`path` must start with /')
+        if re.search(r'/\.\.?(/|$)', re.split('[?#]', self.path)[0]):
+            raise ValueError('`path` has . or .. between slashes, which clients resolve themselves')
         if self.form is not None and self.json is not None:
             raise ValueError('`form` and `json` exclude each other')
-        if not re.fullmatch(r"[!#$%&'*+.^_`|~\w-]+", self.method, re.ASCII):
-            raise ValueError(f'`method` {self.method!r} is none that HTTP knows')
+        # Clients write small letters in capitals, or do not.
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Z-]+", self.method):
+            raise ValueError(f'`method` {self.method!r} is none that HTTP knows, in capitals')
         for name, value in (self.restart or {}).items():
             if not name or '=' in name:
                 raise ValueError(f'`restart`: no variable can have the name {name!r}')

@@ -62,7 +62,7 @@ class Visitor:
         except (httpx.HTTPError, httpx.InvalidURL, h11.ProtocolError, UnicodeEncodeError) as error:
             return {'status': f'no reply: {error or type(error).__name__}'}
         cookies.extract_cookies(reply)
-        # What the reply says of its body, but for what nobody can decode by.
+        # By the charset that the reply names, unless Python knows none of that name.
         text = body.decode(reply.encoding or 'utf-8', 'replace')
         found = step.find(reply_text(reply.headers.multi_items(), text))
         self.captured.update(dict.fromkeys(step.capture, '') | found)

@@ -10,6 +10,8 @@ from quart_session_demo.config.redis_checks import URL_REMEDY
 from quart_session_demo.config.values import wrong_values
 
 PRODUCTION_KEY_BYTES = 32
+# What prints a good one.
+KEY_COMMAND = "python -c 'import secrets; print(secrets.token_hex(32))'"
 
 
 def problems(config: Config, defaults: Mapping[str, Any], name: Callable[[str], str]) -> list[str]:
@@ -33,13 +35,13 @@ def problems(config: Config, defaults: Mapping[str, Any], name: Callable[[str], 
 def _wrong_together(config: Config, name: Callable[[str], str]) -> Iterator[str]:
     cookie_name = config['SESSION_COOKIE_NAME']
     make_secure = f'set {name("SESSION_COOKIE_SECURE")} to true'
-    if (config['SESSION_COOKIE_SAMESITE'] or '').title() == 'None' and not _secure(config):
+    if (config['SESSION_COOKIE_SAMESITE'] or '').title() == 'None' and not is_secure(config):
         yield (
             f'{name("SESSION_COOKIE_SAMESITE")} is None, which browsers refuse without Secure: '
             f'{make_secure}'
         )
     # RFC 6265bis, 4.1.3: browsers compare the prefix without regard to case.
-    if cookie_name.lower().startswith('__secure-') and not _secure(config):
+    if cookie_name.lower().startswith('__secure-') and not is_secure(config):
         yield (
             f'{name("SESSION_COOKIE_NAME")} is {short(cookie_name)}, which browsers refuse '
             f'without Secure: {make_secure}'
@@ -59,8 +61,8 @@ def _wrong_production_keys(config: Config, name: Callable[[str], str]) -> Iterat
     if size is not None and size < PRODUCTION_KEY_BYTES:
         yield (
             f'{name("SECRET_KEY")} is {f"only {size} bytes long" if size else "not set"} in '
-            f'production: set it to at least {PRODUCTION_KEY_BYTES} random bytes, as '
-            "python -c 'import secrets; print(secrets.token_hex(32))' prints them"
+            f'production: set it to at least {PRODUCTION_KEY_BYTES} random bytes, as {KEY_COMMAND} '
+            'prints them'
         )
     fallbacks = config['SECRET_KEY_FALLBACKS']
     if isinstance(fallbacks, list | tuple) and any(
@@ -79,7 +81,8 @@ def _size(key: Any) -> int | None:
     return len(key or b'') if isinstance(key, bytes | None) else None
 
 
-def _secure(config: Config) -> bool:
+def is_secure(config: Config) -> bool:
+    """Tell whether the session cookie is sent with Secure."""
     # Werkzeug sends Secure with Partitioned.
     return bool(config['SESSION_COOKIE_SECURE'] or config['SESSION_COOKIE_PARTITIONED'])
 
@@ -90,7 +93,7 @@ def host_prefix_obstacles(config: Config) -> dict[str, str]:
     Source: RFC 6265bis, 4.1.3.2.
     """
     obstacles = {}
-    if not _secure(config):
+    if not is_secure(config):
         obstacles['SESSION_COOKIE_SECURE'] = 'set it to true'
     if config['SESSION_COOKIE_DOMAIN']:
         obstacles['SESSION_COOKIE_DOMAIN'] = 'remove it'

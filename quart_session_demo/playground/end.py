@@ -30,7 +30,7 @@ def find_end(content: dict[str, Any], cookie: str, *, saved: bool) -> End:
     Args:
         content: What is in it.
         cookie: The value of its cookie.
-        saved: Whether this response takes it along.
+        saved: Whether this response saves the session.
     """
     app = current_app
     interface: Any = app.session_interface

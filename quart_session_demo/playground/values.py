@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-from quart_session_demo.sessions.cookie_inspector import nesting_exceeds
+from quart_session_demo.sessions.cookie_inspector import levels
 
 MAX_NESTING = 50
 
@@ -25,7 +25,7 @@ def parse(text: str) -> Any:
         raise NestedTooDeeply from None
     except ValueError:
         return text
-    if nesting_exceeds(value, MAX_NESTING):
+    if sum(1 for _ in levels(value)) > MAX_NESTING:
         raise NestedTooDeeply
     return value
 

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -11,6 +12,7 @@ from flask.json.tag import TaggedJSONSerializer
 from itsdangerous import URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, bytes_to_int
 from quart import Quart
+from quart.sessions import SecureCookieSessionInterface
 
 from quart_session_demo.sessions.cookie import CookieSession, CookieSessionInterface
 
@@ -19,6 +21,8 @@ MAX_VALUE_SIZE = 16 * 1024
 # A compressed cookie can hold a thousand times its own size.
 MAX_PAYLOAD_SIZE = 32 * 1024
 MAX_NESTING = 100
+# Lists and dicts, which take long to look into, compress well.
+MAX_CONTAINERS = 1000
 
 _PARTS = re.compile(r'(\.?[\w-]+)\.([\w-]+)\.([\w-]+)', re.ASCII)
 
@@ -67,6 +71,9 @@ class InspectedCookie:
     # The place in SECRET_KEY_FALLBACKS, from 1, of a fallback key; empty ones do not count.
     fallback_number: int | None
 
+    # Whether the app keeps its sessions in such cookies, and not on a server.
+    in_use: bool
+
     @property
     def permanent(self) -> bool:
         """Whether the browser keeps the cookie when it closes."""
@@ -91,7 +98,7 @@ class InspectedCookie:
     def accepted(self) -> bool:
         """Whether the app would read a session from it: it verifies and has not expired."""
         holds = self.signed_by in (SignedBy.CURRENT, SignedBy.FALLBACK)
-        return holds and not self.expired and not self.signed_in_the_future
+        return self.in_use and holds and not self.expired and not self.signed_in_the_future
 
 
 def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> InspectedCookie:
@@ -115,6 +122,7 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
         raise NotASessionCookie('It is not three parts, of letters, digits, - and _, between dots.')
     payload_part, timestamp_part, signature_part = parts.groups()
     interface = app.session_interface
+    in_use = isinstance(interface, SecureCookieSessionInterface)
     if not isinstance(interface, CookieSessionInterface):
         interface = CookieSessionInterface()
     payload = _payload(payload_part, interface.serializer)
@@ -136,6 +144,7 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
         inspected_at=(now or datetime.now(UTC)).replace(microsecond=0),
         signed_by=signed_by,
         fallback_number=fallback_number,
+        in_use=in_use,
     )
 
 
@@ -151,8 +160,16 @@ def _payload(part: str, serializer: TaggedJSONSerializer) -> dict[str, Any]:
         payload = serializer.loads(data.decode())
         if not isinstance(payload, dict):
             raise NotASessionCookie(f'Its content is a {type(payload).__name__}, not a session.')
-        if nesting_exceeds(payload, MAX_NESTING):
-            raise RecursionError
+        containers = 0
+        for depth, level in enumerate(levels(payload), 1):
+            containers += len(level)
+            if depth > MAX_NESTING:
+                raise RecursionError
+            if containers > MAX_CONTAINERS:
+                raise NotASessionCookie(
+                    f'It holds more than {MAX_CONTAINERS} lists and dicts, too many to be looked '
+                    'into.'
+                )
     except NotASessionCookie:
         raise
     except RecursionError:
@@ -175,19 +192,16 @@ def _decompress(data: bytes) -> bytes:
     return content
 
 
-def nesting_exceeds(value: Any, limit: int) -> bool:
-    """Tell whether containers are nested deeper than so many levels."""
+def levels(value: Any) -> Iterator[list[Any]]:
+    """Yield the containers of a value: itself, then those in it, and so on."""
     level = [value]
-    for _ in range(limit):
-        containers = [item for item in level if isinstance(item, dict | list | tuple)]
-        if not containers:
-            return False
+    while containers := [item for item in level if isinstance(item, dict | list | tuple)]:
+        yield containers
         level = [
             inner
             for item in containers
             for inner in (item.values() if isinstance(item, dict) else item)
         ]
-    return any(isinstance(item, dict | list | tuple) for item in level)
 
 
 def _times(part: str, lifetime: timedelta) -> tuple[datetime, datetime]:

@@ -41,6 +41,9 @@ def as_table(cookie: InspectedCookie) -> str:
         expires += ', or when the browser closes'
     if cookie.expired:
         expires += ', EXPIRED'
+    accepted = 'yes' if cookie.accepted else 'no'
+    if not cookie.in_use:
+        accepted += ', for this app keeps its sessions on a server'
     rows = [
         # repr() lets no character through that a terminal would obey.
         *(('session', f'{key!r}: {value!r}') for key, value in cookie.payload.items()),
@@ -49,6 +52,6 @@ def as_table(cookie: InspectedCookie) -> str:
         ('signature', signature),
         ('size', size),
         ('compressed', 'yes' if cookie.compressed else 'no'),
-        ('accepted', 'yes' if cookie.accepted else 'no'),
+        ('accepted', accepted),
     ]
     return '\n'.join(f'{name:11} {text}' for name, text in rows)

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from http.cookiejar import CookieJar
 from itertools import count
+from json import dumps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -86,7 +87,7 @@ class LoadUser(FastHttpUser):
                 going = self.take(number, visits, counted) and bool(work.first)
 
     def take(self, number: int, visits: Sequence[Visit], counted: bool) -> bool:
-        """Make requests, up to the first that goes wrong."""
+        """Make requests, up to the first that goes wrong; tell whether all were right."""
         for visit in visits:
             gevent.sleep(visit.step.wait)
             if counted:
@@ -107,15 +108,19 @@ class LoadUser(FastHttpUser):
         path, headers, form, json = step.filled(captured)
         if form is not None:
             headers = completed(headers, 'Content-Type', 'application/x-www-form-urlencoded')
-        # The Host and the bytes of the quiet visit that told what to expect.
+        # What the quiet visit sent, which told what to expect.
         headers = completed(headers, 'Host', 'localhost')
+        headers = completed(headers, 'Accept', '*/*')
+        body = None if form is None else urlencode(form)
+        if json is not None:
+            headers = completed(headers, 'Content-Type', 'application/json')
+            body = dumps(json, ensure_ascii=False, separators=(',', ':'))
         self.client.client.cookiejar = self.jars[step.visitor]
         with self.client.request(
             step.method,
             path,
             headers={name: value.encode().decode('latin-1') for name, value in headers.items()},
-            data=None if form is None else urlencode(form),
-            json=json,
+            data=body,
             allow_redirects=False,
             catch_response=True,
             context={'counted': counted},
@@ -123,10 +128,10 @@ class LoadUser(FastHttpUser):
             if not response.status_code:
                 problem: str | None = str(response.error)
             else:
-                body = body_text(response.content or b'')
-                problem = visit.problem(response.status_code, body)
+                text = body_text(response.content or b'')
+                problem = visit.problem(response.status_code, text)
                 if step.capture:
-                    found = step.find(reply_text(response.headers.items(), body))
+                    found = step.find(reply_text(response.headers.items(), text))
                     captured.update(found)
                     for name in step.capture.keys() - found.keys():
                         problem = problem or f'{step.name}: capture finds {name!r} nowhere'

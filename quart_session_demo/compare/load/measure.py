@@ -12,13 +12,11 @@ from quart_session_demo.compare.load.contenders import Entry, Pair, entries
 from quart_session_demo.compare.load.job import Job, Window
 from quart_session_demo.compare.load.usage import Usage
 from quart_session_demo.compare.load.works import Work
-from quart_session_demo.compare.servers import Server, ServerError, signals_deferred
+from quart_session_demo.compare.servers import GRACE, Server, ServerError, signals_deferred
 
 WARM_UP_PART = 0.2
 # What it takes to start and stop the two, at the very most.
 GENERATOR_SECONDS = 60
-# How long a server may take to end, after it broke off a connection.
-GRACE = 0.5
 # `-m` would load our package, and with it the ssl module, before Locust is there to change it.
 GENERATOR = 'import locust; from quart_session_demo.compare.load.generator import main; main()'
 

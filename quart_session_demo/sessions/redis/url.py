@@ -1,10 +1,11 @@
 """Where Redis is, as a URL says it."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from redis.asyncio import ConnectionPool
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -45,11 +46,20 @@ def options_of(url: str, max_connections: int) -> dict[str, Any]:
             'socket_timeout': None,
         }
         pool = ConnectionPool(**options)
-        pool.connection_class(**pool.connection_kwargs)
+        connection = pool.connection_class(**pool.connection_kwargs)
+        if isinstance(connection, SSLConnection):
+            connection.ssl_context.get()
+    except OSError:
+        raise ValueError('SESSION_REDIS_URL has certificates or ciphers of no use') from None
     except (AttributeError, RedisError, TypeError, ValueError):
         raise ValueError('SESSION_REDIS_URL is no URL that redis-py reads') from None
     if unknown:
         raise ValueError('SESSION_REDIS_URL has an option that sessions cannot use')
+    if options.get('health_check_interval', 0) < 0:
+        raise ValueError('SESSION_REDIS_URL has a health_check_interval below 0')
+    # As Redis checks it.
+    if re.search('[^!-~]', options.get('client_name', '')):
+        raise ValueError('SESSION_REDIS_URL has a client_name with spaces or other special signs')
     if database.strip('0123456789') or options.get('db', 0) < 0:
         raise ValueError('SESSION_REDIS_URL has a database that is no number')
     return options
