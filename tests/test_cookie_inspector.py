@@ -361,6 +361,8 @@ def test_json_has_the_tags_of_the_apps_own_serializer(app: Quart) -> None:
         (_signed({'a': 1}, at=1_600_000_000), 'EXPIRED'),
         (_signed({'a': 1}, at=4_000_000_000), 'IN THE FUTURE'),
     ],
+    # The value holds the time, and is another in each process of the tests.
+    ids=['another key', 'expired', 'in the future'],
 )
 def test_command_fails_for_a_cookie_that_is_not_accepted(
     app: Quart, value: str, reason: str
