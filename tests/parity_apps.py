@@ -46,22 +46,6 @@ async def sign(response: quart.typing.ResponseTypes) -> quart.typing.ResponseTyp
     return response
 
 
-rolled, unrolled = flask.Flask('rolled'), quart.Quart('unrolled')
-rolled.config.update(SECRET_KEY='new', SECRET_KEY_FALLBACKS=['old'])
-unrolled.config.update(SECRET_KEY='old', SECRET_KEY_FALLBACKS=['new'])
-unrolled.session_interface = CookieSessionInterface()
-
-
-@rolled.get('/rolled')
-def rolled_count() -> str:
-    return count()
-
-
-@unrolled.get('/rolled')
-async def unrolled_count() -> str:
-    return await port_count()
-
-
 @sync.get('/greeting')
 def greeting() -> str:
     return os.environ.get('GREETING', 'none')

@@ -502,16 +502,3 @@ def test_restart_ends_the_variables_of_the_one_before(tmp_path: Path) -> None:
     report = json.loads((tmp_path / 'results.json').read_text('utf-8'))
     bodies = [step[side].get('body') for step in report['steps'] for side in ('sync', 'async')]
     assert bodies == ['first', 'first', 'none', 'none']
-
-
-def test_apps_that_read_each_other_by_fallbacks_share_a_key(tmp_path: Path) -> None:
-    path = write_steps(
-        tmp_path,
-        "[[step]]\nname = 'one'\npath = '/rolled'\n"
-        "[[step]]\nname = 'two'\npath = '/rolled'\nhandover = true\n",
-    )
-
-    result = run('--sync', 'parity_apps:rolled', '--async', 'parity_apps:unrolled', '--steps', path)
-
-    assert '2 steps: 2 the same, 0 different on purpose, 0 different.' in result.stdout
-    assert result.returncode == 0

@@ -87,7 +87,7 @@ class Server:
             with signals_deferred():
                 self.process = subprocess.Popen(  # noqa: S603 - what the user asked to start
                     [part.replace('{port}', str(self.port)) for part in contender.command],
-                    # Nor gunicorn's options from there.
+                    # Nor options of gunicorn's that are in the environment.
                     env={**os.environ, 'GUNICORN_CMD_ARGS': '', **contender.environment},
                     stdin=subprocess.DEVNULL,
                     stdout=self._log,

@@ -58,9 +58,9 @@ def share_key(*apps: tuple[str, Contender]) -> bool | None:
 def _signatures(process: Server) -> list[str]:
     with suppress(subprocess.TimeoutExpired):
         process.process.wait(START_SECONDS)
-    # What the app itself prints comes before.
-    _, _, signatures = process.log_tail().rpartition(MARK)
-    return signatures.split()
+    # The app itself may print something before and after.
+    lines = [line for line in process.log_tail().splitlines() if line.startswith(MARK)]
+    return lines[-1].removeprefix(MARK).split() if lines else []
 
 
 if __name__ == '__main__':
