@@ -40,7 +40,7 @@ async def test_wrong_call_of_the_logger_is_logged_and_harms_no_request(
     app = create_app({'SECRET_KEY': KEY})
     # pytest's own handler would raise it.
     monkeypatch.setattr(app.logger, 'propagate', False)
-    app.logger.addHandler(logging.StreamHandler())
+    monkeypatch.setattr(app.logger, 'handlers', [logging.StreamHandler()])
 
     @app.get('/logs')
     async def logs() -> str:
