@@ -2,15 +2,11 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
 from quart import Quart, Response, abort, copy_current_websocket_context, session, websocket
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
@@ -26,6 +22,7 @@ from wsproto.events import (
 
 from quart_session_demo.sessions import CookieSessionInterface
 from tests.conftest import KEY
+from tests.serving import serving
 
 LOST = 'the change is lost'
 
@@ -36,23 +33,6 @@ def app() -> Quart:
     app.config.from_mapping({'SECRET_KEY': KEY, 'PROPAGATE_EXCEPTIONS': False})
     app.session_interface = CookieSessionInterface()
     return app
-
-
-@asynccontextmanager
-async def serving(app: Quart) -> AsyncIterator[int]:
-    """Serve an app by Hypercorn in this event loop; yield the port."""
-    listener = socket.create_server(('127.0.0.1', 0))
-    port = listener.getsockname()[1]
-    config = Config()
-    config.bind = [f'fd://{listener.detach()}']
-    config.errorlog = None
-    stop = asyncio.Event()
-    task = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))
-    try:
-        yield port
-    finally:
-        stop.set()
-        await task
 
 
 class Browser:

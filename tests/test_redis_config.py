@@ -49,6 +49,10 @@ WRONG_VALUES = [
 ]
 
 
+def on_redis(url: str) -> Quart:
+    return create_app({'SECRET_KEY': KEY, 'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': url})
+
+
 @pytest.mark.parametrize(('name', 'value'), WRONG_VALUES)
 def test_wrong_value_is_refused_here_and_in_any_app(name: str, value: Any) -> None:
     wrong = {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': URL, name: value}
@@ -90,7 +94,7 @@ def test_missing_extra_is_named_in_any_app() -> None:
     ],
 )
 def test_url_may_ask_for_what_makes_sense(url: str) -> None:
-    create_app({'SECRET_KEY': KEY, 'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': url})
+    on_redis(url)
 
 
 @pytest.mark.parametrize(
@@ -232,9 +236,7 @@ def test_check_deploy_finds_redis_that_evicts(redis_program: None, tmp_path: Pat
 
 async def test_ready_says_whether_the_store_answers(redis_program: None, tmp_path: Path) -> None:
     with RedisServer(tmp_path) as server:
-        app = create_app(
-            {'SECRET_KEY': KEY, 'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': server.url}
-        )
+        app = on_redis(server.url)
         async with app.test_app():
             client = app.test_client()
             assert (await client.get('/health/ready')).status_code == 200
@@ -259,9 +261,7 @@ async def test_ready_is_503_while_redis_takes_no_writes(
     redis_program: None, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     with RedisServer(tmp_path) as server:
-        app = create_app(
-            {'SECRET_KEY': KEY, 'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': server.url}
-        )
+        app = on_redis(server.url)
         async with app.test_app():
             client = app.test_client()
             assert (await client.get('/health/ready')).status_code == 200
@@ -282,9 +282,7 @@ def test_inspect_cookie_says_what_an_id_is(app: Quart, value: str) -> None:
 
 
 def test_inspect_cookie_accepts_no_signed_cookie_where_sessions_are_on_redis(app: Quart) -> None:
-    redis = create_app(
-        {'SECRET_KEY': KEY, 'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://127.0.0.1:1'}
-    )
+    redis = on_redis('redis://127.0.0.1:1')
     serializer = CookieSessionInterface().get_signing_serializer(app)
     assert serializer
     value = serializer.dumps({'username': 'zhiliao'})
@@ -298,9 +296,7 @@ def test_inspect_cookie_accepts_no_signed_cookie_where_sessions_are_on_redis(app
 
 
 async def test_playground_works_and_says_what_such_a_cookie_is(redis_server: RedisServer) -> None:
-    app = create_app(
-        {'SECRET_KEY': KEY, 'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': redis_server.url}
-    )
+    app = on_redis(redis_server.url)
     async with app.test_app():
         client = app.test_client()
         await client.get('/')

@@ -1,19 +1,17 @@
 """A session that cannot be read, wherever it is first looked into."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
 from quart import Quart, abort, render_template_string, request, session, stream_with_context
 from quart.typing import TestClientProtocol as Client
 
 from quart_session_demo import create_app
 from quart_session_demo.sessions.session_id import new_session_id
 from tests.conftest import KEY
+from tests.serving import serving
 
 COOKIE = {'Cookie': f'session={new_session_id()}'}
 
@@ -157,21 +155,15 @@ async def test_json_of_the_whole_session_is_503(client: Client) -> None:
 
 
 async def test_stream_that_looks_too_late_is_cut_off(app: Quart) -> None:
-    stop = asyncio.Event()
-    listening = socket.create_server(('127.0.0.1', 0))
-    port = listening.getsockname()[1]
-    config = Config()
-    config.bind = [f'fd://{listening.detach()}']
-    server = asyncio.ensure_future(serve(app, config, shutdown_trigger=stop.wait))
-    reader, writer = await asyncio.open_connection('127.0.0.1', port)
     head = f'GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {COOKIE["Cookie"]}\r\n\r\n'
-    writer.write(head.encode())
+    async with serving(app) as port:
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+        writer.write(head.encode())
 
-    received = await reader.read()
+        received = await reader.read()
 
-    writer.close()
-    stop.set()
-    await server
+        writer.close()
+
     assert b'begun' in received
     # Without the last chunk the client knows that something is missing.
     assert b'None' not in received

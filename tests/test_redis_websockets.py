@@ -2,14 +2,11 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
 from quart import Quart, abort, copy_current_websocket_context, session, websocket
 from quart.testing import WebsocketResponseError
 from wsproto import ConnectionType, WSConnection
@@ -20,6 +17,7 @@ from quart_session_demo.sessions import regenerate_session
 from quart_session_demo.sessions.session_id import new_session_id
 from tests.conftest import KEY
 from tests.redis_server import RedisServer
+from tests.serving import serving
 
 
 @pytest.fixture
@@ -222,28 +220,22 @@ async def test_handshake_is_503_when_redis_does_not_answer() -> None:
 
 async def test_write_is_saved_when_a_real_client_vanishes(app: Quart) -> None:
     cookie = await begun(app)
-    stop = asyncio.Event()
-    listening = socket.create_server(('127.0.0.1', 0))
-    port = listening.getsockname()[1]
-    config = Config()
-    config.bind = [f'fd://{listening.detach()}']
-    server = asyncio.ensure_future(serve(app, config, shutdown_trigger=stop.wait))
-    reader, writer = await asyncio.open_connection('127.0.0.1', port)
     connection = WSConnection(ConnectionType.CLIENT)
-
-    async def events() -> list[Any]:
-        connection.receive_data(await reader.read(4096))
-        return list(connection.events())
-
     headers = [(name.encode(), value.encode()) for name, value in cookie.items()]
-    writer.write(connection.send(Request('127.0.0.1', '/chat', extra_headers=headers)))
-    await events()
-    writer.write(connection.send(Message('from afar')))
-    await events()
-    writer.write(connection.send(CloseConnection(1000)))
-    writer.close()
-    async with asyncio.timeout(30):
-        while await said(app, cookie) != 'from afar':
-            pass
-    stop.set()
-    await server
+
+    async with serving(app) as port:
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+
+        async def events() -> list[Any]:
+            connection.receive_data(await reader.read(4096))
+            return list(connection.events())
+
+        writer.write(connection.send(Request('127.0.0.1', '/chat', extra_headers=headers)))
+        await events()
+        writer.write(connection.send(Message('from afar')))
+        await events()
+        writer.write(connection.send(CloseConnection(1000)))
+        writer.close()
+        async with asyncio.timeout(30):
+            while await said(app, cookie) != 'from afar':
+                pass

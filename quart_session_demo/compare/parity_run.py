@@ -40,7 +40,7 @@ def run(
     sync = Contender('Flask', gunicorn(sync_app), key)
     async_ = Contender('Quart', hypercorn(async_app), key)
     console = standard_output()
-    began = key | (steps.steps[0].restart or {})
+    began = key | steps.begin
     shared = share_key(
         (sync_app, replace(sync, environment=began)),
         (async_app, replace(async_, environment=began)),

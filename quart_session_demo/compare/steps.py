@@ -10,6 +10,8 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from quart_session_demo.sessions.cookie_inspector import levels
+
 T = TypeVar('T')
 
 # None that people write is nearly so deep, and Python's own limit is some hundreds.
@@ -72,7 +74,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if '\0' in f'{name}{value}':
                 raise ValueError('`restart` holds a NUL character')
         _check_fields('ignore', self.ignore)
-        if not _is_flat(self.json, DEEPEST):
+        if sum(1 for _ in levels(self.json)) > DEEPEST:
             raise ValueError(f'`json` is nested more than {DEEPEST} levels deep')
         try:
             json.dumps(self.json, allow_nan=False)
@@ -125,6 +127,11 @@ class Steps(msgspec.Struct, frozen=True):
 
     steps: tuple[Step, ...]
     declared: tuple[Declared, ...]
+
+    @property
+    def begin(self) -> dict[str, str]:
+        """The variables that the servers start with."""
+        return self.steps[0].restart or {}
 
 
 def load(path: Path) -> Steps:
@@ -182,14 +189,6 @@ def _check_fields(key: str, fields: Iterable[str]) -> None:
     for name in fields:
         if not FIELD.fullmatch(name):
             raise ValueError(f'`{key}`: no field can have the name {name!r}')
-
-
-def _is_flat(value: Any, levels: int) -> bool:
-    """Tell whether a value is nested at most so many levels deep."""
-    if not isinstance(value, list | dict):
-        return True
-    items = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_is_flat(item, levels - 1) for item in items)
 
 
 def _check_names(path: Path, steps: tuple[Step, ...], declared: tuple[Declared, ...]) -> None:

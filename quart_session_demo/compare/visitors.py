@@ -1,9 +1,12 @@
 """Visitors, who keep cookies as a browser does, and their requests."""
 
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from json import dumps
+from urllib.parse import urlencode
 from urllib.request import Request
 
 import h11
@@ -44,29 +47,26 @@ class Visitor:
 
         A reply that does not come is a field too: `status` says why.
         """
-        path, headers, form, json = step.filled(self.captured)
-        # The same Host for both servers, so that the URLs which the apps build are the same.
-        named = completed(headers, 'Host', 'localhost')
+        path, headers, body = encoded(step, self.captured)
         cookies = httpx.Cookies(self.jar)
         try:
             request = client.build_request(
                 step.method,
                 url + path,
-                headers=[(name.encode('ascii'), value.encode()) for name, value in named.items()],
-                data=form,
-                json=json,
+                headers=[(name.encode('ascii'), value.encode()) for name, value in headers.items()],
+                content=body,
             )
             cookies.set_cookie_header(request)
             reply = client.send(request, stream=True)
-            body = _read(reply)
+            content = _read(reply)
         except (httpx.HTTPError, httpx.InvalidURL, h11.ProtocolError, UnicodeEncodeError) as error:
             return {'status': f'no reply: {error or type(error).__name__}'}
         cookies.extract_cookies(reply)
         # By the charset that the reply names, unless Python knows none of that name.
-        text = body.decode(reply.encoding or 'utf-8', 'replace')
+        text = content.decode(reply.encoding or 'utf-8', 'replace')
         found = step.find(reply_text(reply.headers.multi_items(), text))
         self.captured.update(dict.fromkeys(step.capture, '') | found)
-        result = fields(reply.status_code, reply.headers.multi_items(), body, self.jar)
+        result = fields(reply.status_code, reply.headers.multi_items(), content, self.jar)
         return result | {
             f'capture.{name}': 'found' if name in found else NOT_FOUND for name in step.capture
         }
@@ -84,7 +84,22 @@ def _read(reply: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def completed(headers: dict[str, str], name: str, value: str) -> dict[str, str]:
+def encoded(step: Step, captured: Mapping[str, str]) -> tuple[str, dict[str, str], str | None]:
+    """Return a step's path, headers and body, for whatever client sends them."""
+    path, headers, form, json = step.filled(captured)
+    body = None
+    if form:
+        body = urlencode(form)
+        headers = _completed(headers, 'Content-Type', 'application/x-www-form-urlencoded')
+    elif json is not None:
+        body = dumps(json, ensure_ascii=False, separators=(',', ':'))
+        headers = _completed(headers, 'Content-Type', 'application/json')
+    # The same Host for both servers, so that the URLs which the apps build are the same.
+    headers = _completed(headers, 'Host', 'localhost')
+    return path, _completed(headers, 'Accept', '*/*'), body
+
+
+def _completed(headers: dict[str, str], name: str, value: str) -> dict[str, str]:
     """Return headers with one more, unless they have it in whatever case."""
     return headers if name.lower() in map(str.lower, headers) else {name: value, **headers}
 

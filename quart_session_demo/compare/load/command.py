@@ -44,7 +44,7 @@ def plan_for(
     if not (sync and async_ and steps_file):
         return Plan(Pair(), LESSON, users, duration, rounds)
     steps = load(steps_file)
-    own = Pair(sync, async_, made_up_key() | (steps.steps[0].restart or {}))
+    own = Pair(sync, async_, made_up_key() | steps.begin)
     work = from_steps(steps, entries(own, 1)[0].contender)
     return Plan(own, (work,), users, duration, rounds)
 

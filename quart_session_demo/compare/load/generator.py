@@ -11,9 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from http.cookiejar import CookieJar
 from itertools import count
-from json import dumps
 from typing import Any
-from urllib.parse import urlencode
 
 import gevent
 import msgspec
@@ -25,7 +23,7 @@ from quart_session_demo.compare.load.usage import Usage
 from quart_session_demo.compare.load.works import Visit
 from quart_session_demo.compare.replies import body_text
 from quart_session_demo.compare.steps import reply_text
-from quart_session_demo.compare.visitors import BrowserPolicy, completed
+from quart_session_demo.compare.visitors import BrowserPolicy, encoded
 
 SAMPLE_SECONDS = 0.2
 # So that a server which refuses at once is not asked a thousand times a second.
@@ -105,16 +103,8 @@ class LoadUser(FastHttpUser):
         """Make a request and check the reply."""
         step = visit.step
         captured = self.captured[step.visitor]
-        path, headers, form, json = step.filled(captured)
-        if form is not None:
-            headers = completed(headers, 'Content-Type', 'application/x-www-form-urlencoded')
-        # What the quiet visit sent, which told what to expect.
-        headers = completed(headers, 'Host', 'localhost')
-        headers = completed(headers, 'Accept', '*/*')
-        body = None if form is None else urlencode(form)
-        if json is not None:
-            headers = completed(headers, 'Content-Type', 'application/json')
-            body = dumps(json, ensure_ascii=False, separators=(',', ':'))
+        # As the quiet visit, which told what to expect.
+        path, headers, body = encoded(step, captured)
         self.client.client.cookiejar = self.jars[step.visitor]
         with self.client.request(
             step.method,
