@@ -29,6 +29,7 @@ from quart_session_demo.compare.servers import Contender, running
 from quart_session_demo.compare.steps import Step
 from quart_session_demo.compare.visitors import Visitor, make_client
 from tests.conftest import ROOT
+from tests.processes import wait_until_gone
 
 LOAD = [sys.executable, '-m', 'quart', '--app', 'quart_session_demo', 'compare', 'load']
 ENVIRONMENT = {
@@ -485,7 +486,7 @@ def test_ctrl_c_reports_what_was_measured_and_leaves_no_process(tmp_path: Path) 
     assert not results.complete
     assert [item.contender for item in results.measurements] == ['Flask sync']
     assert (tmp_path / 'report.html').exists()
-    assert not [child for child in seen if child.is_running()]
+    wait_until_gone(child.pid for child in seen)
 
 
 def test_ctrl_c_before_the_first_measurement_leaves_no_process(tmp_path: Path) -> None:
@@ -508,7 +509,7 @@ def test_ctrl_c_before_the_first_measurement_leaves_no_process(tmp_path: Path) -
 
     assert process.returncode == 128 + signal.SIGINT
     assert errors == ''
-    assert not [child for child in seen if child.is_running()]
+    wait_until_gone(child.pid for child in seen)
 
 
 _generators: dict[psutil.Process, bool] = {}

@@ -18,6 +18,7 @@ from quart_session_demo.compare.replies import LEFT_OUT
 from quart_session_demo.compare.servers import HOST, Contender
 from quart_session_demo.compare.steps import LESSON, load
 from tests.conftest import ROOT
+from tests.processes import wait_until_gone
 
 PARITY = [sys.executable, '-m', 'quart', '--app', 'quart_session_demo', 'compare', 'parity']
 OWN = ['--sync', 'parity_apps:sync', '--async', 'parity_apps:port']
@@ -455,11 +456,7 @@ def test_sigterm_leaves_no_server(tmp_path: Path) -> None:
     assert process.returncode == 128 + signal.SIGTERM
     servers = [int(file.name) for file in pids.iterdir() if file.name != 'reached']
     assert len(servers) >= 2
-    deadline = time.monotonic() + 30
-    while [pid for pid in servers if Path(f'/proc/{pid}').exists()]:
-        # A killed process takes a moment to go.
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until_gone(servers)
 
 
 def test_signal_in_a_request_leaves_no_lock_held(

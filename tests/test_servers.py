@@ -1,9 +1,6 @@
-import os
 import signal
 import sys
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -18,6 +15,7 @@ from quart_session_demo.compare.servers import (
     running,
     signals_deferred,
 )
+from tests.processes import group, wait_until_gone
 
 FLASK = Contender(
     'Flask',
@@ -61,20 +59,6 @@ def wait_for(server: Server, text: str) -> None:
         server.check_alive(grace=0.02)
 
 
-def wait_until_gone(signal_: Callable[[], None]) -> None:
-    # A killed process takes a moment to go.
-    deadline = time.monotonic() + 30
-    with suppress(ProcessLookupError):
-        while True:
-            signal_()
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-
-def wait_until_group_is_gone(server: Server) -> None:
-    wait_until_gone(lambda: os.killpg(server.process.pid, 0))
-
-
 def test_running_gives_real_servers_and_leaves_none() -> None:
     with running(FLASK, QUART) as servers:
         replies = [httpx.get(server.url + '/') for server in servers]
@@ -82,7 +66,7 @@ def test_running_gives_real_servers_and_leaves_none() -> None:
     assert [reply.headers['Server'] for reply in replies] == ['gunicorn', 'hypercorn-h11']
     assert {reply.text for reply in replies} == {'设置session成功'}
     for server in servers:
-        wait_until_group_is_gone(server)
+        wait_until_gone(group(server.process.pid))
 
 
 def test_running_leaves_none_when_interrupted() -> None:
@@ -90,7 +74,7 @@ def test_running_leaves_none_when_interrupted() -> None:
         raise KeyboardInterrupt
 
     for server in servers:
-        wait_until_group_is_gone(server)
+        wait_until_gone(group(server.process.pid))
 
 
 def test_stop_kills_a_server_that_does_not_listen_to_sigterm(
@@ -101,7 +85,7 @@ def test_stop_kills_a_server_that_does_not_listen_to_sigterm(
         wait_for(server, 'deaf')
 
     assert server.process.returncode == -signal.SIGKILL
-    wait_until_group_is_gone(server)
+    wait_until_gone(group(server.process.pid))
 
 
 def test_stop_ends_what_the_server_started() -> None:
@@ -109,7 +93,7 @@ def test_stop_ends_what_the_server_started() -> None:
         wait_for(server, 'the child is ')
         child = int(server.log_tail().split()[-1])
 
-    wait_until_gone(lambda: os.kill(child, 0))
+    wait_until_gone([child])
 
 
 @pytest.mark.parametrize('serve', [gunicorn, hypercorn])
