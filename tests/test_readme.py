@@ -170,7 +170,7 @@ async def test_sleep_without_await_stops_every_other_visitor(app: Quart) -> None
     assert 'time.sleep(0.1)' in README
 
     async def handler() -> None:
-        time.sleep(0.1)  # noqa: ASYNC251
+        time.sleep(0.5)  # noqa: ASYNC251
 
     assert await finished_first(app, handler) == '/waits/'
 
@@ -179,7 +179,7 @@ async def test_awaited_sleep_lets_others_through(app: Quart) -> None:
     assert 'await asyncio.sleep(0.1)' in README
 
     async def handler() -> None:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)
 
     assert await finished_first(app, handler) == '/get_session/'
 
@@ -190,7 +190,7 @@ async def test_http_request_with_httpx_lets_others_through(app: Quart) -> None:
 
     @slow.get('/')
     async def index() -> str:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)
         return ''
 
     # httpx and Quart describe the same interface with other types.
@@ -207,7 +207,7 @@ async def test_synchronous_driver_in_a_thread_lets_others_through(app: Quart) ->
     assert 'await run_sync(function)(argument)' in README
 
     async def handler() -> None:
-        await run_sync(time.sleep)(0.1)
+        await run_sync(time.sleep)(0.5)
 
     assert await finished_first(app, handler) == '/get_session/'
 

@@ -18,6 +18,7 @@ from quart.typing import TestClientProtocol as Client
 from quart_session_demo import create_app
 from quart_session_demo.sessions import regenerate_session
 from quart_session_demo.sessions.redis import lifetime
+from quart_session_demo.sessions.redis.settings import DEFAULTS
 from tests.conftest import KEY
 from tests.redis_server import RedisServer
 
@@ -44,7 +45,6 @@ def serving(url: str, **config: Any) -> Quart:
             'SECRET_KEY': KEY,
             'SESSION_TYPE': 'redis',
             'SESSION_REDIS_URL': url,
-            'SESSION_REDIS_TIMEOUT': 0.2,
             'PROPAGATE_EXCEPTIONS': False,
             **config,
         }
@@ -343,7 +343,7 @@ async def test_full_redis_still_removes_ends_and_extends(
     assert await text(client, '/get_session/') == '没有session数据'
     ended = key(client)
     assert await text(client, '/del_session/') == '删除session成功...'
-    assert server.ask('PTTL', ended) <= 400
+    assert server.ask('PTTL', ended) <= 2 * DEFAULTS['SESSION_REDIS_TIMEOUT'] * 1000
     assert await text(client, '/get_session/') == '没有session数据'
 
 
