@@ -311,7 +311,7 @@ def test_mixed_counts_the_quick_reads_alone() -> None:
 def measured(code: str, *visits: Visit) -> Measurement:
     contender = Contender('Made up', (sys.executable, '-c', code, '{port}'))
     work = Work('made up', '', visits)
-    return measure(Turn(1, work, 2, Entry(contender, None)), duration=0.3)
+    return measure(Turn(1, work, 2, Entry(contender, None)), duration=1)
 
 
 def test_wrong_replies_are_failures_and_not_counted() -> None:
