@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from quart import Quart
 
-from quart_session_demo import create_app
 from tests.redis_server import RedisServer
 
 ROOT = Path(__file__).parent.parent
@@ -17,6 +16,10 @@ KEY = 'a key for tests, which is long enough for production'
 
 
 def pytest_configure() -> None:
+    # Before the first test module imports the app.
+    for name in list(os.environ):
+        if name.startswith('QUART_') or name == 'REDIS_URL':
+            del os.environ[name]
     # A shell's background job ignores SIGINT, and so would the commands that tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -35,13 +38,6 @@ def _needs_redis(item: pytest.Item) -> bool:
     return 'redis_program' in item.fixturenames or 'redis' in parameters.values()
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.startswith('QUART_') or name == 'REDIS_URL':
-            monkeypatch.delenv(name)
-
-
 @pytest.fixture(scope='session', autouse=True)
 def _no_key_file_left_behind() -> Iterator[None]:
     instance = ROOT / 'instance'
@@ -52,6 +48,9 @@ def _no_key_file_left_behind() -> Iterator[None]:
 
 @pytest.fixture
 def app() -> Quart:
+    # Its import makes an app, from the settings in the environment.
+    from quart_session_demo import create_app
+
     return create_app({'TESTING': True, 'SECRET_KEY': KEY})
 
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -15,6 +16,8 @@ import psutil
 import pytest
 
 from quart_session_demo import create_app
+from quart_session_demo.compare.load import command, report
+from quart_session_demo.compare.load.command import plan_for
 from quart_session_demo.compare.load.contenders import (
     QUART,
     Entry,
@@ -41,7 +44,7 @@ from tests.processes import wait_until_gone
 
 LOAD = [sys.executable, '-m', 'quart', '--app', 'quart_session_demo', 'compare', 'load']
 ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if not name.startswith('QUART_')},
+    **os.environ,
     'PYTHONPATH': str(ROOT),
 }
 # Longer than a visitor of the mixed work pauses.
@@ -85,6 +88,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
 """
 ECHOED = 'shop | text/plain | 会 | {} | */*a=b'
+
+LATIN = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    def do_GET(self):
+        body = 'drink: caf\\xe9'.encode('latin-1')
+        self.send_response(200)
+        self.send_header('Content-Type', 'text/plain; charset=ISO-8859-1')
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
+"""
 
 SHOP = """
 import quart, flask, secrets
@@ -239,10 +256,12 @@ def test_load_writes_page_and_charts(run: tuple[str, Path]) -> None:
 def test_quart_is_served_as_in_the_procfile() -> None:
     procfile = (ROOT / 'Procfile').read_text('utf-8')
     [web] = [line for line in procfile.splitlines() if line.startswith('web:')]
-    _, _, deployed = web.partition('hypercorn ')
+    variables, _, deployed = web.partition('hypercorn ')
     quart = entries(Pair(), 8)[-1].contender
 
     assert quart.name == QUART
+    [(name, value)] = re.findall(r'(\w+)=(\w+)', variables)
+    assert quart.environment[name] == value
     assert options(quart.command[3:]) == options(shlex.split(deployed))
 
 
@@ -262,7 +281,7 @@ def test_flask_is_measured_without_quart_and_with_the_same_settings() -> None:
         'print(json.dumps(["quart" in sys.modules, app.config | lifetime], default=str))'
     )
     environment = lesson_environment()
-    config = create_app({'SECRET_KEY': environment['QUART_SECRET_KEY']}).config
+    config = create_app({'PRODUCTION': True, 'SECRET_KEY': environment['QUART_SECRET_KEY']}).config
 
     result = subprocess.run(
         [sys.executable, '-c', code], env=environment, capture_output=True, text=True, check=True
@@ -352,6 +371,16 @@ def test_users_send_the_json_that_visitors_send() -> None:
     assert list(window.failures) == []
 
 
+def test_capture_reads_the_charset_of_the_reply() -> None:
+    finds = Step('finds', '/', capture={'drink': r'drink: (\w+)'})
+    uses = Step('uses', '/$drink')
+
+    window = measured(LATIN, Visit(finds), Visit(uses)).window
+
+    assert window
+    assert window.failures == {}
+
+
 def test_capture_that_finds_nothing_is_a_failure() -> None:
     finds = Step('finds', '/', capture={'t': 'Host: (nowhere)'})
     uses = Step('uses', '/$t')
@@ -430,6 +459,67 @@ def test_steps_that_cannot_be_used_are_one_line(tmp_path: Path, steps: str, said
     assert result.returncode == 2
     assert result.stderr.count('\n') == 1
     assert said in result.stderr
+
+
+def test_quart_app_that_does_not_start_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / 'shop.py').write_text(SHOP, 'utf-8')
+    steps = tmp_path / 'shop.toml'
+    steps.write_text(SHOP_STEPS, 'utf-8')
+
+    result = load(
+        *('--sync', 'shop:sync', '--async', 'shop:typo', '--steps', steps),
+        PYTHONPATH=f'{ROOT}{os.pathsep}{tmp_path}',
+    )
+
+    assert result.returncode == 2
+    assert result.stdout == ''
+    assert result.stderr.startswith('Error: Quart did not start')
+
+
+def test_lesson_is_measured_without_the_users_own_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv('QUART_SESSION_COOKIE_NAME', 'own')
+    monkeypatch.setenv('FLASK_TRUSTED_HOSTS', '["example.com"]')
+
+    plan = plan_for(None, None, None, (8,), 1, 1)
+
+    assert plan.pair.environment['FLASK_SESSION_COOKIE_NAME'] == '"__Host-session"'
+    assert not [name for name in os.environ if name.startswith(('FLASK_', 'QUART_'))]
+
+
+def test_run_that_measured_nothing_leaves_the_folder_alone(tmp_path: Path) -> None:
+    (tmp_path / 'results.json').write_text('an earlier run', 'utf-8')
+
+    command.run(Plan(Pair(), LESSON, (8,), duration=1, rounds=0), tmp_path)
+
+    assert [path.read_text('utf-8') for path in tmp_path.iterdir()] == ['an earlier run']
+
+
+def test_second_ctrl_c_waits_for_the_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def show(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        print('all of it')
+
+    monkeypatch.setattr(report, 'show', show)
+
+    with pytest.raises(KeyboardInterrupt):
+        command.run(Plan(Pair(), LESSON, (8,), duration=1, rounds=0), None)
+
+    assert 'all of it' in capsys.readouterr().out
+
+
+def test_report_that_cannot_be_written_is_printed(tmp_path: Path) -> None:
+    (tmp_path / 'report.html').mkdir()
+
+    result = load('--users', '1', '--duration', '0.1', '--rounds', '1', '--output', tmp_path)
+
+    assert result.returncode == 2
+    assert '| users | server ' in result.stdout
+    assert result.stderr.endswith(f"Is a directory: '{tmp_path}/report.html'\n")
+    assert 'Traceback' not in result.stderr
 
 
 def test_half_a_pair_is_refused() -> None:

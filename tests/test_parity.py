@@ -23,7 +23,7 @@ from tests.processes import wait_until_gone
 PARITY = [sys.executable, '-m', 'quart', '--app', 'quart_session_demo', 'compare', 'parity']
 OWN = ['--sync', 'parity_apps:sync', '--async', 'parity_apps:port']
 ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if not name.startswith('QUART_')},
+    **os.environ,
     'PYTHONPATH': str(Path(__file__).parent),
     'COLUMNS': '200',
 }

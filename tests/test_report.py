@@ -288,7 +288,7 @@ def results() -> Results:
 
 
 def test_shown_tables_are_markdown(results: Results) -> None:
-    console = Console(width=120)
+    console = Console(width=80)
     with console.capture() as capture:
         report.show(results, console)
     text = capture.get()
@@ -331,6 +331,15 @@ def test_machine_that_was_busy_before_is_told(results: Results) -> None:
     [note] = results.notes()
 
     assert note.startswith('The machine was busy (load average 1.20) before the run began')
+
+
+def test_chart_of_an_earlier_run_is_removed(results: Results, tmp_path: Path) -> None:
+    report.write(results, tmp_path)
+    (tmp_path / 'mixed.svg').touch()
+
+    report.write(results, tmp_path)
+
+    assert sorted(path.name for path in tmp_path.glob('*.svg')) == ['session.svg', 'waiting.svg']
 
 
 def test_run_without_any_measurement_is_reported_too(tmp_path: Path) -> None:

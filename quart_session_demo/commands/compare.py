@@ -189,7 +189,7 @@ def load(
         need_writable(output / 'results.json')
     try:
         right = run(plan_for(sync_app, async_app, steps_file, users, duration, rounds), output)
-    except (LoadError, ServerError, StepsError, WorkError) as error:
+    except (LoadError, OSError, ServerError, StepsError, WorkError) as error:
         raise CannotRun(str(error)) from None
     if not right:
         sys.exit(1)

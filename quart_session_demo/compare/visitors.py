@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from email.message import Message
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from json import dumps
 from urllib.parse import urlencode
@@ -62,8 +63,7 @@ class Visitor:
         except (httpx.HTTPError, httpx.InvalidURL, h11.ProtocolError, UnicodeEncodeError) as error:
             return {'status': f'no reply: {error or type(error).__name__}'}
         cookies.extract_cookies(reply)
-        # By the charset that the reply names, unless Python knows none of that name.
-        text = content.decode(reply.encoding or 'utf-8', 'replace')
+        text = decoded(content, reply.headers.get('Content-Type', ''))
         found = step.find(reply_text(reply.headers.multi_items(), text))
         self.captured.update(dict.fromkeys(step.capture, '') | found)
         result = fields(reply.status_code, reply.headers.multi_items(), content, self.jar)
@@ -82,6 +82,17 @@ def _read(reply: httpx.Response) -> bytes:
             if time.monotonic() > deadline:
                 raise httpx.ReadTimeout(f'no end within {TIMEOUT} s')
     return bytes(body)
+
+
+def decoded(body: bytes, content_type: str) -> str:
+    """Return the text in which captures search, by the charset that a reply names."""
+    message = Message()
+    message['Content-Type'] = content_type
+    try:
+        return body.decode(message.get_content_charset('utf-8'), 'replace')
+    except LookupError:
+        # Python knows none of that name.
+        return body.decode('utf-8', 'replace')
 
 
 def encoded(step: Step, captured: Mapping[str, str]) -> tuple[str, dict[str, str], str | None]:

@@ -1,5 +1,6 @@
 """`compare load`: what the command does, once its options are read."""
 
+import os
 from pathlib import Path
 
 from rich.console import Console
@@ -18,6 +19,7 @@ from quart_session_demo.compare.load.own_work import from_steps
 from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.works import LESSON
 from quart_session_demo.compare.parity_run import made_up_key
+from quart_session_demo.compare.servers import signals_deferred
 from quart_session_demo.compare.steps import load
 from quart_session_demo.compare.terminal import standard_output
 
@@ -38,14 +40,19 @@ def plan_for(
     Raises:
         StepsError: The steps file is wrong.
         WorkError: It cannot be used for load.
-        ServerError: The Flask app, which tells what to expect, does not serve the steps.
+        ServerError: An app does not start, or the Flask app, which tells what to expect, does not
+            serve the steps.
     """
     users = tuple(sorted(set(users)))
     if not (sync and async_ and steps_file):
+        # The lesson's apps bring every setting they need.
+        for name in [name for name in os.environ if name.startswith(('FLASK_', 'QUART_'))]:
+            del os.environ[name]
         return Plan(Pair(), LESSON, users, duration, rounds)
     steps = load(steps_file)
     own = Pair(sync, async_, made_up_key() | steps.begin)
-    work = from_steps(steps, entries(own, 1)[0].contender)
+    flask, *_, quart = entries(own, 1)
+    work = from_steps(steps, flask.contender, quart.contender)
     return Plan(own, (work,), users, duration, rounds)
 
 
@@ -56,15 +63,20 @@ def run(plan: Plan, output: Path | None) -> bool:
 
     Raises:
         LoadError: The load generator failed.
+        OSError: The report cannot be written; it was printed.
     """
     results = Results(_settings(plan), plan.works)
     try:
         _measure(plan, results)
     finally:
-        # First of all results.json, from which the rest can be made again.
-        if output:
-            report.write(results, output)
-        report.show(results, standard_output())
+        # A second Ctrl-C must not take what the first one left.
+        with signals_deferred():
+            try:
+                # First of all results.json, from which the rest can be made again.
+                if output and results.measurements:
+                    report.write(results, output)
+            finally:
+                report.show(results, standard_output())
     return all(item.window and not item.window.failures for item in results.measurements)
 
 

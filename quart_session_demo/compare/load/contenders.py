@@ -25,15 +25,20 @@ SESSION_SETTINGS = ('SECRET_KEY', 'PERMANENT_SESSION_LIFETIME', 'MAX_COOKIE_SIZE
 
 
 def lesson_environment() -> dict[str, str]:
-    """Return what starts the lesson's two apps, with the same settings for the session."""
-    config = create_app({'SECRET_KEY': secrets.token_hex(32)}).config
+    """Return what starts the lesson's two apps, as the Procfile does and with the same session."""
+    config = create_app({'PRODUCTION': True, 'SECRET_KEY': secrets.token_hex(32)}).config
     settings = {
         f'FLASK_{name}': json.dumps(value, default=timedelta.total_seconds)
         for name, value in config.items()
         if name in SESSION_SETTINGS or name.startswith(('SESSION_COOKIE_', 'SESSION_REFRESH_'))
     }
     path = os.pathsep.join(filter(None, [str(APPS), os.environ.get('PYTHONPATH')]))
-    return {'PYTHONPATH': path, 'QUART_SECRET_KEY': config['SECRET_KEY'], **settings}
+    return {
+        'PYTHONPATH': path,
+        'QUART_PRODUCTION': 'true',
+        'QUART_SECRET_KEY': config['SECRET_KEY'],
+        **settings,
+    }
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from quart_session_demo.compare.load.usage import Usage
 from quart_session_demo.compare.load.works import Visit
 from quart_session_demo.compare.replies import body_text
 from quart_session_demo.compare.steps import reply_text
-from quart_session_demo.compare.visitors import BrowserPolicy, encoded
+from quart_session_demo.compare.visitors import BrowserPolicy, decoded, encoded
 
 SAMPLE_SECONDS = 0.2
 # So that a server which refuses at once is not asked a thousand times a second.
@@ -121,7 +121,9 @@ class LoadUser(FastHttpUser):
                 text = body_text(response.content or b'')
                 problem = visit.problem(response.status_code, text)
                 if step.capture:
-                    found = step.find(reply_text(response.headers.items(), text))
+                    content_type = response.headers.get('Content-Type', '')
+                    seen = decoded(response.content or b'', content_type)
+                    found = step.find(reply_text(response.headers.items(), seen))
                     captured.update(found)
                     for name in step.capture.keys() - found.keys():
                         problem = problem or f'{step.name}: capture finds {name!r} nowhere'

@@ -13,24 +13,25 @@ class WorkError(Exception):
     """A steps file cannot be used for load: one line that names the step."""
 
 
-def from_steps(steps: Steps, sync: Contender) -> Work:
+def from_steps(steps: Steps, sync: Contender, async_: Contender) -> Work:
     """Return the work that a steps file describes; one quiet visit tells what to expect.
 
     Args:
         steps: Each repetition of them is a new visitor's. What they ignore, or declare to
             differ, is not checked; there is no other app to hand over to.
         sync: How to start the Flask app, whose replies are the ones to expect.
+        async_: How to start the Quart app, which must start as well.
 
     Raises:
         WorkError: A step but the first restarts the servers, or a capture finds nothing.
-        ServerError: The Flask app does not start, or does not reply.
+        ServerError: An app does not start, or the Flask app does not reply.
     """
     for step in steps.steps[1:]:
         if step.restart is not None:
             raise WorkError(f'step {step.name!r}: under load, only the first step may restart')
     visitors: dict[str, Visitor] = {}
     visits = []
-    with running(sync) as [server], make_client() as client:
+    with running(sync, async_) as [server, _], make_client() as client:
         for step in steps.steps:
             if step.restart is not None:
                 continue

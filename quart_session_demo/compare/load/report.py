@@ -12,16 +12,21 @@ from quart_session_demo.compare.load.page import write_page
 from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.summary import summarize
 from quart_session_demo.compare.load.tables import tables
+from quart_session_demo.compare.terminal import FILE_WIDTH
 
 
 def show(results: Results, console: Console) -> None:
     """Print the tables, in Markdown that a README can take as it is, and the verdicts."""
+    width = console.width
     for table in tables(results.works, summarize(results.measurements)):
         console.print(f'\n{table.title}: {table.text}\n', markup=False, highlight=False)
         printed = RichTable(*table.head, box=box.MARKDOWN)
         for row in table.rows:
             printed.add_row(*map(escape, row))
+        # A narrow terminal breaks the lines, where rich would cut words off.
+        console.width = max(width, FILE_WIDTH)
         console.print(printed)
+        console.width = width
     console.print()
     for verdict in results.verdicts():
         console.print(f'- {verdict.text}', markup=False, highlight=False)
@@ -34,12 +39,13 @@ def write(results: Results, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     results.write(directory / 'results.json')
     summaries = summarize(results.measurements)
-    charts = {
-        work.name: directory / f'{work.name}.svg'
-        for work in results.works
-        if charted(work, summaries)
-    }
+    charts = {}
     for work in results.works:
-        if work.name in charts:
-            write_chart(work, summaries, charts[work.name])
+        chart = directory / f'{work.name}.svg'
+        if charted(work, summaries):
+            write_chart(work, summaries, chart)
+            charts[work.name] = chart
+        else:
+            # Of an earlier run.
+            chart.unlink(missing_ok=True)
     write_page(results, charts, directory / 'report.html')
