@@ -5,6 +5,7 @@ at each restart. Here the first server to start keeps a key in Quart's instance 
 """
 
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -71,8 +72,8 @@ def provide(app: Quart) -> None:
 
 def _read(path: Path) -> str:
     key = path.read_bytes().strip()
-    # Letters and digits, as we write them: a crash may leave zeros in their place.
-    if len(key) < KEY_BYTES or not key.isalnum():
+    # A crash may leave zeros in the place of what was written.
+    if len(key) < KEY_BYTES or not re.fullmatch(rb'[!-~]+', key):
         raise ConfigError(f'{path} holds no key: delete it, or set QUART_SECRET_KEY')
     return key.decode()
 

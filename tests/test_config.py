@@ -139,6 +139,11 @@ WRONG_IN_ENVIRONMENT = [
     ('STRICT_TRANSPORT_SECURITY', 'forever', 'max-age'),
     ('SECRET_KEY__X', '1', 'QUART_SECRET_KEY'),
     ('DEBUG', 'garbage', 'true or false'),
+    ('DEBUG', 'yes', 'true or false'),
+    ('DEBUG', 'True', 'true or false'),
+    ('PREFERRED_URL_SCHEME', 'gopher', 'https'),
+    ('SERVER_NAME', 'a?b', 'host'),
+    ('SESSION_COOKIE_PATH', '/a\x85b', 'control character'),
     ('PROPAGATE_EXCEPTIONS', 'no', 'true or false'),
     ('TRAP_BAD_REQUEST_ERRORS', 'no', 'true or false'),
     ('TEMPLATES_AUTO_RELOAD', '1', 'true or false'),
@@ -190,10 +195,18 @@ def test_item_of_a_setting_that_is_no_dict_is_named(monkeypatch: pytest.MonkeyPa
         ('PERMANENT_SESSION_LIFETIME', '7200', 'seconds'),
         ('SESSION_COOKIE_SECURE', 'true', 'true or false'),
         ('SESSION_COOKIE_SECURE', 1, 'true or false'),
+        ('PERMANENT_SESSION_LIFETIME', float('nan'), 'seconds'),
+        ('PERMANENT_SESSION_LIFETIME', float('inf'), 'too long'),
+        ('SESSION_COOKIE_SAMESITE', 'Foo', 'Lax, Strict or None'),
+        ('SESSION_COOKIE_SAMESITE', 5, 'Lax, Strict or None'),
         ('SESSION_COOKIE_SAMESITE', 'None', 'SESSION_COOKIE_SECURE'),
         ('SESSION_COOKIE_NAME', '__Host-a', 'SESSION_COOKIE_SECURE'),
+        ('SESSION_COOKIE_NAME', '__Secure-a', 'SESSION_COOKIE_SECURE'),
+        ('SESSION_COOKIE_NAME', 'two words', 'letters'),
         ('SESSION_COOKIE_NAME', 5, 'letters'),
         ('SESSION_COOKIE_DOMAIN', 5, 'string'),
+        ('SESSION_COOKIE_DOMAIN', 'a;b', 'semicolon'),
+        ('SESSION_COOKIE_PATH', '/a;b', 'semicolon'),
         ('SESSION_COOKIE_PATH', 'a\x00', 'control character'),
         ('MAX_COOKIE_SIZE', -1, 'bytes'),
     ],
@@ -205,6 +218,17 @@ def test_wrong_setting_in_mapping_is_refused(key: str, value: Any, remedy: str) 
     assert 'QUART_' not in message
     assert remedy in message
     assert SECRET not in message
+
+
+def test_message_is_one_line_whatever_the_value() -> None:
+    class Value:
+        def __repr__(self) -> str:
+            return 'one\ntwo'
+
+    # Python writes no integer of so many digits.
+    assert 'too large a number' in refusal({'PERMANENT_SESSION_LIFETIME': 10**5000})
+    assert 'too large a number' in refusal({'MAX_COOKIE_SIZE': -(10**5000)})
+    assert 'one two: set it to' in refusal({'SESSION_COOKIE_SECURE': Value()})
 
 
 @pytest.mark.parametrize(
@@ -253,6 +277,19 @@ def test_host_prefix_is_refused_where_browsers_would(other: dict[str, Any]) -> N
     assert next(iter(other)) in refusal(config)
 
 
+@pytest.mark.parametrize(
+    ('other', 'text'), [('SESSION_COOKIE_DOMAIN', 'example.com'), ('SESSION_COOKIE_PATH', '/app')]
+)
+def test_host_prefix_in_environment_is_refused_where_browsers_would(
+    monkeypatch: pytest.MonkeyPatch, other: str, text: str
+) -> None:
+    monkeypatch.setenv('QUART_SESSION_COOKIE_NAME', '__Host-a')
+    monkeypatch.setenv('QUART_SESSION_COOKIE_SECURE', 'true')
+    monkeypatch.setenv(f'QUART_{other}', text)
+
+    assert f'while QUART_{other} is' in refusal()
+
+
 def test_several_wrong_settings_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('QUART_SESSION_COOKIE_SECURE', 'no')
 
@@ -260,6 +297,41 @@ def test_several_wrong_settings_are_told_together(monkeypatch: pytest.MonkeyPatc
 
     for name in ('QUART_SESSION_COOKIE_SECURE', 'PERMANENT_SESSION_LIFETIME', 'SECRET_KEY'):
         assert name in message
+
+
+@pytest.mark.parametrize(
+    ('config', 'names'),
+    [
+        (
+            {'SESSION_COOKIE_SAMESITE': 'None', 'PERMANENT_SESSION_LIFETIME': 0},
+            ['PERMANENT_SESSION_LIFETIME', 'SESSION_COOKIE_SAMESITE'],
+        ),
+        (
+            {'SESSION_COOKIE_NAME': '__Secure-a', 'SECRET_KEY': ''},
+            ['SECRET_KEY', 'SESSION_COOKIE_NAME'],
+        ),
+        (
+            {'SESSION_COOKIE_NAME': '__Host-a', 'SESSION_COOKIE_DOMAIN': 5},
+            ['SESSION_COOKIE_DOMAIN', 'SESSION_COOKIE_NAME'],
+        ),
+        (
+            {'SESSION_COOKIE_NAME': 5, 'SESSION_COOKIE_SAMESITE': 'None'},
+            ['SESSION_COOKIE_NAME', 'SESSION_COOKIE_SAMESITE'],
+        ),
+        (
+            {'SESSION_COOKIE_NAME': '__Host-a', 'SESSION_COOKIE_SAMESITE': 5},
+            ['SESSION_COOKIE_SAMESITE', 'SESSION_COOKIE_NAME'],
+        ),
+        (
+            {'SESSION_TYPE': 'redis', 'MAX_COOKIE_SIZE': -1},
+            ['MAX_COOKIE_SIZE', 'SESSION_REDIS_URL'],
+        ),
+    ],
+)
+def test_wrong_combinations_are_told_with_wrong_values(
+    config: dict[str, Any], names: list[str]
+) -> None:
+    assert [problem.split()[0] for problem in refusal(config).split('; ')] == names
 
 
 def test_production_is_safe_by_itself() -> None:
@@ -312,7 +384,9 @@ def test_production_refuses_a_short_fallback_key() -> None:
 def test_production_without_key_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('QUART_PRODUCTION', 'true')
 
-    assert 'QUART_SECRET_KEY' in refusal()
+    assert 'QUART_SECRET_KEY is not set' in refusal()
+    monkeypatch.setenv('QUART_SECRET_KEY', LONG_KEY[1:])
+    assert 'QUART_SECRET_KEY is only 31 bytes' in refusal()
 
 
 @pytest.mark.parametrize(
@@ -332,12 +406,15 @@ def test_production_leaves_each_setting_to_choose(chosen: dict[str, Any], name: 
     assert config['SESSION_COOKIE_NAME'] == name
 
 
-def test_debug_is_read_as_quart_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv('QUART_DEBUG', 'no')
+@pytest.mark.parametrize(
+    ('text', 'debug'), [('1', True), ('true', True), ('0', False), ('false', False)]
+)
+def test_debug_is_read_as_quarts_command_line_sets_it(
+    monkeypatch: pytest.MonkeyPatch, text: str, debug: bool
+) -> None:
+    monkeypatch.setenv('QUART_DEBUG', text)
 
-    assert not create_app().debug
-    monkeypatch.setenv('QUART_DEBUG', '1')
-    assert create_app().debug
+    assert create_app().debug is debug
 
 
 def test_lesson_needs_no_setting() -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import flask
 import pytest
 from click.testing import Result
-from flask.json.tag import JSONTag
+from flask.json.tag import JSONTag, TaggedJSONSerializer
 from flask.sessions import SecureCookieSessionInterface as FlaskInterface
 from markupsafe import Markup
 from quart import Quart
@@ -352,6 +352,31 @@ def test_json_has_the_tags_of_the_apps_own_serializer(app: Quart) -> None:
 
     assert cookie.payload == {'half': Fraction(1, 2)}
     assert json.loads(as_json(cookie))['payload'] == {'half': {' f': '1/2'}}
+
+
+def test_registered_tag_is_asked_about_plain_values_too() -> None:
+    class Large(JSONTag):
+        key = ' large'
+
+        def check(self, value: Any) -> bool:
+            return isinstance(value, int) and value > 2**53
+
+        def to_json(self, value: Any) -> str:
+            return str(value)
+
+        def to_python(self, value: Any) -> int:
+            return int(value)
+
+    ours, flasks = SessionJSON(), TaggedJSONSerializer()
+    for serializer in (ours, flasks):
+        serializer.register(Large, index=0)
+    values = {'large': 2**60, 'small': 1, 'text': 'a'}
+
+    assert (
+        ours.dumps(values)
+        == flasks.dumps(values)
+        == '{"large":{" large":"1152921504606846976"},"small":1,"text":"a"}'
+    )
 
 
 @pytest.mark.parametrize(

@@ -393,6 +393,14 @@ async def test_each_tab_tells_of_its_own_action(client: Client) -> None:
     assert "session['age'] = 20" in last(await page(client, first))
 
 
+async def test_notice_is_shown_to_a_client_that_follows_the_redirect_itself(client: Client) -> None:
+    form = {'do': 'lesson'}
+
+    response = await client.post(PAGE, form=form, follow_redirects=True)
+
+    assert "session['age'] = 20" in last(unescape(await response.get_data(as_text=True)))
+
+
 async def test_session_holds_nothing_of_the_playgrounds_own(client: Client) -> None:
     for do in ('set', 'get', 'permanent', 'browser', 'character', 'key', 'time'):
         await act(client, do, key='a', value='1')

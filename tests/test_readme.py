@@ -415,7 +415,7 @@ def test_settings_table_names_every_setting() -> None:
 
     # Quart's own, which have nothing to do with sessions.
     quarts = {*('APPLICATION_ROOT', 'BODY_TIMEOUT', 'RESPONSE_TIMEOUT', 'SERVER_NAME')}
-    quarts |= {'SEND_FILE_MAX_AGE_DEFAULT', 'TRUSTED_HOSTS'}
+    quarts |= {'PREFERRED_URL_SCHEME', 'SEND_FILE_MAX_AGE_DEFAULT', 'TRUSTED_HOSTS'}
     assert checked - quarts <= set(SETTINGS)
     assert set(SETTINGS) <= set(create_app().config)
 

@@ -160,6 +160,14 @@ async def test_key_that_the_caller_sets_later_is_kept(home: Path) -> None:
     assert not (home / 'instance').exists()
 
 
+def test_key_that_somebody_put_into_the_file_is_used(home: Path) -> None:
+    key = 'put-there_by-hand_of-more-than-32-bytes'
+    (home / 'instance').mkdir()
+    (home / 'instance/secret_key').write_text(f'{key}\n', 'utf-8')
+
+    assert python('-c', START).stdout.strip() == key
+
+
 def test_commands_read_an_existing_key(home: Path) -> None:
     key = python('-c', START).stdout
 

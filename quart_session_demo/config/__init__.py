@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Config
-from quart.helpers import get_debug_flag
 
 from quart_session_demo.config.checks import host_prefix_obstacles, problems
 
@@ -50,9 +49,6 @@ TEXTS = (
     *('SECRET_KEY', 'SESSION_COOKIE_DOMAIN', 'SESSION_COOKIE_NAME', 'SESSION_COOKIE_PATH'),
     *('SESSION_KEY_PREFIX', 'SESSION_REDIS_URL', 'SESSION_TYPE', 'STRICT_TRANSPORT_SECURITY'),
 )
-
-# Quart's own reading of QUART_DEBUG, which its command line sets to 1.
-DEBUG_WORDS = ('true', 'yes', '1', 'false', 'no', '0')
 
 # The name that add-ons of a PaaS use; it is read as it is.
 PAAS_REDIS_URL = 'REDIS_URL'
@@ -106,6 +102,7 @@ def _environment(config: Config) -> dict[str, Any]:
         inexact = isinstance(value, bool) and text not in ('true', 'false')
         if text and (meant_as_text or inexact):
             env[key] = text
-    if os.environ.get('QUART_DEBUG', '').lower() in DEBUG_WORDS:
-        env['DEBUG'] = get_debug_flag()
+    # As Quart's own command line sets it.
+    if (debug := os.environ.get('QUART_DEBUG')) in ('0', '1'):
+        env['DEBUG'] = debug == '1'
     return env

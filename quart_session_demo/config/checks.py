@@ -1,11 +1,11 @@
 """What can be wrong with the settings, each by itself and several together."""
 
-from collections.abc import Callable, Iterator, Mapping
-from reprlib import repr as short
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from flask import Config
 
+from quart_session_demo.config.kinds import short
 from quart_session_demo.config.redis_checks import URL_REMEDY
 from quart_session_demo.config.values import wrong_values
 
@@ -23,19 +23,24 @@ def problems(config: Config, defaults: Mapping[str, Any], name: Callable[[str], 
             is demanded.
         name: Tells the name by which the user set a setting.
     """
-    found = list(wrong_values(config, defaults, name))
-    # Only right values can be compared with one another.
-    if not found:
-        found.extend(_wrong_together(config, name))
+    wrong = dict(wrong_values(config, defaults))
+    found = [f'{name(key)} {problem}' for key, problem in wrong.items()]
+    found.extend(_wrong_together(config, name, wrong))
     if config['PRODUCTION'] is True:
         found.extend(_wrong_production_keys(config, name))
     return found
 
 
-def _wrong_together(config: Config, name: Callable[[str], str]) -> Iterator[str]:
-    cookie_name = config['SESSION_COOKIE_NAME']
+def _wrong_together(
+    config: Config, name: Callable[[str], str], wrong: Collection[str]
+) -> Iterator[str]:
+    # A value that is wrong by itself cannot be compared with others.
+    same_site, cookie_name = (
+        '' if key in wrong else config[key] or ''
+        for key in ('SESSION_COOKIE_SAMESITE', 'SESSION_COOKIE_NAME')
+    )
     make_secure = f'set {name("SESSION_COOKIE_SECURE")} to true'
-    if (config['SESSION_COOKIE_SAMESITE'] or '').title() == 'None' and not is_secure(config):
+    if same_site.title() == 'None' and not is_secure(config):
         yield (
             f'{name("SESSION_COOKIE_SAMESITE")} is None, which browsers refuse without Secure: '
             f'{make_secure}'
@@ -48,6 +53,8 @@ def _wrong_together(config: Config, name: Callable[[str], str]) -> Iterator[str]
         )
     if cookie_name.lower().startswith('__host-'):
         for key, remedy in host_prefix_obstacles(config).items():
+            if key in wrong:
+                continue
             yield (
                 f'{name("SESSION_COOKIE_NAME")} is {short(cookie_name)}, which browsers refuse '
                 f'while {name(key)} is {short(config[key])}: {remedy}, or choose another name'
@@ -60,7 +67,8 @@ def _wrong_production_keys(config: Config, name: Callable[[str], str]) -> Iterat
     size = _size(config['SECRET_KEY'])
     if size is not None and size < PRODUCTION_KEY_BYTES:
         yield (
-            f'{name("SECRET_KEY")} is {f"only {size} bytes long" if size else "not set"} in '
+            f'{name("SECRET_KEY")} is '
+            f'{"not set" if config["SECRET_KEY"] is None else f"only {size} bytes long"} in '
             f'production: set it to at least {PRODUCTION_KEY_BYTES} random bytes, as {KEY_COMMAND} '
             'prints them'
         )

@@ -1,8 +1,18 @@
-"""What kind of value a setting is."""
+"""What kind of value a setting is, and how a message shows it."""
 
 import re
+import reprlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+
+def short(value: Any) -> str:
+    """Return a value as a message of one line shows it: cut, and without a line break."""
+    try:
+        return ' '.join(reprlib.repr(value).split())
+    except ValueError:
+        # Python writes no integer of more than 4300 digits.
+        return 'too large a number to write'
 
 
 def is_number(value: Any) -> bool:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
-from reprlib import repr as short
 from typing import Any
 
-from quart_session_demo.config.kinds import fits_a_date, is_number, is_utf8
+from quart_session_demo.config.kinds import fits_a_date, is_number, is_utf8, short
 
 # What redis-py reads.
 SCHEMES = ('redis://', 'rediss://', 'unix://')

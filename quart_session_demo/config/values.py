@@ -3,13 +3,12 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from reprlib import repr as short
 from typing import Any
 
 from flask import Config
 from quart import Quart
 
-from quart_session_demo.config.kinds import fits_a_date, is_number, is_utf8
+from quart_session_demo.config.kinds import fits_a_date, is_number, is_utf8, short
 from quart_session_demo.config.redis_checks import REDIS_CHECKS
 
 # Quart decides these by others, as long as they are None.
@@ -19,21 +18,19 @@ SWITCHES = (
 )
 
 
-def wrong_values(
-    config: Config, defaults: Mapping[str, Any], name: Callable[[str], str]
-) -> Iterator[str]:
-    """Yield what is wrong with single settings; see `checks.problems`."""
+def wrong_values(config: Config, defaults: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield single settings and what is wrong with them; see `checks.problems`."""
     for key, default in {**Quart.default_config, **defaults}.items():
         value = config[key]
         if isinstance(default, bool) and not isinstance(value, bool):
-            yield f'{name(key)} is {short(value)}: set it to true or false'
+            yield key, f'is {short(value)}: set it to true or false'
         elif key in SWITCHES and not isinstance(value, bool | None):
-            yield f'{name(key)} is {short(value)}: set it to true or false, or to null'
+            yield key, f'is {short(value)}: set it to true or false, or to null'
         elif key not in CHECKS and is_number(default) and not _is_limit(value):
-            yield f'{name(key)} is {short(value)}: set it to a number, or to null for no limit'
+            yield key, f'is {short(value)}: set it to a number, or to null for no limit'
     for key, check in CHECKS.items():
         if problem := check(config[key]):
-            yield f'{name(key)} {problem}'
+            yield key, problem
 
 
 def _is_limit(value: Any) -> bool:
@@ -101,7 +98,7 @@ def _wrong_text(value: Any) -> str | None:
         return None
     if not isinstance(value, str):
         return f'is of type {type(value).__name__}: set it to a string, or to null for none'
-    if re.search(r'[;\x00-\x1f\x7f]', value):
+    if re.search(r'[;\x00-\x1f\x7f-\x9f]', value):
         return f'is {short(value)}: remove the semicolon or control character from it'
     return None if is_utf8(value) else f'is {short(value)}, which is not UTF-8: set it to text'
 
@@ -138,7 +135,7 @@ def _wrong_root(value: Any) -> str | None:
 def _wrong_host(value: Any) -> str | None:
     if problem := _wrong_text(value):
         return problem
-    if value is not None and not re.fullmatch(r'(\[[\da-fA-F:.]+\]|[^\s/:]+)(:\d+)?', value):
+    if value is not None and not re.fullmatch(r'(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d+)?', value):
         return f'is {short(value)}: set it to a host, with the port when there is one, or to null'
     return None
 
@@ -154,6 +151,12 @@ def _wrong_max_age(value: Any) -> str | None:
     if _is_limit(seconds) and (seconds is None or fits_a_date(seconds)):
         return None
     return f'is {short(value)}: set it to a number of seconds, or to null'
+
+
+def _wrong_scheme(value: Any) -> str | None:
+    if value in ('http', 'https'):
+        return None
+    return f'is {short(value)}: set it to http or https'
 
 
 def _wrong_hosts(value: Any) -> str | None:
@@ -194,6 +197,7 @@ CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     'APPLICATION_ROOT': _wrong_root,
     'SERVER_NAME': _wrong_host,
     'TRUSTED_HOSTS': _wrong_hosts,
+    'PREFERRED_URL_SCHEME': _wrong_scheme,
     'BODY_TIMEOUT': _wrong_timeout,
     'RESPONSE_TIMEOUT': _wrong_timeout,
     'SEND_FILE_MAX_AGE_DEFAULT': _wrong_max_age,

@@ -53,7 +53,9 @@ def leave(notice: Notice, response: Response | WerkzeugResponse) -> None:
 
 def find() -> Notice | None:
     """Return the notice that the request's address asks for."""
-    value = request.cookies.get(_name(request.args.get('notice', '')), '')
+    # Quart's test client sends a redirect's #fragment, too.
+    notice_id, _, _ = request.args.get('notice', '').partition('#')
+    value = request.cookies.get(_name(notice_id), '')
     try:
         notice: Notice = _serializer().loads(value, max_age=SECONDS)
     except BadData:

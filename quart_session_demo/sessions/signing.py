@@ -5,7 +5,7 @@ from json import JSONEncoder
 from typing import Any
 
 from flask.json.provider import DefaultJSONProvider
-from flask.json.tag import TaggedJSONSerializer
+from flask.json.tag import JSONTag, TaggedJSONSerializer
 from itsdangerous import Signer, TimestampSigner, URLSafeTimedSerializer
 
 
@@ -39,7 +39,7 @@ class SessionSerializer(URLSafeTimedSerializer):
 
 
 # What JSON keeps as it is. Flask asks each tag whether such a value is its own.
-PLAIN = frozenset({str, int, float, bool, type(None)})
+PLAIN: frozenset[type] = frozenset({str, int, float, bool, type(None)})
 
 
 class SessionJSON(TaggedJSONSerializer):
@@ -47,9 +47,21 @@ class SessionJSON(TaggedJSONSerializer):
 
     encoder = JSONEncoder(separators=(',', ':'), default=DefaultJSONProvider.default)
 
+    def __init__(self) -> None:
+        """Register Flask's own tags, none of which is for a plain value."""
+        super().__init__()
+        self._plain = PLAIN
+
+    def register(
+        self, tag_class: type[JSONTag], force: bool = False, index: int | None = None
+    ) -> None:
+        """Register a tag, which may be for any value."""
+        super().register(tag_class, force, index)
+        self._plain = frozenset()
+
     def tag(self, value: Any) -> Any:
         """Turn a value into what JSON can hold, marked with its type where JSON has none."""
-        return value if type(value) in PLAIN else super().tag(value)
+        return value if type(value) in self._plain else super().tag(value)
 
     def dumps(self, value: Any) -> str:
         """Tag the value, and dump it to compact JSON."""
