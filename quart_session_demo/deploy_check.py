@@ -20,14 +20,17 @@ from quart_session_demo.config.checks import (
 
 # What keys in examples are made of. A random key holds none of them by chance.
 GUESSABLE = (
-    *('00010203', '00112233', '0123456789', '1234567890', '123e4567-e89b', '31415926', 'abcdefgh'),
-    *('asdfgh', 'change', 'correcthorse', 'default', 'dev-key', 'development', 'dummy-', 'example'),
+    *('00010203', '00112233', '0123456789', '1234567890', '123e4567-e89b', '1qaz2wsx'),
+    *('31415926', '-key-', '_key_', 'a1b2c3d4', 'abcdefgh', 'application', 'asdfgh', 'change'),
+    *('correcthorse', 'default', 'dev-key', 'development', 'dummy-', 'example', 'heroku'),
     *('insecure', 'key-here', 'my-key', 'passphrase', 'password', 'placeholder', 'please'),
-    *('production', 'qwerty', 'qwertz', 'random', 'replace', 'secret', 'session', 'your-'),
-    *('your_', 'zhiliao'),
+    *('production', 'quickbrownfox', 'qwerty', 'qwertz', 'random', 'replace', 'secret'),
+    *('session', 'your-', 'your_', 'zhiliao'),
     # The one in Flask's documentation.
     '192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf',
 )
+# Words with something between them; random letters do not look like five in a row.
+PHRASE = re.compile(r'([A-Z]?[a-z]{2,}[-_.]){4}[A-Z]?[a-z]')
 SHORTEST_HSTS = timedelta(days=365)
 # Flask's default is the longest: a stolen cookie is good for as long.
 LONGEST_LIFETIME = timedelta(days=31)
@@ -132,11 +135,13 @@ def _is_guessable(key: bytes) -> bool:
     return (
         # zlib needs more than 32 bytes even for 32 random hexadecimal digits.
         len(zlib.compress(key)) < PRODUCTION_KEY_BYTES
-        # A sentence. Random bytes with a space in them are not all ASCII.
-        or (text.isascii() and ' ' in text)
+        # A sentence, or a variable that nobody replaced. Random bytes are not all ASCII.
+        or (text.isascii() and (' ' in text or '${' in text))
         or text.isdecimal()
-        or any(word in text.lower() for word in GUESSABLE)
-        or any(digest in text.lower() for digest in _digests('', *GUESSABLE))
+        or PHRASE.search(text) is not None
+        # Backwards too.
+        or any(word in text.lower() or word in text[::-1].lower() for word in GUESSABLE)
+        or any(digest in text.lower() for digest in _digests('', 'admin', 'test', *GUESSABLE))
     )
 
 
@@ -193,4 +198,20 @@ def _of_cookie(app: Quart) -> Iterator[Finding]:
             'warning',
             f'A permanent session lasts {lifetime}; up to {LONGEST_LIFETIME.days} days are usual',
             'Set QUART_PERMANENT_SESSION_LIFETIME to a number of seconds such as 864000, 10 days',
+        )
+    absolute = config['SESSION_ABSOLUTE_LIFETIME']
+    if absolute is not None and config['SESSION_TYPE'] == 'cookie':
+        yield Finding(
+            'absolute-lifetime-ignored',
+            'warning',
+            'QUART_SESSION_ABSOLUTE_LIFETIME is set, and ends no session: a signed cookie does not '
+            'tell when its session began',
+            'Set QUART_SESSION_TYPE to redis, or remove it',
+        )
+    elif absolute is not None and absolute < SHORTEST_LIFETIME.total_seconds():
+        yield Finding(
+            'absolute-lifetime',
+            'warning',
+            f'A session ends after {absolute:g} s, however active',
+            'Set QUART_SESSION_ABSOLUTE_LIFETIME to a number of seconds such as 43200, 12 hours',
         )

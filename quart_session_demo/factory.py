@@ -31,11 +31,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     """
     # By default Quart serves /static/ without such a folder too, and a 500 for too long a path.
     app = Quart('quart_session_demo', static_folder=None)
-    settings.load(app.config, config or {})
+    name = settings.load(app.config, config or {})
     # Not app.logger, which starts a thread.
     logging.getLogger(app.name).addFilter(log_lines.escape)
     secret_key.provide(app)
-    app.session_interface = _session_interface(app)
+    app.session_interface = _session_interface(app, name('SESSION_REDIS_URL'))
     app.register_blueprint(lesson)
     if app.config['PLAYGROUND']:
         app.register_blueprint(playground)
@@ -59,7 +59,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     return app
 
 
-def _session_interface(app: Quart) -> Any:  # Quart declares its own default's type.
+def _session_interface(app: Quart, url_name: str) -> Any:  # Quart declares its own default's type.
     if app.config['SESSION_TYPE'] == 'cookie':
         return CookieSessionInterface()
     # redis-py is an extra.
@@ -67,9 +67,6 @@ def _session_interface(app: Quart) -> Any:  # Quart declares its own default's t
 
     try:
         return RedisSessionInterface(app)
-    except ValueError:
-        raise ConfigError(
-            'QUART_SESSION_REDIS_URL, or REDIS_URL in its place, is no URL that redis-py reads, '
-            'or has an option or a database that sessions cannot use: '
-            f'{URL_REMEDY}'
-        ) from None
+    except ValueError as error:
+        problem = str(error).replace('SESSION_REDIS_URL', url_name)
+        raise ConfigError(f'{problem}: {URL_REMEDY}') from None

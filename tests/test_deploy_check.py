@@ -16,6 +16,7 @@ SAFE = {
     'PRODUCTION': True,
     'SECRET_KEY': '8b1c2c003bf84aae7e975d8b29a2f328e08433ad8be9bb6bfe4106071e2fa0de',
 }
+REDIS = {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://localhost'}
 
 
 def found(config: dict[str, Any]) -> dict[str, str]:
@@ -55,6 +56,9 @@ def test_production_with_a_random_key_is_safe() -> None:
         ({'PERMANENT_SESSION_LIFETIME': timedelta(days=32)}, {'lifetime': 'warning'}),
         ({'PERMANENT_SESSION_LIFETIME': timedelta(days=31)}, {}),
         ({'PERMANENT_SESSION_LIFETIME': 59}, {'lifetime': 'warning'}),
+        ({'SESSION_ABSOLUTE_LIFETIME': 43200}, {'absolute-lifetime-ignored': 'warning'}),
+        ({**REDIS, 'SESSION_ABSOLUTE_LIFETIME': 59}, {'absolute-lifetime': 'warning'}),
+        ({**REDIS, 'SESSION_ABSOLUTE_LIFETIME': 60}, {}),
         ({'SECRET_KEY_FALLBACKS': ['mbfQ5ueIihrxUKUrTcR3cg8cR8dqeNrQcCEzM1fIXwk']}, {}),
         ({'SECRET_KEY_FALLBACKS': [SAFE['SECRET_KEY']]}, {'fallback-is-key': 'warning'}),
         ({'SECRET_KEY_FALLBACKS': ['old' * 20]}, {'fallback-guessable': 'error'}),
@@ -88,6 +92,12 @@ def test_short_key_is_found(key: str | bytes) -> None:
         hashlib.sha256(b'').hexdigest().upper(),
         hashlib.md5(b'password', usedforsecurity=False).hexdigest(),
         'dev-' * 20,
+        'dev_like_the_others_on_this_machine',
+        'Correct-Horse-Battery-Staple-Correct',
+        'this_is_not_a_good_key_for_deployment',
+        'zyxwvutsrqponmlkjihgfedcba9876543210',
+        '${QUART_KEY_FROM_THE_ENVIRONMENT_VARS}',
+        hashlib.sha256(b'admin').hexdigest(),
         '1234567890' * 4,
         'abcdefghijklmnopqrstuvwxyz012345',
         'please-CHANGE-me-before-you-go-live!',

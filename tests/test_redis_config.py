@@ -112,6 +112,13 @@ def test_url_may_ask_for_what_makes_sense(url: str) -> None:
         ({'SESSION_ABSOLUTE_LIFETIME': -1}, 'SESSION_ABSOLUTE_LIFETIME is -1'),
         ({'SESSION_ABSOLUTE_LIFETIME': 'day'}, "SESSION_ABSOLUTE_LIFETIME is 'day'"),
         ({'SESSION_KEY_PREFIX': ''}, "SESSION_KEY_PREFIX is ''"),
+        (
+            {
+                'SESSION_TYPE': 'redis',
+                'SESSION_REDIS_URL': f'rediss://:{SECRET}@host?ssl_ca_certs=/no/such/file',
+            },
+            'SESSION_REDIS_URL has certificates or ciphers of no use: set it to',
+        ),
     ],
     ids=str,
 )
@@ -173,6 +180,13 @@ def test_redis_url_of_the_paas_is_used_unless_ours_is_set(monkeypatch: pytest.Mo
     assert app.config['SESSION_REDIS_URL'] == URL
     own = create_app({'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://own'})
     assert own.config['SESSION_REDIS_URL'] == 'redis://own'
+
+
+def test_url_of_the_paas_is_named_when_it_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('REDIS_URL', f'redis://:{SECRET}@host:port')
+
+    with pytest.raises(ConfigError, match=r'^REDIS_URL is no URL that redis-py reads: '):
+        create_app({'SESSION_TYPE': 'redis'})
 
 
 def test_defaults_are_the_same_in_any_app() -> None:

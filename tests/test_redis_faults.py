@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from quart import Quart, request, session
+from quart import Quart, request, request_finished, session, websocket, websocket_finished
 from quart.typing import TestClientProtocol as Client
 
 from quart_session_demo import create_app
@@ -156,6 +156,49 @@ async def test_error_page_may_look_into_the_session(
     assert await response.get_data(as_text=True) == 'Sorry, visitor'
     assert int(response.headers['Retry-After']) > 0
     assert response.headers['Cache-Control'] == 'no-store'
+    assert_no_traceback(caplog)
+
+
+async def test_receiver_of_a_signal_may_look_after_the_response(
+    app: Quart, client: Client, server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen = []
+
+    async def note(sender: Quart, **_: Any) -> None:
+        seen.append(session.get('username'))
+
+    server.stop()
+    with request_finished.connected_to(note, app):
+        assert await text(client, '/alone') == 'alone'
+        await assert_unavailable(client, '/get_session/')
+
+    assert seen == [None, None]
+    assert_no_traceback(caplog)
+
+
+async def test_what_runs_after_a_websocket_may_look(
+    app: Quart, client: Client, server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen = []
+
+    @app.websocket('/ws')
+    async def ws() -> None:
+        await websocket.send('hello')
+
+    @app.after_websocket
+    async def after(response: Any) -> Any:
+        seen.append(session.get('username'))
+        return response
+
+    async def note(sender: Quart, **_: Any) -> None:
+        seen.append(session.get('username'))
+
+    server.stop()
+    with websocket_finished.connected_to(note, app):
+        async with client.websocket('/ws') as connection:
+            assert await connection.receive() == 'hello'
+
+    assert seen == [None, None]
     assert_no_traceback(caplog)
 
 
@@ -414,6 +457,18 @@ async def test_many_visitors_of_a_hung_redis_wait_no_longer_than_one(server: Red
     assert many < 5 * one
 
 
+async def test_reply_that_waits_while_the_process_is_busy_is_read(client: Client) -> None:
+    async def keep_busy() -> None:
+        # Longer than an attempt may take, each time that the loop goes round.
+        for _ in range(6):
+            time.sleep(1.5 * DEFAULTS['SESSION_REDIS_TIMEOUT'])  # noqa: ASYNC251
+            await asyncio.sleep(0)
+
+    response, _ = await asyncio.gather(client.get('/get_session/'), keep_busy())
+
+    assert response.status_code == 200
+
+
 async def test_app_that_starts_before_redis_serves_when_it_is_there(
     server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -484,3 +539,23 @@ async def test_rediss_checks_the_certificate_unless_the_url_asks_otherwise(
             app = serving(server.url + query, SESSION_REDIS_TIMEOUT=10)
             async with app.test_app():
                 assert (await app.test_client().get('/')).status_code == status
+
+
+async def test_stop_does_not_wait_for_the_farewell_of_a_hung_redis(
+    redis_program: None, tmp_path: Path, certificate: Path
+) -> None:
+    with RedisServer(tmp_path, certificate=certificate) as server:
+        url = server.url + '?ssl_cert_reqs=none'
+        app, other = (serving(url, SESSION_REDIS_TIMEOUT=1) for _ in range(2))
+        async with app.test_app():
+            await app.test_client().get('/')
+            server.pause()
+            began = time.monotonic()
+        stop = time.monotonic() - began
+        began = time.monotonic()
+        async with other.test_app():
+            two_attempts = time.monotonic() - began
+        server.resume()
+
+    # asyncio itself gives the farewell thirty seconds.
+    assert stop < 5 * two_attempts

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -58,8 +58,11 @@ class ConfigError(Exception):
     """Raised by `create_app` when settings are wrong: which, why and the remedy, in one line."""
 
 
-def load(config: Config, mapping: Mapping[str, Any]) -> None:
+def load(config: Config, mapping: Mapping[str, Any]) -> Callable[[str], str]:
     """Fill a Quart config: defaults, then `QUART_*` from the environment, then the mapping.
+
+    Returns:
+        What tells the name by which the user set a setting, for messages.
 
     Raises:
         ConfigError: Settings are wrong; it names them all.
@@ -83,6 +86,7 @@ def load(config: Config, mapping: Mapping[str, Any]) -> None:
 
     if found := problems(config, DEFAULTS, name):
         raise ConfigError('; '.join(found))
+    return name
 
 
 def _environment(config: Config) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from quart import (
 )
 from quart.wrappers import Websocket
 from quart.wrappers.base import BaseRequestWebsocket
+from quart.wrappers.response import IterableBody
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.cookie_writer import CookieWriter, vary_by_cookie
@@ -113,8 +114,10 @@ class RedisSessionInterface(CookieWriter):
         if response is not None and used:
             vary_by_cookie(response)
         if isinstance(session, UnavailableSession):
-            # A stream that looks later is cut off: it is too late for an error response.
-            session.raises = True
+            # A stream that looks later is cut off: it is too late for an error response. Whoever
+            # else looks, such as a receiver of `request_finished`, changes no response any more.
+            session.raises = isinstance(getattr(response, 'response', None), IterableBody)
+            session.saved = True
             if response is not None and used:
                 # An error page too was made from a session that was not the visitor's.
                 turn_into_error(response, 503, DETAIL, RETRY_AFTER, even_an_error=True)

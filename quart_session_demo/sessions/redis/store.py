@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from itertools import chain
@@ -25,7 +25,10 @@ from quart_session_demo.sessions.session_id import new_session_id
 Fields = dict[bytes, bytes]
 
 # How long to wait for a free connection, in timeouts: past that, Redis is too slow for its load.
-PATIENCE = 10
+# When it fails those who have a connection, nobody waits on.
+PATIENCE = 40
+# Seconds.
+MOMENT = 0.001
 
 
 class StoreError(Exception):
@@ -73,7 +76,10 @@ class Store:
         """Close this event loop's connections."""
         connections = self._of_loop.pop(asyncio.get_running_loop(), None)
         if connections is not None:
-            await connections.client.aclose()
+            # TLS would wait half a minute for the farewell of a Redis that hangs.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._timeout):
+                    await connections.client.aclose()
 
     async def probe(self) -> None:
         """Ask whether Redis takes what sessions need of it, and so connect."""
@@ -196,8 +202,15 @@ class Store:
     async def _attempt(
         self, command: Callable[[_Connections], Awaitable[Any]], connections: _Connections
     ) -> Any:
-        async with asyncio.timeout(self._timeout):
-            return await command(connections)
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(None) as limit:
+            # When this process itself was too busy to look, the reply is there by now: so the
+            # loop goes round once more.
+            timer = loop.call_later(self._timeout, lambda: limit.reschedule(loop.time() + MOMENT))
+            try:
+                return await command(connections)
+            finally:
+                timer.cancel()
 
     def _connections(self) -> _Connections:
         loop = asyncio.get_running_loop()

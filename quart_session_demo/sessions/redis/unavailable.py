@@ -58,8 +58,11 @@ def stand_in() -> UnavailableSession:
 
 
 def let_handlers_look(app: Quart) -> None:
-    """Let error handlers and teardown functions look into a stand-in: nothing catches there."""
-    for name in ('handle_user_exception', 'do_teardown_request', 'do_teardown_websocket'):
+    """Let error handlers and what runs at the end look into a stand-in: nothing catches there."""
+    for name in (
+        *('handle_user_exception', 'postprocess_websocket'),
+        *('do_teardown_request', 'do_teardown_websocket'),
+    ):
         setattr(app, name, _without_raising(getattr(app, name)))
 
 
@@ -72,7 +75,8 @@ def _without_raising(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awa
         raises, current.raises = current.raises, False
         # An error that is raised on has the handler of 500 still before it.
         result = await method(*args, **kwargs)
-        current.raises = raises
+        if not current.saved:
+            current.raises = raises
         return result
 
     return calmly
