@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 import time
+from email.utils import formatdate
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -27,6 +29,9 @@ ENVIRONMENT = {
     'PYTHONPATH': str(Path(__file__).parent),
     'COLUMNS': '200',
 }
+
+# A server that starts quickly.
+FILES = Contender('Files', (sys.executable, '-m', 'http.server', '--bind', HOST, '{port}'))
 
 FAULTS = """
 [[declared]]
@@ -356,6 +361,34 @@ def test_a_server_that_dies_is_named_with_what_was_compared_before(tmp_path: Pat
     assert json.loads((tmp_path / 'results.json').read_text('utf-8'))['error'].startswith(error[7:])
 
 
+def test_a_slow_step_does_not_make_dates_differ(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clock = 1_000_000_000
+
+    def reply(_: httpx.Request) -> httpx.Response:
+        nonlocal clock
+        clock += 10
+        return httpx.Response(200, headers={'Expires': formatdate(clock + 60, usegmt=True)})
+
+    monkeypatch.setattr(
+        parity, 'time', SimpleNamespace(monotonic=lambda: clock, sleep=lambda seconds: None)
+    )
+    monkeypatch.setattr(
+        parity, 'make_client', lambda: httpx.Client(transport=httpx.MockTransport(reply))
+    )
+    results: list[parity.Result] = []
+
+    replay(
+        load(write_steps(tmp_path, "[[step]]\nname = 'slow'\npath = '/'\n")),
+        *(FILES, FILES, results.append),
+    )
+
+    [result] = results
+    assert result.sync['expires'] != result.async_['expires']
+    assert result.differences == ()
+
+
 def test_an_app_that_does_not_start_is_one_line_and_its_log() -> None:
     result = run('--async', 'parity_apps:no_such_app')
 
@@ -371,11 +404,9 @@ def test_a_capture_that_finds_nothing_names_the_step(tmp_path: Path) -> None:
         tmp_path,
         "[[step]]\nname = 'hopeless'\npath = '/'\ncapture = { token = 'token=(.+)' }\n",
     )
-    # A server that starts quickly.
-    files = Contender('Files', (sys.executable, '-m', 'http.server', '--bind', HOST, '{port}'))
 
     with pytest.raises(ParityError, match=r"^step 'hopeless': capture finds 'token' in neither"):
-        replay(load(path), files, files, lambda _: None)
+        replay(load(path), FILES, FILES, lambda _: None)
 
 
 def test_a_mistake_in_the_steps_is_one_line(tmp_path: Path) -> None:
@@ -479,10 +510,9 @@ def test_signal_in_a_request_leaves_no_lock_held(
 
     monkeypatch.setattr(parity, 'make_client', lambda: httpx.Client(transport=Transport()))
     steps = load(write_steps(tmp_path, "[[step]]\nname = 'any'\npath = '/'\n"))
-    server = Contender('any', (sys.executable, '-m', 'http.server', '--bind', HOST, '{port}'))
 
     with pytest.raises(KeyboardInterrupt):
-        replay(steps, server, server, lambda result: None)
+        replay(steps, FILES, FILES, lambda result: None)
 
 
 def test_restart_ends_the_variables_of_the_one_before(tmp_path: Path) -> None:

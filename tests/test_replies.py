@@ -1,4 +1,5 @@
 import sys
+from datetime import timedelta
 from email.message import Message
 from http.cookiejar import CookieJar
 from urllib.request import Request
@@ -88,6 +89,29 @@ def test_differences_yields_the_one_field_that_differs(
     one: tuple[str, str], other: tuple[str, str], difference: tuple[str, str, str]
 ) -> None:
     assert found((one,), (other,)) == [difference]
+
+
+@pytest.mark.parametrize(
+    'header', ['Expires: {}', 'Last-Modified: {}', 'Set-Cookie: a=b; Expires={}']
+)
+@pytest.mark.parametrize(
+    ('later', 'same'),
+    [(0, True), (2, True), (3, False), (27, False), (28, True), (30, True), (33, False)],
+)
+def test_differences_counts_dates_from_each_reply(header: str, later: int, same: bool) -> None:
+    """The other reply came half a minute later."""
+    one, other = (
+        reply((name, value))
+        for date in ('Fri, 04 Dec 2026 00:00:10 GMT', f'Fri, 04 Dec 2026 00:00:{10 + later} GMT')
+        for name, _, value in [header.format(date).partition(': ')]
+    )
+
+    assert (not list(differences(one, other, timedelta(seconds=30)))) is same
+
+
+def test_differences_takes_an_expires_that_is_no_date_as_it_is() -> None:
+    assert found((('Expires', '0'),), (('Expires', '-1'),)) == [('expires', '0', '-1')]
+    assert found((('Expires', '0'),), (('Expires', '0'),)) == []
 
 
 def test_differences_tells_bytes_that_are_no_text() -> None:

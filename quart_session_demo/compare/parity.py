@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import httpx
 
@@ -127,9 +128,12 @@ def replay(
                     time.sleep(step.wait)
                     if step.handover and hand_over:
                         _swap(left, right, step.visitor)
-                    one, other = left.reply(flask, step), right.reply(quart, step)
+                    one = left.reply(flask, step)
+                    came = time.monotonic()
+                    other = right.reply(quart, step)
+                    later = timedelta(seconds=time.monotonic() - came)
                     _check_possible(step, one, other)
-                    found = tuple(_compare(step, one, other, steps.declared))
+                    found = tuple(_compare(step, one, other, later, steps.declared))
                     if step.handover and not hand_over:
                         found = (*found, Difference('handover', KEPT, KEPT))
                     report(Result(step, one, other, found))
@@ -163,9 +167,13 @@ def _check_possible(step: Step, one: Mapping[str, str], other: Mapping[str, str]
 
 
 def _compare(
-    step: Step, one: Mapping[str, str], other: Mapping[str, str], declared: tuple[Declared, ...]
+    step: Step,
+    one: Mapping[str, str],
+    other: Mapping[str, str],
+    later: timedelta,
+    declared: tuple[Declared, ...],
 ) -> Iterator[Difference]:
-    for name, sync, async_ in differences(one, other):
+    for name, sync, async_ in differences(one, other, later):
         if is_listed(name, step.ignore):
             continue
         matching = (

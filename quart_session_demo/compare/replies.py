@@ -24,7 +24,9 @@ LEFT_OUT: Mapping[str, str] = {
 }
 SETS = {'allow', 'vary'}
 ABSENT = '(absent)'
-EXPIRES_TOLERANCE = timedelta(seconds=2)
+# Headers that apps reckon from the time at which they reply.
+DATES = {'expires', 'last-modified'}
+TOLERANCE = timedelta(seconds=2)
 # When itsdangerous may have signed, in seconds: from 2001 to 2106.
 SIGNED = range(10**9, 2**32)
 # What begins the fields that are no headers, and have their own names after the dot.
@@ -75,15 +77,22 @@ def body_text(body: bytes) -> str:
         return repr(body)
 
 
-def differences(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+def differences(
+    one: Mapping[str, str], other: Mapping[str, str], later: timedelta = timedelta()
+) -> Iterator[tuple[str, str, str]]:
     """Yield each field that differs, with both values.
 
     What belongs to a cookie that only one of the two has is not told again.
+
+    Args:
+        one: The fields of a reply.
+        other: Those of the reply to compare it with.
+        later: How long after the one the other came.
     """
     missing: set[str] = set()
     for name in dict.fromkeys([*one, *other]):
         values = one.get(name, ABSENT), other.get(name, ABSENT)
-        if _same(name, *values) or name.rpartition('.')[0] in missing:
+        if _same(name, *values, later) or name.rpartition('.')[0] in missing:
             continue
         if ABSENT in values and name.startswith('cookie.'):
             missing.add(name)
@@ -100,20 +109,22 @@ def is_listed(field: str, listed: Iterable[str]) -> bool:
     return any(field == name or field.startswith((f'{name}.', f'{name}#')) for name in names)
 
 
-def _same(field: str, one: str, other: str) -> bool:
+def _same(field: str, one: str, other: str, later: timedelta) -> bool:
     of_cookie = field.startswith('cookie.')
-    if of_cookie and field.endswith('.expires'):
-        return _same_date(one, other)
+    if field in DATES or (of_cookie and field.endswith('.expires')):
+        return _same_date(one, other, later)
     if field == 'vary' or (of_cookie and field.endswith('.samesite')):
         return one.lower() == other.lower()
     return one == other
 
 
-def _same_date(one: str, other: str) -> bool:
+def _same_date(one: str, other: str, later: timedelta) -> bool:
+    """Tell whether two dates are the same, or are equally long after their replies came."""
     try:
-        return abs(parsedate_to_datetime(one) - parsedate_to_datetime(other)) <= EXPIRES_TOLERANCE
+        gap = parsedate_to_datetime(other) - parsedate_to_datetime(one)
     except (TypeError, ValueError):
         return one == other
+    return min(abs(gap), abs(gap - later)) <= TOLERANCE
 
 
 def _cookie(header: str, seen: Mapping[str, str]) -> dict[str, str]:
