@@ -138,6 +138,35 @@ def test_differences_compares_every_cookie_of_a_name() -> None:
     ]
 
 
+def test_differences_tells_a_cookie_whose_name_begins_with_anothers() -> None:
+    cookies = (('Set-Cookie', 'a=1'), ('Set-Cookie', 'a.b=2'), ('Set-Cookie', 'a.path=3; Path=/'))
+
+    assert found(cookies, ()) == [
+        ('cookie.a', 'set', '(absent)'),
+        ('cookie.a.b', 'set', '(absent)'),
+        ('cookie.a.path#1', 'set', '(absent)'),
+    ]
+
+
+def test_fields_keep_a_cookie_apart_from_an_attribute_or_number_of_another() -> None:
+    names = ('a', 'a.Path', 'a', 'a#2')
+
+    result = reply(*(('Set-Cookie', f'{name}={at}; Path=/{at}') for at, name in enumerate(names)))
+
+    assert {name: value for name, value in result.items() if name.startswith('cookie.')} == {
+        **{'cookie.a': 'set', 'cookie.a.value': '0', 'cookie.a.path': '/0'},
+        **{'cookie.a.Path#1': 'set', 'cookie.a.Path#1.value': '1', 'cookie.a.Path#1.path': '/1'},
+        **{'cookie.a#2': 'set', 'cookie.a#2.value': '2', 'cookie.a#2.path': '/2'},
+        **{'cookie.a#2#1': 'set', 'cookie.a#2#1.value': '3', 'cookie.a#2#1.path': '/3'},
+    }
+
+
+def test_differences_compares_attributes_that_no_browser_knows() -> None:
+    one, other = ('Set-Cookie', 'a=b; x=1; Value=c'), ('Set-Cookie', 'a=b; x=2; Value=c')
+
+    assert found((one,), (other,)) == [('cookie.a.other', 'Value=c; x=1', 'Value=c; x=2')]
+
+
 def test_differences_tells_session_keys_with_dots() -> None:
     one, other = {'session.a': '1', 'session.a.expires': "'1'"}, {'status': '200'}
 
@@ -199,6 +228,28 @@ def test_is_listed_takes_a_whole_for_its_parts() -> None:
     assert is_listed('cookie.a#2.path', ['cookie.a'])
     assert not is_listed('cookie.sessions', ['cookie.session'])
     assert not is_listed('body', [])
+
+
+def test_is_listed_takes_no_name_for_another_that_begins_with_it() -> None:
+    assert not is_listed('cookie.prefs.theme', ['cookie.prefs'])
+    assert is_listed('cookie.prefs.theme.path', ['cookie.prefs.theme'])
+    assert not is_listed('cookie.a.path#1', ['cookie.a', 'cookie.a.path'])
+    assert not is_listed('cookie.a#2#1', ['cookie.a', 'cookie.a#2'])
+    assert is_listed('cookie.a.path#1.value', ['cookie.a.path#1'])
+    assert not is_listed('session.user.name', ['session.user'])
+    assert not is_listed('session.user#2#1', ['session.user', 'session.user#2'])
+    assert not is_listed('x.y', ['x'])
+    assert is_listed('session.user.name', ['session'])
+    assert is_listed('cookie.prefs.theme', ['cookie'])
+
+
+def test_is_listed_takes_kinds_and_attributes_in_whatever_case() -> None:
+    assert is_listed('cookie.s.max-age', ['cookie.s.Max-Age'])
+    assert is_listed('cookie.s.samesite', ['Cookie.s.SameSite'])
+    assert is_listed('session.Key', ['Session.Key'])
+    assert is_listed('session.Key', ['SESSION'])
+    assert is_listed('capture.x', ['Capture.x'])
+    assert not is_listed('cookie.s.max-age', ['cookie.S.max-age'])
 
 
 def test_is_listed_takes_headers_in_whatever_case() -> None:

@@ -1,5 +1,6 @@
 """What of a reply is compared, and what differs between two."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
@@ -31,6 +32,13 @@ TOLERANCE = timedelta(seconds=2)
 SIGNED = range(10**9, 2**32)
 # What begins the fields that are no headers, and have their own names after the dot.
 OWN_NAMES = ('cookie.', 'session.', 'capture.')
+ATTRIBUTES = {
+    *('domain', 'expires', 'httponly', 'max-age', 'partitioned', 'path', 'priority', 'samesite'),
+    'secure',
+}
+# A dot in a cookie's name is followed by anything else, or the name gets a number.
+PARTS = {*ATTRIBUTES, 'value', 'other'}
+NUMBER = re.compile(r'#\d+\Z', re.A)
 
 _unsigned = URLSafeTimedSerializer('no key', serializer=session_json_serializer)
 
@@ -40,10 +48,11 @@ def fields(
 ) -> dict[str, str]:
     """Return what is compared of a reply, by name.
 
-    `status`, `body`, each header, of each Set-Cookie `cookie.NAME`, `cookie.NAME.ATTRIBUTE` and,
-    unless it is a session, `cookie.NAME.value` (`cookie.NAME#2` of the second of that name), and
-    `session.KEY` of the session that the visitor now has (`session.KEY#2` of the second cookie
-    with that key, by the cookies' names).
+    `status`, `body`, each header, of each Set-Cookie `cookie.NAME`, `cookie.NAME.ATTRIBUTE`,
+    `cookie.NAME.other` with the attributes that no browser knows and, unless it is a session,
+    `cookie.NAME.value` (`cookie.NAME#2` of the second of that name), and `session.KEY` of the
+    session that the visitor now has (`session.KEY#2` of the second cookie with that key, by the
+    cookies' names). The first is `#1` when its name would look like another field.
 
     Args:
         status: The reply's.
@@ -92,7 +101,7 @@ def differences(
     missing: set[str] = set()
     for name in dict.fromkeys([*one, *other]):
         values = one.get(name, ABSENT), other.get(name, ABSENT)
-        if _same(name, *values, later) or name.rpartition('.')[0] in missing:
+        if _same(name, *values, later) or _whole(name) in missing:
             continue
         if ABSENT in values and name.startswith('cookie.'):
             missing.add(name)
@@ -102,11 +111,37 @@ def differences(
 def is_listed(field: str, listed: Iterable[str]) -> bool:
     """Tell whether a field is in a list.
 
-    There `cookie` stands for `cookie.a.path` too, `cookie.a` for `cookie.a#2`, and headers are in
+    There `cookie` stands for all that begins with `cookie.`, `cookie.a` for `cookie.a.path` and
+    `cookie.a#2` too. The names of cookies, session keys and captures are exact, all else is in
     whatever case.
     """
-    names = [name if name.startswith(OWN_NAMES) else name.lower() for name in listed]
-    return any(field == name or field.startswith((f'{name}.', f'{name}#')) for name in names)
+    whole = _whole(field)
+    names = {field, whole}
+    if field.startswith(OWN_NAMES):
+        names.add(field.partition('.')[0])
+        unnumbered = NUMBER.sub('', whole)
+        if not _looks_like_another(unnumbered):
+            names.add(unnumbered)
+    return not names.isdisjoint(map(_as_field, listed))
+
+
+def _as_field(listed: str) -> str:
+    """Return a field's name as replies have it."""
+    kind, dot, name = listed.partition('.')
+    field = f'{kind.lower()}{dot}{name}'
+    whole = _whole(field)
+    return whole + field.removeprefix(whole).lower()
+
+
+def _whole(field: str) -> str:
+    """Return the field of the cookie that a field is a part of, or else the field itself."""
+    whole, _, part = field.rpartition('.')
+    return whole if whole.startswith('cookie.') and part.lower() in PARTS else field
+
+
+def _looks_like_another(field: str) -> bool:
+    """Tell whether a whole field's name is that of a cookie's part, or of a second field."""
+    return _whole(field) != field or NUMBER.search(field) is not None
 
 
 def _same(field: str, one: str, other: str, later: timedelta) -> bool:
@@ -135,14 +170,21 @@ def _cookie(header: str, seen: Mapping[str, str]) -> dict[str, str]:
     # A session's value holds the time, and its content is compared by itself.
     if _session(value) is None:
         result[f'{field}.value'] = value
+    others = []
     for attribute in attributes:
         key, _, item = attribute.partition('=')
-        result[f'{field}.{key.lower()}'] = item or 'yes'
+        if key.lower() in ATTRIBUTES:
+            result[f'{field}.{key.lower()}'] = item or 'yes'
+        else:
+            others.append(attribute)
+    if others:
+        result[f'{field}.other'] = '; '.join(sorted(others))
     return result
 
 
 def _numbered(field: str, seen: Mapping[str, str]) -> str:
-    names = chain([field], (f'{field}#{number}' for number in count(2)))
+    first = f'{field}#1' if _looks_like_another(field) else field
+    names = chain([first], (f'{field}#{number}' for number in count(2)))
     return next(name for name in names if name not in seen)
 
 
