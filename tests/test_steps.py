@@ -32,6 +32,12 @@ def test_load_gives_a_step_its_defaults(tmp_path: Path) -> None:
     ('text', 'message'),
     [
         ('[[step]]\nname = one\n', 'at line 2'),
+        (STEP + 'wait = \n', "step 'one': Invalid value (at line 4"),
+        (STEP + "ignore = ['a'\n" + STEP, "step 'one': Unclosed array (at line 5"),
+        (STEP + "headers = { A = 'x'", "step 'one': Unclosed inline table (at end"),
+        (STEP + '[[step]]\nwait = \n' + STEP, 'step 2: Invalid value (at line 5'),
+        (STEP + "[[declared]]\nreason = 'r'\nfields = x\n", "declared 'r': Invalid value"),
+        ('step = \n', ': Invalid value (at line 1'),
         ('', 'there is no [[step]] with a path'),
         (STEP.replace("'/'", "'/a/../b?c'"), "step 'one': `path` has . or .. between slashes"),
         (STEP.replace("'/'", "'/a/.#b'"), "step 'one': `path` has . or .. between slashes"),
@@ -55,6 +61,15 @@ def test_load_gives_a_step_its_defaults(tmp_path: Path) -> None:
         (STEP + 'form = {}\njson = 1\n', "step 'one': `form` and `json` exclude each other"),
         (STEP + "capture = { x = '(' }\n", "step 'one': `capture` of 'x': missing )"),
         (STEP + "capture = { x = 'y' }\n", "`capture` of 'x': the pattern needs one group"),
+        (
+            STEP + "capture = { my-token = '(y)' }\n[[step]]\nname = 'two'\npath = '/$my-token'\n",
+            "step 'one': `capture`: the name 'my-token' is not of ASCII letters, digits and _",
+        ),
+        (
+            STEP + "capture = { '令牌' = '(y)' }\n",
+            "step 'one': `capture`: the name '令牌' is not of",
+        ),
+        (STEP + "capture = { 1st = '(y)' }\n", "step 'one': `capture`: the name '1st' is not of"),
         (STEP + "headers = { X = '$y' }\n", "step 'one': no earlier step of 'visitor' captures $y"),
         (STEP + "json = ['$y']\n", "step 'one': no earlier step of 'visitor' captures $y"),
         (STEP + "form = { price = '5 $' }\n", "step 'one': write $$ for a plain $ in '5 $'"),

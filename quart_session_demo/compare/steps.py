@@ -18,6 +18,11 @@ T = TypeVar('T')
 DEEPEST = 100
 # A header, `status`, `body` and so on, or what the app itself names.
 FIELD = re.compile(r"(?!set-cookie$)[\w!#$%&'*+^`|~-]+|(cookie|session|capture)\..+", re.I | re.A)
+# What can follow a $.
+CAPTURED = re.compile(r'[a-z_][a-z0-9_]*', re.I | re.A)
+# At the beginning of a line.
+TABLE = re.compile(r'^[ \t]*\[\[[ \t]*(step|declared)[ \t]*\]\]', re.M)
+NAME = re.compile(r'^[ \t]*(?:name|reason)[ \t]*=[ \t]*([\'"])(.*?)\1', re.M)
 
 LESSON = Path(__file__).with_name('lesson.toml')
 
@@ -81,6 +86,11 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         except (TypeError, ValueError) as error:
             raise ValueError(f'`json`: {error}') from None
         for name, pattern in self.capture.items():
+            if not CAPTURED.fullmatch(name):
+                raise ValueError(
+                    f'`capture`: the name {name!r} is not of ASCII letters, digits and _, '
+                    'with no digit first'
+                )
             try:
                 groups = re.compile(pattern).groups
             except re.error as error:
@@ -141,9 +151,12 @@ def load(path: Path) -> Steps:
         StepsError: It cannot be read, or is wrong.
     """
     try:
-        content = tomllib.loads(path.read_text('utf-8'))
+        text = path.read_text('utf-8')
+        content = tomllib.loads(text)
     except OSError as error:
         raise StepsError(f'{path}: {error.strerror}') from None
+    except tomllib.TOMLDecodeError as error:
+        raise StepsError(f'{path}{_table_at(text, error)}: {error}') from None
     except ValueError as error:
         raise StepsError(f'{path}: {error}') from None
     except RecursionError:
@@ -171,6 +184,18 @@ def load(path: Path) -> Steps:
 def reply_text(headers: Iterable[tuple[str, str]], body: str) -> str:
     """Return a reply as captures see it: a line `name: value` a header, an empty one, the body."""
     return '\n'.join([*(f'{name.lower()}: {value}' for name, value in headers), '', body])
+
+
+def _table_at(text: str, error: tomllib.TOMLDecodeError) -> str:
+    """Return which step or declaration an error in TOML is in, as it is told after the file."""
+    line = re.search(r'\(at line (\d+)', str(error))
+    above = text.split('\n')[: int(line[1]) - 1 if line else None]
+    _, *tables = TABLE.split('\n'.join(above))
+    if not tables:
+        return ''
+    kind, content = tables[-2:]
+    name = NAME.search(content)
+    return f', {kind} {name[2] if name else tables[::2].count(kind)!r}'
 
 
 def _convert(path: Path, kind: str, type_: type[T], tables: list[Any]) -> tuple[T, ...]:
