@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +19,7 @@ import pytest
 from quart_session_demo.compare import parity
 from quart_session_demo.compare.parity import ParityError, replay
 from quart_session_demo.compare.replies import LEFT_OUT
-from quart_session_demo.compare.servers import HOST, Contender
+from quart_session_demo.compare.servers import HOST, Contender, Server, ServerError, running
 from quart_session_demo.compare.steps import LESSON, load
 from tests.conftest import ROOT
 from tests.processes import wait_until_gone
@@ -359,6 +361,28 @@ def test_a_server_that_dies_is_named_with_what_was_compared_before(tmp_path: Pat
     assert 'Traceback' not in result.stderr
     assert result.returncode == 2
     assert json.loads((tmp_path / 'results.json').read_text('utf-8'))['error'].startswith(error[7:])
+
+
+def test_a_server_that_dies_after_the_last_step_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started: list[Server] = []
+
+    @contextmanager
+    def known(*contenders: Contender) -> Iterator[list[Server]]:
+        with running(*contenders) as servers:
+            started.extend(servers)
+            yield servers
+
+    def kill(_: object) -> None:
+        started[1].process.kill()
+        started[1].process.wait()
+
+    monkeypatch.setattr(parity, 'running', known)
+    steps = load(write_steps(tmp_path, "[[step]]\nname = 'last'\npath = '/'\n"))
+
+    with pytest.raises(ServerError, match=r'^Files died after the last step \(SIGKILL\)'):
+        replay(steps, FILES, FILES, kill)
 
 
 def test_a_slow_step_does_not_make_dates_differ(

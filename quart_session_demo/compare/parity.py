@@ -137,6 +137,8 @@ def replay(
                     if step.handover and not hand_over:
                         found = (*found, Difference('handover', KEPT, KEPT))
                     report(Result(step, one, other, found))
+                for server in (flask, quart):
+                    server.check_alive('died after the last step')
 
 
 def _segments(steps: tuple[Step, ...]) -> Iterator[tuple[Step | None, list[Step]]]:
