@@ -40,3 +40,12 @@ def test_share_key_asks_both_apps(
         asked.append((f'{name}:app', Contender(name, (), {'PYTHONPATH': str(tmp_path)})))
 
     assert share_key(*asked) is shared
+
+
+def test_share_key_does_not_wait_for_the_threads_of_an_app(tmp_path: Path) -> None:
+    code = APP.format("SECRET_KEY='a'")
+    code += 'import threading\nthreading.Thread(target=threading.Event().wait).start()\n'
+    (tmp_path / 'threaded.py').write_text(code, 'utf-8')
+    asked = 'threaded:app', Contender('threaded', (), {'PYTHONPATH': str(tmp_path)})
+
+    assert share_key(asked) is True

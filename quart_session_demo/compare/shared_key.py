@@ -4,6 +4,7 @@ Each app is imported in a process of its own, as its server does it, and signs t
 `python -m quart_session_demo.compare.shared_key module:app`.
 """
 
+import os
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
@@ -64,4 +65,8 @@ def _signatures(process: Server) -> list[str]:
 
 
 if __name__ == '__main__':
-    print(MARK, *sign(import_app(sys.argv[1])))
+    try:
+        print(MARK, *sign(import_app(sys.argv[1])), flush=True)
+    finally:
+        # A thread that the app started would keep the process.
+        os._exit(0)
