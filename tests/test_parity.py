@@ -32,8 +32,10 @@ ENVIRONMENT = {
     'COLUMNS': '200',
 }
 
+ONE_STEP = "[[step]]\nname = 'one'\npath = '/count'\nignore = ['x-port']\n"
 # A server that starts quickly.
 FILES = Contender('Files', (sys.executable, '-m', 'http.server', '--bind', HOST, '{port}'))
+needs_full_device = pytest.mark.skipif(not Path('/dev/full').exists(), reason='Linux has it')
 
 FAULTS = """
 [[declared]]
@@ -461,6 +463,68 @@ def test_a_file_that_cannot_be_written_is_one_line_at_the_start(tmp_path: Path) 
     assert result.returncode == 2
     assert result.stdout == ''
     assert result.stderr == f'Error: {path}: {os.strerror(2)}\n'
+
+
+def test_json_on_standard_output_is_alone_there(tmp_path: Path) -> None:
+    result = run(*OWN, '--steps', write_steps(tmp_path, ONE_STEP), '--json', '-')
+
+    assert json.loads(result.stdout)['summary']['same'] == 1
+    assert '1 step: 1 the same, 0 different on purpose, 0 different.' in result.stderr
+    assert result.returncode == 0
+
+
+@needs_full_device
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    result = run(*OWN, '--steps', write_steps(tmp_path, ONE_STEP), '--json', '/dev/full')
+
+    assert result.stderr == f"Error: [Errno 28] {os.strerror(28)}: '/dev/full'\n"
+    assert result.returncode == 2
+
+
+@needs_full_device
+@pytest.mark.parametrize('options', [(), ('--json', '-')])
+def test_a_standard_output_that_takes_nothing_is_one_line(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    steps = write_steps(tmp_path, ONE_STEP)
+
+    with Path('/dev/full').open('w') as full:
+        result = subprocess.run(
+            [*PARITY, *OWN, '--steps', steps, *options],
+            env=ENVIRONMENT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    assert f'Error: [Errno 28] {os.strerror(28)}' in result.stderr.splitlines()[-1]
+    assert 'Traceback' not in result.stderr
+    assert result.returncode == 2
+
+
+def test_a_reader_that_went_away_is_one_line(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    result = subprocess.run(
+        [*PARITY, *OWN, '--steps', write_steps(tmp_path, ONE_STEP)],
+        env=ENVIRONMENT,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+
+    assert result.stderr == f'Error: [Errno 32] {os.strerror(32)}\n'
+    assert result.returncode == 2
+
+
+def test_a_table_needs_no_unicode(tmp_path: Path) -> None:
+    result = run(*OWN, '--steps', write_steps(tmp_path, ONE_STEP), PYTHONIOENCODING='latin-1')
+
+    assert r'\u2713  GET /count  one' in result.stdout
+    assert result.stderr == ''
+    assert result.returncode == 0
 
 
 def test_a_table_in_a_pipe_has_room(tmp_path: Path) -> None:

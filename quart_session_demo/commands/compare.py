@@ -1,10 +1,10 @@
 """`compare`: Flask beside Quart. What it needs is imported when it runs."""
 
 import asyncio
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TextIO
 
 import click
 
@@ -74,15 +74,15 @@ def compare() -> None:
 @click.option(
     '--json',
     'json_file',
-    type=click.File('w', 'utf-8', lazy=True),
-    help='Write the results there.',
+    metavar='FILE',
+    help='Write the results there; with - on standard output, and the table on standard error.',
 )
 @click.option('--verbose', is_flag=True, help='Say what is not compared.')
 def parity(
     sync_app: str,
     async_app: str,
     steps_file: Path | None,
-    json_file: TextIO | None,
+    json_file: str | None,
     verbose: bool,
 ) -> None:
     """Take the same steps on both apps, and show every difference.
@@ -96,14 +96,18 @@ def parity(
     end_on_signals()
     need_extra('compare', 'gunicorn', 'httpx', 'msgspec', 'rich')
     from quart_session_demo.compare.parity import ParityError
-    from quart_session_demo.compare.parity_run import run
+    from quart_session_demo.compare.parity_run import STDOUT, run
     from quart_session_demo.compare.steps import StepsError
 
-    if json_file and json_file.name != '-':
-        need_writable(Path(json_file.name))
+    if json_file not in (None, STDOUT):
+        need_writable(Path(json_file))
     try:
         same = run(sync_app, async_app, steps_file, json_file, verbose)
     except (ParityError, ServerError, StepsError) as error:
+        raise CannotRun(str(error)) from None
+    except OSError as error:
+        # What is left of standard output would fail again when Python ends, with another status.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise CannotRun(str(error)) from None
     if not same:
         sys.exit(1)

@@ -5,9 +5,9 @@ import os
 import secrets
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
-from rich.console import Console
+import click
 from rich.progress import Progress
 
 from quart_session_demo.compare import report
@@ -15,21 +15,26 @@ from quart_session_demo.compare.parity import ParityError, Result, replay
 from quart_session_demo.compare.servers import Contender, ServerError, gunicorn, hypercorn
 from quart_session_demo.compare.shared_key import share_key
 from quart_session_demo.compare.steps import LESSON, load
-from quart_session_demo.compare.terminal import standard_output
+from quart_session_demo.compare.terminal import standard_error, standard_output
 
 # By which apps take their key from the environment; what the user has set stays.
 KEY_VARIABLES = ('SECRET_KEY', 'FLASK_SECRET_KEY', 'QUART_SECRET_KEY')
+# The name of a file that stands for standard output.
+STDOUT = '-'
 
 
 def run(
-    sync_app: str, async_app: str, steps_file: Path | None, json_file: TextIO | None, verbose: bool
+    sync_app: str, async_app: str, steps_file: Path | None, json_file: str | None, verbose: bool
 ) -> bool:
     """Compare two apps, `module:app` each, and tell whether nothing differs unexpectedly.
+
+    What is for people goes to standard error when the JSON goes to standard output.
 
     Raises:
         StepsError: The steps file is wrong.
         ServerError: A server did not start, or died.
         ParityError: A step makes no sense on either app.
+        OSError: The results cannot be printed or written.
     """
     steps = load(steps_file or LESSON)
     if steps_file is None:
@@ -39,7 +44,7 @@ def run(
     key = made_up_key()
     sync = Contender('Flask', gunicorn(sync_app), key)
     async_ = Contender('Quart', hypercorn(async_app), key)
-    console = standard_output()
+    console = standard_error() if json_file == STDOUT else standard_output()
     began = key | steps.begin
     shared = share_key(
         (sync_app, replace(sync, environment=began)),
@@ -55,7 +60,7 @@ def run(
         report.print_left_out(console)
     results: list[Result] = []
     error: ParityError | ServerError | None = None
-    errors = Console(stderr=True)
+    errors = standard_error()
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task('', total=len(steps.steps))
 
@@ -69,7 +74,7 @@ def run(
             error = caught
     if results:
         report.print_table(console, results, sum(step.restart is None for step in steps.steps))
-    if json_file:
+    if json_file is not None:
         content = {
             'sync': sync_app,
             'async': async_app,
@@ -77,10 +82,21 @@ def run(
             'share_key': shared,
             **report.as_json(results),
         }
-        json.dump(content, json_file, ensure_ascii=False, indent=2)
+        _write(content, json_file)
     if error:
         raise error
     return not any(result.unexpected for result in results)
+
+
+def _write(content: dict[str, Any], name: str) -> None:
+    try:
+        with click.open_file(name, 'w', 'utf-8') as file:
+            json.dump(content, file, ensure_ascii=False, indent=2)
+            file.write('\n')
+            file.flush()
+    except OSError as error:
+        # Only those of opening name the file.
+        raise OSError(error.errno, error.strerror, name) from None
 
 
 def made_up_key() -> dict[str, str]:
