@@ -38,9 +38,7 @@ def run(
     """
     steps = load(steps_file or LESSON)
     if steps_file is None:
-        # The lesson's steps bring every setting they need.
-        for name in [name for name in os.environ if name.startswith('QUART_')]:
-            del os.environ[name]
+        forget_settings()
     key = made_up_key()
     sync = Contender('Flask', gunicorn(sync_app), key)
     async_ = Contender('Quart', hypercorn(async_app), key)
@@ -97,6 +95,12 @@ def _write(content: dict[str, Any], name: str) -> None:
     except OSError as error:
         # Only those of opening name the file.
         raise OSError(error.errno, error.strerror, name) from None
+
+
+def forget_settings() -> None:
+    """Delete the user's settings from the environment: the lesson's apps get all they need."""
+    for name in [name for name in os.environ if name.startswith(('FLASK_', 'QUART_'))]:
+        del os.environ[name]
 
 
 def made_up_key() -> dict[str, str]:

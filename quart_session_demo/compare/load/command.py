@@ -1,6 +1,5 @@
 """`compare load`: what the command does, once its options are read."""
 
-import os
 from pathlib import Path
 
 from rich.console import Console
@@ -18,7 +17,7 @@ from quart_session_demo.compare.load.numbers import counted
 from quart_session_demo.compare.load.own_work import from_steps
 from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.works import LESSON
-from quart_session_demo.compare.parity_run import made_up_key
+from quart_session_demo.compare.parity_run import forget_settings, made_up_key
 from quart_session_demo.compare.servers import signals_deferred
 from quart_session_demo.compare.steps import load
 from quart_session_demo.compare.terminal import standard_output
@@ -45,9 +44,7 @@ def plan_for(
     """
     users = tuple(sorted(set(users)))
     if not (sync and async_ and steps_file):
-        # The lesson's apps bring every setting they need.
-        for name in [name for name in os.environ if name.startswith(('FLASK_', 'QUART_'))]:
-            del os.environ[name]
+        forget_settings()
         return Plan(Pair(), LESSON, users, duration, rounds)
     steps = load(steps_file)
     own = Pair(sync, async_, made_up_key() | steps.begin)

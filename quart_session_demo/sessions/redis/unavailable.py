@@ -4,7 +4,13 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, cast
 
-from quart import Quart, after_this_request, has_request_context, session
+from quart import (
+    Quart,
+    after_this_request,
+    has_request_context,
+    has_websocket_context,
+    session,
+)
 from werkzeug.exceptions import ServiceUnavailable
 
 from quart_session_demo.sessions.redis.session import RedisSession
@@ -75,8 +81,8 @@ def _without_raising(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awa
         raises, current.raises = current.raises, False
         # An error that is raised on has the handler of 500 still before it.
         result = await method(*args, **kwargs)
-        if not current.saved:
-            current.raises = raises
+        # A websocket that was saved is over.
+        current.raises = raises and not (current.saved and has_websocket_context())
         return result
 
     return calmly
