@@ -511,15 +511,19 @@ def test_second_ctrl_c_waits_for_the_report(
     assert 'all of it' in capsys.readouterr().out
 
 
-def test_report_that_cannot_be_written_is_printed(tmp_path: Path) -> None:
+def test_report_that_cannot_be_written_is_printed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure(plan: Plan, results: Results) -> None:
+        results.measurements.append(Measurement('session', 8, 1, QUART, None, error='died'))
+
+    monkeypatch.setattr(command, '_measure', measure)
     (tmp_path / 'report.html').mkdir()
 
-    result = load('--users', '1', '--duration', '0.1', '--rounds', '1', '--output', tmp_path)
+    with pytest.raises(IsADirectoryError):
+        command.run(Plan(Pair(), LESSON, (8,), duration=1, rounds=1), tmp_path)
 
-    assert result.returncode == 2
-    assert '| users | server ' in result.stdout
-    assert result.stderr.endswith(f"Is a directory: '{tmp_path}/report.html'\n")
-    assert 'Traceback' not in result.stderr
+    assert '| Quart ' in capsys.readouterr().out
 
 
 def test_half_a_pair_is_refused() -> None:
