@@ -170,6 +170,19 @@ def load(*arguments: str | Path, **environment: str) -> subprocess.CompletedProc
     )
 
 
+def load_shop(
+    folder: Path, *arguments: str | Path, steps: str = SHOP_STEPS, port: str = 'port'
+) -> subprocess.CompletedProcess[str]:
+    """Run a pair of apps of one's own, by their steps, which are written into a folder."""
+    (folder / 'shop.py').write_text(SHOP, 'utf-8')
+    steps_file = folder / 'shop.toml'
+    steps_file.write_text(steps, 'utf-8')
+    return load(
+        *('--sync', 'shop:sync', '--async', f'shop:{port}', '--steps', steps_file, *arguments),
+        PYTHONPATH=f'{ROOT}{os.pathsep}{folder}',
+    )
+
+
 @pytest.fixture(scope='module')
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """Measure everything once; return what was printed, and the folder that was written."""
@@ -412,15 +425,7 @@ def test_contender_that_does_not_start_is_named() -> None:
 
 
 def test_own_apps_are_measured_and_a_wrong_reply_is_shown(tmp_path: Path) -> None:
-    (tmp_path / 'shop.py').write_text(SHOP, 'utf-8')
-    steps = tmp_path / 'shop.toml'
-    steps.write_text(SHOP_STEPS, 'utf-8')
-
-    result = load(
-        *('--sync', 'shop:sync', '--async', 'shop:port', '--steps', str(steps)),
-        *(*BRIEFLY, '--output', str(tmp_path / 'out')),
-        PYTHONPATH=f'{ROOT}{os.pathsep}{tmp_path}',
-    )
+    result = load_shop(tmp_path, *BRIEFLY, '--output', tmp_path / 'out')
 
     assert result.returncode == 1, result.stderr
     results = read(tmp_path / 'out/results.json')
@@ -447,14 +452,7 @@ def test_own_apps_are_measured_and_a_wrong_reply_is_shown(tmp_path: Path) -> Non
     ],
 )
 def test_steps_that_cannot_be_used_are_one_line(tmp_path: Path, steps: str, said: str) -> None:
-    path = tmp_path / 'steps.toml'
-    path.write_text(steps, 'utf-8')
-    (tmp_path / 'shop.py').write_text(SHOP, 'utf-8')
-
-    result = load(
-        *('--sync', 'shop:sync', '--async', 'shop:port', '--steps', path),
-        PYTHONPATH=f'{ROOT}{os.pathsep}{tmp_path}',
-    )
+    result = load_shop(tmp_path, steps=steps)
 
     assert result.returncode == 2
     assert result.stderr.count('\n') == 1
@@ -462,14 +460,7 @@ def test_steps_that_cannot_be_used_are_one_line(tmp_path: Path, steps: str, said
 
 
 def test_quart_app_that_does_not_start_is_told_before_anything_is_measured(tmp_path: Path) -> None:
-    (tmp_path / 'shop.py').write_text(SHOP, 'utf-8')
-    steps = tmp_path / 'shop.toml'
-    steps.write_text(SHOP_STEPS, 'utf-8')
-
-    result = load(
-        *('--sync', 'shop:sync', '--async', 'shop:typo', '--steps', steps),
-        PYTHONPATH=f'{ROOT}{os.pathsep}{tmp_path}',
-    )
+    result = load_shop(tmp_path, port='typo')
 
     assert result.returncode == 2
     assert result.stdout == ''
