@@ -132,6 +132,7 @@ def _of_key(key: bytes, name: str, prefix: str, remedy: str) -> Iterator[Finding
 
 def _is_guessable(key: bytes) -> bool:
     text = key.decode('latin-1')
+    lowered = text.lower()
     return (
         # zlib needs more than 32 bytes even for 32 random hexadecimal digits.
         len(zlib.compress(key)) < PRODUCTION_KEY_BYTES
@@ -140,8 +141,8 @@ def _is_guessable(key: bytes) -> bool:
         or text.isdecimal()
         or PHRASE.search(text) is not None
         # Backwards too.
-        or any(word in text.lower() or word in text[::-1].lower() for word in GUESSABLE)
-        or any(digest in text.lower() for digest in _digests('', 'admin', 'test', *GUESSABLE))
+        or any(word in lowered or word in lowered[::-1] for word in GUESSABLE)
+        or any(digest in lowered for digest in _digests('', 'admin', 'test', *GUESSABLE))
     )
 
 

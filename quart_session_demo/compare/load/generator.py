@@ -118,12 +118,11 @@ class LoadUser(FastHttpUser):
             if not response.status_code:
                 problem: str | None = str(response.error)
             else:
-                text = body_text(response.content or b'')
-                problem = visit.problem(response.status_code, text)
+                content = response.content or b''
+                problem = visit.problem(response.status_code, body_text(content))
                 if step.capture:
-                    content_type = response.headers.get('Content-Type', '')
-                    seen = decoded(response.content or b'', content_type)
-                    found = step.find(reply_text(response.headers.items(), seen))
+                    text = decoded(content, response.headers.get('Content-Type', ''))
+                    found = step.find(reply_text(response.headers.items(), text))
                     captured.update(found)
                     for name in step.capture.keys() - found.keys():
                         problem = problem or f'{step.name}: capture finds {name!r} nowhere'
