@@ -1,12 +1,47 @@
 """The classic flask.session lesson, re-done on Quart: `hypercorn quart_session_demo:app`."""
 
-from quart_session_demo.config import ConfigError
-from quart_session_demo.factory import create_app
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from quart import Quart
+
+    from quart_session_demo.factory import create_app
+
+    app: Quart
 
 __all__ = ['app', 'create_app']
 
-try:
-    app = create_app()
-except ConfigError as error:
-    # SystemExit is what Hypercorn and the Quart CLI pass on as one line, without a traceback.
-    raise SystemExit(f'quart_session_demo: {error}') from None
+
+class _LazyModule(ModuleType):
+    """A package that builds `app` when somebody asks for it, and not when it is imported.
+
+    An app of your own can so import `quart_session_demo.sessions` without building this one.
+    Two ways lead to `app`: `getattr` (Quart's command line, uvicorn, granian, `from … import app`)
+    and, in Hypercorn, `vars(module)`, which reads `__dict__`. So `dir()` and `inspect` build the
+    app, too.
+    """
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        self.app  # noqa: B018 - builds it
+        return globals()
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f'module {self.__name__!r} has no attribute {name!r}')
+        from quart_session_demo.config import ConfigError
+        from quart_session_demo.factory import create_app
+
+        self.create_app = create_app
+        if name == 'app':
+            try:
+                self.app = create_app()
+            except ConfigError as error:
+                # Hypercorn and Quart's command line print SystemExit as one line.
+                raise SystemExit(f'quart_session_demo: {error}') from None
+        return getattr(self, name)
+
+
+sys.modules[__name__].__class__ = _LazyModule

@@ -4,19 +4,19 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from quart import Quart
 
 from quart_session_demo import secret_key
-from quart_session_demo.config.checks import (
+from quart_session_demo.config.validation import (
     KEY_COMMAND,
     PRODUCTION_KEY_BYTES,
     host_prefix_obstacles,
     is_secure,
 )
+from quart_session_demo.sessions.base import Finding
 
 # What keys in examples are made of. A random key holds none of them by chance.
 GUESSABLE = (
@@ -35,16 +35,6 @@ SHORTEST_HSTS = timedelta(days=365)
 # Flask's default is the longest: a stolen cookie is good for as long.
 LONGEST_LIFETIME = timedelta(days=31)
 SHORTEST_LIFETIME = timedelta(minutes=1)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to mend. An `error` makes the command fail, a `warning` only with `--strict`."""
-
-    id: str
-    level: Literal['error', 'warning']
-    message: str
-    remedy: str
 
 
 def findings(app: Quart) -> Iterator[Finding]:
@@ -80,7 +70,7 @@ def findings(app: Quart) -> Iterator[Finding]:
 async def findings_of_store(app: Quart) -> list[Finding]:
     """Return what is unsafe about where sessions are kept, which its interface looks at."""
     interface: Any = app.session_interface
-    return [Finding(*problem) for problem in await interface.store_problems()]
+    return list(await interface.store_findings())
 
 
 def _of_keys(app: Quart) -> Iterator[Finding]:

@@ -7,16 +7,16 @@ from typing import Any
 
 from quart import Quart
 
-from quart_session_demo import commands, log_lines, secret_key
+from quart_session_demo import cli, log_filters, secret_key
 from quart_session_demo import config as settings
-from quart_session_demo.bad_request import with_bad_requests_refused
 from quart_session_demo.config import ConfigError
 from quart_session_demo.config.redis_checks import URL_REMEDY
-from quart_session_demo.health import with_health
 from quart_session_demo.lesson import lesson
+from quart_session_demo.middleware.bad_request import with_bad_requests_refused
+from quart_session_demo.middleware.health import with_health
+from quart_session_demo.middleware.security_headers import with_security_headers
+from quart_session_demo.middleware.websocket_rejection import with_refused_websockets_ended
 from quart_session_demo.playground import playground
-from quart_session_demo.refused_websocket import with_refused_websockets_ended
-from quart_session_demo.security_headers import with_security_headers
 from quart_session_demo.sessions import CookieSessionInterface
 
 
@@ -33,17 +33,17 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     app = Quart('quart_session_demo', static_folder=None)
     name = settings.load(app.config, config or {})
     # Not app.logger, which starts a thread.
-    logging.getLogger(app.name).addFilter(log_lines.escape)
+    logging.getLogger(app.name).addFilter(log_filters.escape)
     secret_key.provide(app)
     app.session_interface = _session_interface(app, name('SESSION_REDIS_URL'))
     app.register_blueprint(lesson)
     if app.config['PLAYGROUND']:
         app.register_blueprint(playground)
-    commands.register(app)
+    cli.register(app)
 
     @app.before_serving
     async def log_malformed_connections() -> None:
-        asyncio.get_running_loop().set_exception_handler(log_lines.connection_broke)
+        asyncio.get_running_loop().set_exception_handler(log_filters.connection_broke)
 
     async def is_ready() -> bool:
         interface: Any = app.session_interface

@@ -1,8 +1,8 @@
 """The lesson: set, get and delete session values, and choose how long they last.
 
-Flask's lesson (操作session) route by route. `lesson.py` is Quart's form, `compare/flask_lesson.py`
-Flask's: only imports, `async` and `await` differ. `session` is a dict in both and needs no
-`await`: the app reads it before the view runs and saves it after.
+Flask's lesson (操作session) route by route. `quart_session_demo/lesson.py` is Quart's form,
+`compare/apps/lesson/flask_lesson.py` Flask's: only imports, `async` and `await` differ. `session`
+is a dict in both and needs no `await`: the app reads it before the view runs and saves it after.
 """
 
 from quart import Blueprint, session

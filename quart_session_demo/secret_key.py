@@ -14,7 +14,7 @@ from pathlib import Path
 from quart import Quart
 
 from quart_session_demo.config import ConfigError
-from quart_session_demo.config.checks import KEY_COMMAND
+from quart_session_demo.config.validation import KEY_COMMAND
 
 KEY_BYTES = 32
 REMEDY = f'Set QUART_SECRET_KEY to choose your own; {KEY_COMMAND} prints a good one.'

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from quart_session_demo import create_app, secret_key
-from quart_session_demo.compare.servers import Contender, hypercorn, running
+from quart_session_demo.compare.harness.servers import Contender, hypercorn, running
 from tests.conftest import ROOT
 
 START = (

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Config
 
-from quart_session_demo.config.checks import host_prefix_obstacles, problems
+from quart_session_demo.config.validation import host_prefix_obstacles, problems
 
 DEFAULTS: Mapping[str, Any] = {
     # The lesson's ten days. Flask's default is 31; two hours is hours=2, not the slip hour=2.

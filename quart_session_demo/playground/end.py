@@ -36,7 +36,7 @@ def find_end(content: dict[str, Any], cookie: str, *, saved: bool) -> End:
     interface: Any = app.session_interface
     refreshed = bool(app.config['SESSION_REFRESH_EACH_REQUEST'])
     if not in_cookie():
-        ends_at = interface.ends_at(app, session) if hasattr(interface, 'ends_at') else None
+        ends_at = interface.expires_at(app, session) if hasattr(interface, 'expires_at') else None
         return End(None, ends_at, refreshed, too_large=False)
     own = CookieSession(content)
     limit = app.config['MAX_COOKIE_SIZE']

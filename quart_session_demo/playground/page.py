@@ -14,12 +14,12 @@ from quart_session_demo.playground.end import find_end
 from quart_session_demo.playground.language import ERROR_NAMES, language, t
 from quart_session_demo.playground.notice import Notice
 from quart_session_demo.playground.session_reader import cookie_sent, in_cookie, showable
-from quart_session_demo.sessions.cookie_inspector import (
+from quart_session_demo.sessions.base import cookie_attributes
+from quart_session_demo.sessions.inspector import (
     InspectedCookie,
     NotASessionCookie,
     inspect_cookie,
 )
-from quart_session_demo.sessions.cookie_writer import cookie_attributes
 
 # Attributes of which the page also says that they are not set.
 ALWAYS_TOLD = ('HttpOnly', 'Secure', 'SameSite')

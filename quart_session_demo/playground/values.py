@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-from quart_session_demo.sessions.cookie_inspector import levels
+from quart_session_demo.sessions.inspector import levels
 
 MAX_NESTING = 50
 

@@ -4,6 +4,7 @@ The cookie is Flask's, byte for byte. Unlike Quart's own, this session sends `Va
 it was touched and only then, and says so when it would lose data.
 """
 
+from datetime import datetime
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
@@ -14,21 +15,25 @@ from quart.wrappers import Websocket
 from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from quart_session_demo.sessions.cookie_writer import CookieWriter, vary_by_cookie
-from quart_session_demo.sessions.error_response import turn_into_error
-from quart_session_demo.sessions.signing import SessionJSON, SessionSerializer
-from quart_session_demo.sessions.touched import TouchedSession
-from quart_session_demo.sessions.websocket_accept import notice_accept
+from quart_session_demo.sessions.base import (
+    Finding,
+    SessionInterface,
+    TrackedSession,
+    track_accept,
+    vary_by_cookie,
+)
+from quart_session_demo.sessions.errors import turn_into_error
+from quart_session_demo.sessions.serializer import SessionJSON, SessionSerializer
 
 
-class CookieSession(TouchedSession):
+class CookieSession(TrackedSession):
     """Flask's session, kept in the cookie itself."""
 
     # Whether it was said that a websocket's write is lost.
     warned = False
 
 
-class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
+class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     """Keeps the session in a signed cookie: `app.session_interface = CookieSessionInterface()`.
 
     What a signed cookie cannot do: keep its content secret, be revoked, or keep the changes of
@@ -36,6 +41,7 @@ class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
     """
 
     session_class = CookieSession
+    content_in_cookie = True
     serializer = SessionJSON()
     _serializer: tuple[tuple[str | bytes, ...], URLSafeTimedSerializer] | None = None
 
@@ -83,7 +89,7 @@ class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
             return None
         session = self.session_class(self._load(app, request, serializer))
         if isinstance(request, Websocket):
-            notice_accept(request, session)
+            track_accept(request, session)
             websocket_tearing_down.connect(self._warn_of_lost_write, app)
         return session
 
@@ -116,12 +122,12 @@ class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
         """
         session = cast(CookieSession, session)
         if response is None:
-            session.too_late = True
-        if response is None or session.too_late:
+            session.headers_sent = True
+        if response is None or session.headers_sent:
             return
         try:
             modified = session.modified
-            used = session.touched or modified
+            used = session.was_used or modified
             if used:
                 vary_by_cookie(response)
             if not session:
@@ -156,15 +162,19 @@ class CookieSessionInterface(CookieWriter, SecureCookieSessionInterface):
         """Tell whether sessions can be used now: there is nothing to wait for."""
         return True
 
-    async def store_problems(self) -> list[tuple[str, str, str, str]]:
-        """Return what is unsafe about the store, of which there is none."""
+    async def store_findings(self) -> list[Finding]:
+        """Return an empty list: there is no store."""
         return []
+
+    def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
+        """Return None: only the cookie's signature knows when it was signed."""
+        return None
 
     async def _warn_of_lost_write(self, app: Quart, **_: Any) -> None:
         if not isinstance(session, CookieSession):
             return
         # Copies of the context end, too, with the same session, before the websocket or after it.
-        if session.modified and session.too_late and not session.warned:
+        if session.modified and session.headers_sent and not session.warned:
             session.warned = True
             app.logger.warning(
                 'A websocket changed its session: the change is lost, for no response can set a '

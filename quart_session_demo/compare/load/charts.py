@@ -7,10 +7,10 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
-from quart_session_demo.compare.load.contenders import QUART
-from quart_session_demo.compare.load.numbers import counted, rounded
+from quart_session_demo.compare.load.formatting import counted, rounded
+from quart_session_demo.compare.load.scenarios import Work
 from quart_session_demo.compare.load.summary import Summary
-from quart_session_demo.compare.load.works import Work
+from quart_session_demo.compare.load.targets import QUART
 
 # Narrow, so that the text is 10 pixels high on a phone, where the chart is 360 wide.
 WIDTH = 4.4

@@ -18,12 +18,12 @@ import msgspec
 from locust import FastHttpUser, task
 from locust.env import Environment
 
+from quart_session_demo.compare.harness.client import BrowserPolicy, decoded, encoded
+from quart_session_demo.compare.harness.steps import reply_text
 from quart_session_demo.compare.load.job import Job, Window
-from quart_session_demo.compare.load.usage import Usage
-from quart_session_demo.compare.load.works import Visit
-from quart_session_demo.compare.replies import body_text
-from quart_session_demo.compare.steps import reply_text
-from quart_session_demo.compare.visitors import BrowserPolicy, decoded, encoded
+from quart_session_demo.compare.load.resource_usage import Usage
+from quart_session_demo.compare.load.scenarios import Visit
+from quart_session_demo.compare.parity.diff import body_text
 
 SAMPLE_SECONDS = 0.2
 # So that a server which refuses at once is not asked a thousand times a second.

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from quart_session_demo.compare.load.works import Work
+from quart_session_demo.compare.load.scenarios import Work
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from quart_session_demo.compare.load.measure import Measurement
+from quart_session_demo.compare.load.runner import Measurement
+from quart_session_demo.compare.load.scenarios import Work
 from quart_session_demo.compare.load.summary import summarize
 from quart_session_demo.compare.load.verdicts import Verdict, verdicts
-from quart_session_demo.compare.load.works import Work
 
 PACKAGES = (
     *('quart-session-demo', 'quart', 'flask', 'werkzeug', 'hypercorn', 'uvloop'),

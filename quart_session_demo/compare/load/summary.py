@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from quart_session_demo.compare.load.measure import Measurement
+from quart_session_demo.compare.load.runner import Measurement
 
 # Beyond this part of its time, the load generator may be what is slow.
 GENERATOR_LIMIT = 0.9

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from quart_session_demo.compare.load.numbers import counted, rounded
+from quart_session_demo.compare.load.formatting import counted, rounded
+from quart_session_demo.compare.load.scenarios import Work
 from quart_session_demo.compare.load.summary import OF_SERVER, Range, Summary
-from quart_session_demo.compare.load.works import Work
 
 MEGABYTE = 1_000_000
 METRICS = {'requests_per_second': 'requests/s', 'p95': 'p95 ms'}

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from quart_session_demo.compare.load.contenders import QUART
-from quart_session_demo.compare.load.numbers import counted, rounded
+from quart_session_demo.compare.load.formatting import counted, rounded
+from quart_session_demo.compare.load.scenarios import Metric, Work
 from quart_session_demo.compare.load.summary import Range, Summary
-from quart_session_demo.compare.load.works import Metric, Work
+from quart_session_demo.compare.load.targets import QUART
 
 # How near to what its threads allow a server must come for them to explain its figure.
 EXPLAINED = 0.1

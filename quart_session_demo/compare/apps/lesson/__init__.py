@@ -1,0 +1,1 @@
+"""The lesson in Flask, for the comparison with `quart_session_demo.lesson`."""

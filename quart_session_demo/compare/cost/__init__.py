@@ -1,0 +1,1 @@
+"""Measure the processor time that a session takes."""

@@ -1,0 +1,83 @@
+"""What a session on Redis costs this process, beside the same round trips alone."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from quart import Quart, Response
+from redis.asyncio import Redis
+
+from quart_session_demo.compare.cost.benchmark import CALLS, SETTINGS, Contender
+from quart_session_demo.sessions.redis import RedisSession, RedisSessionInterface
+from quart_session_demo.sessions.server import lifetime
+from quart_session_demo.sessions.server.redis.scripts import WRITE
+
+REDIS = 'Redis'
+ROUND_TRIPS = 'round trips'
+
+
+@asynccontextmanager
+async def contenders(data: Mapping[str, Any], url: str) -> AsyncIterator[list[Contender]]:
+    """Yield what opens the session and saves a change to it, and what only asks Redis the same.
+
+    Args:
+        data: What is in the session.
+        url: Which Redis; it holds two keys more until the end, and one a second longer.
+    """
+    app = Quart(__name__)
+    app.config.from_mapping(SETTINGS, SESSION_REDIS_URL=url)
+    interface = RedisSessionInterface(app)
+    fields = RedisSession()
+    fields.update(data)
+    now = lifetime.now()
+    session_id = await interface.store.create(fields.encoded(), lifetime=3_600_000, now=now)
+    headers = {'Cookie': f'{interface.get_cookie_name(app)}={session_id}'}
+
+    async def open_sessions() -> float:
+        async with app.test_request_context('/', headers=headers) as context:
+            start = time.process_time()
+            for _ in range(CALLS):
+                await interface.open_session(app, context.request)
+            return time.process_time() - start
+
+    async def save_sessions() -> float:
+        async with app.test_request_context('/', headers=headers) as context:
+            pairs = []
+            for number in range(CALLS):
+                session = await interface.open_session(app, context.request)
+                session['age'] = -number
+                pairs.append((session, Response('')))
+            start = time.process_time()
+            for session, response in pairs:
+                await interface.save_session(app, session, response)
+            return time.process_time() - start
+
+    client = Redis.from_url(url, protocol=2)
+    key = 'cost:round-trips'
+    for name, text in fields.encoded().items():
+        await client.hset(key, name, text)
+    script = client.register_script(WRITE)
+
+    async def read() -> float:
+        start = time.process_time()
+        for _ in range(CALLS):
+            await client.hgetall(key)
+        return time.process_time() - start
+
+    async def write() -> float:
+        start = time.process_time()
+        for number in range(CALLS):
+            await script(keys=[key], args=[0, 3_600_000, now, 2, b'"age"', -number])
+        return time.process_time() - start
+
+    try:
+        yield [
+            Contender(REDIS, open_sessions, save_sessions),
+            Contender(ROUND_TRIPS, read, write),
+        ]
+    finally:
+        await interface.store.delete(session_id)
+        await interface.store.close()
+        await client.delete(key)
+        await client.aclose()

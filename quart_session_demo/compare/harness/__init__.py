@@ -1,0 +1,1 @@
+"""What every comparison needs: servers, a client, steps, the terminal."""

@@ -1,0 +1,1 @@
+"""Compare the responses of a Flask app and its Quart port."""

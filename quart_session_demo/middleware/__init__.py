@@ -1,0 +1,1 @@
+"""ASGI middleware that any app can use: each class wraps one app."""

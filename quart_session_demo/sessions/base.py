@@ -1,0 +1,194 @@
+"""The contract of our session interfaces, and a session that notices when it is used."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, Literal, cast
+
+from flask.sessions import SecureCookieSession, SessionMixin
+from quart import Quart, Response, current_app, session
+from quart import sessions as quart_sessions
+from quart.wrappers import Websocket
+from werkzeug.http import dump_cookie, parse_set_header
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One unsafe setting or state that `check-deploy` reports.
+
+    Attributes:
+        id: Its stable name, such as `cookie-not-secure`.
+        level: An `error` makes the command fail, a `warning` only with `--strict`.
+        message: What is wrong, without a secret's value.
+        remedy: What to do.
+    """
+
+    id: str
+    level: Literal['error', 'warning']
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class SaveRefusal:
+    """A changed session that was not stored, because its cookie would be too large.
+
+    Attributes:
+        size: The size of the cookie with its name and attributes, in bytes.
+        limit: The largest size allowed (`MAX_COOKIE_SIZE`), in bytes.
+    """
+
+    size: int
+    limit: int
+
+
+class TrackedSession(SecureCookieSession):
+    """Flask's session, which notices each way of reading or writing it.
+
+    Flask's own attribute `accessed` is no help: Quart 0.22 never sets it and 0.23 always does.
+    """
+
+    #: Whether the request read or wrote the session.
+    was_used = False
+    #: Whether a websocket's handshake response was sent, so that no cookie can be set any more.
+    headers_sent = False
+    #: Why the session was not stored, once the response is finished.
+    refusal: SaveRefusal | None = None
+
+    def mark_used(self) -> None:
+        """Record a use of the session, before it happens."""
+        self.was_used = True
+
+
+def _tracked(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def track(self: TrackedSession, *args: Any, **kwargs: Any) -> Any:
+        self.mark_used()
+        return method(self, *args, **kwargs)
+
+    return track
+
+
+# `__bool__` calls `__len__`; `permanent` calls `get` and `__setitem__`.
+_TRACKED_METHODS = (
+    '__contains__',
+    '__delitem__',
+    '__eq__',
+    '__getitem__',
+    '__ior__',
+    '__iter__',
+    '__len__',
+    '__ne__',
+    '__or__',
+    '__repr__',
+    '__reversed__',
+    '__ror__',
+    '__setitem__',
+    'clear',
+    'copy',
+    'get',
+    'items',
+    'keys',
+    'pop',
+    'popitem',
+    'setdefault',
+    'update',
+    'values',
+)
+for _name in _TRACKED_METHODS:
+    setattr(TrackedSession, _name, _tracked(getattr(TrackedSession, _name)))
+
+
+def track_accept(websocket: Websocket, session: TrackedSession) -> None:
+    """Set `session.headers_sent` when a websocket is accepted."""
+    # `send` and `receive` call this too.
+    accept = websocket.accept
+
+    @wraps(accept)
+    async def accept_and_record(*args: Any, **kwargs: Any) -> None:
+        session.headers_sent = True
+        await accept(*args, **kwargs)
+
+    websocket.accept = accept_and_record  # type: ignore[method-assign]
+
+
+class SessionInterface(quart_sessions.SessionInterface, ABC):
+    """What the app, its pages and its commands ask of a session interface."""
+
+    #: Whether the cookie holds the session's content, and not only an id.
+    content_in_cookie: bool
+
+    @abstractmethod
+    async def regenerate(self, session: Any) -> None:
+        """Give a session a new id; see `regenerate_session`."""
+
+    @abstractmethod
+    async def is_ready(self) -> bool:
+        """Return whether sessions can be read and stored now."""
+
+    @abstractmethod
+    async def store_findings(self) -> list[Finding]:
+        """Return what is unsafe about the store, after asking it."""
+
+    @abstractmethod
+    def expires_at(self, app: Quart, session: Any) -> datetime | None:
+        """Return when the session expires if it is not used again; None if that is unknown."""
+
+    def cookie_header(self, app: Quart, session: SessionMixin, value: str) -> str:
+        """Return the `Set-Cookie` header for a value of any size."""
+        return dump_cookie(
+            self.get_cookie_name(app),
+            value,
+            expires=self.get_expiration_time(app, session),
+            # The caller checks the limit.
+            max_size=0,
+            **cookie_attributes(self, app),
+        )
+
+    def delete_cookie(self, app: Quart, response: Response | WerkzeugResponse) -> None:
+        """Add a `Set-Cookie` header that deletes the session cookie."""
+        response.delete_cookie(self.get_cookie_name(app), **cookie_attributes(self, app))
+
+
+def cookie_attributes(interface: quart_sessions.SessionInterface, app: Quart) -> dict[str, Any]:
+    """Return the session cookie's attributes as arguments for Werkzeug's `dump_cookie`."""
+    return {
+        'domain': interface.get_cookie_domain(app),
+        'httponly': interface.get_cookie_httponly(app),
+        'partitioned': interface.get_cookie_partitioned(app),
+        'path': interface.get_cookie_path(app),
+        'samesite': interface.get_cookie_samesite(app),
+        'secure': interface.get_cookie_secure(app),
+    }
+
+
+def vary_by_cookie(response: Response | WerkzeugResponse) -> None:
+    """Add `Vary: Cookie`: a cache must not give this response to another user."""
+    fields = response.headers.getlist('Vary')
+    if not fields:
+        response.headers['Vary'] = 'Cookie'
+        return
+    # `response.vary.add` would lose the second of two Vary headers.
+    vary = parse_set_header(', '.join(fields))
+    vary.add('Cookie')
+    response.headers['Vary'] = vary.to_header()
+
+
+async def regenerate_session() -> None:
+    """Give the current session a new id, as a login must (OWASP ASVS 5.0, 7.2.4).
+
+    Call it where a user proves who they are, before or after you write that into the session, and
+    again where they gain rights. The content stays. The old id stops working at this call, so that
+    an attacker who knew it has nothing. If the request is cut off after the call, the user has to
+    log in again. A cookie session has no id: there the call does nothing.
+
+    Raises:
+        ServiceUnavailable: The store does not answer. Nothing of this request is saved.
+        RuntimeError: In a websocket, which cannot set the cookie that would hold the new id.
+    """
+    # Quart's own session interfaces have no such method; a login with them must not pass silently.
+    interface = cast(SessionInterface, current_app.session_interface)
+    await interface.regenerate(cast(Any, session)._get_current_object())

@@ -1,0 +1,1 @@
+"""Sessions that are stored on a server."""

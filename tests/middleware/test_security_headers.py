@@ -1,0 +1,123 @@
+"""Every response of the app carries the security headers."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from quart import Quart, Response, send_file, session
+from quart.testing.connections import WebsocketResponseError
+
+from quart_session_demo import create_app
+from quart_session_demo.config import ConfigError
+from quart_session_demo.middleware.security_headers import HEADERS
+from tests.conftest import KEY, ROOT
+
+YEAR = 'max-age=31536000; includeSubDomains'
+
+
+@pytest.fixture
+def app() -> Quart:
+    # Without TESTING, which lets errors through.
+    app = create_app({'SECRET_KEY': KEY})
+
+    @app.get('/fails/')
+    async def fails() -> str:
+        raise RuntimeError('on purpose')
+
+    @app.get('/too-large/')
+    async def too_large() -> str:
+        session['text'] = KEY.join(map(str, range(2000)))
+        return 'not seen'
+
+    @app.get('/file/')
+    async def file() -> Response:
+        return await send_file(ROOT / 'LICENSE')
+
+    @app.get('/streamed/')
+    async def streamed() -> AsyncIterator[bytes]:
+        async def parts() -> AsyncIterator[bytes]:
+            yield b'part'
+
+        return parts()
+
+    @app.get('/own/')
+    async def own() -> tuple[str, dict[str, str]]:
+        return 'own', {'content-security-policy': 'sandbox', 'Referrer-Policy': 'no-referrer'}
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ('method', 'path', 'status'),
+    [
+        ('GET', '/', 200),
+        ('HEAD', '/', 200),
+        ('OPTIONS', '/', 200),
+        ('GET', '/health', 200),
+        ('POST', '/health', 405),
+        ('GET', '/get_session', 308),
+        ('GET', '/missing/', 404),
+        ('GET', '/static/missing', 404),
+        ('POST', '/', 405),
+        ('GET', '/too-large/', 413),
+        ('GET', '/fails/', 500),
+        ('GET', '/file/', 200),
+        ('GET', '/streamed/', 200),
+    ],
+)
+async def test_headers_are_on_every_response(
+    app: Quart, method: str, path: str, status: int
+) -> None:
+    response = await getattr(app.test_client(), method.lower())(path)
+
+    assert response.status_code == status
+    for name, value in HEADERS.items():
+        assert response.headers.getlist(name) == [value]
+
+
+async def test_headers_are_on_a_refused_websocket(app: Quart) -> None:
+    with pytest.raises(WebsocketResponseError) as refused:
+        async with app.test_client().websocket('/missing/') as websocket:
+            await websocket.receive()
+
+    for name, value in HEADERS.items():
+        assert refused.value.response.headers.getlist(name) == [value]
+
+
+async def test_headers_of_a_view_are_kept_and_not_doubled(app: Quart) -> None:
+    headers = (await app.test_client().get('/own/')).headers
+
+    assert headers.getlist('Content-Security-Policy') == ['sandbox']
+    assert headers.getlist('Referrer-Policy') == ['no-referrer']
+    assert headers.getlist('X-Content-Type-Options') == ['nosniff']
+
+
+def test_policy_allows_nothing_inline() -> None:
+    directives = HEADERS['Content-Security-Policy'].split('; ')
+
+    assert {"object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(directives)
+    assert 'unsafe' not in HEADERS['Content-Security-Policy']
+
+
+@pytest.mark.parametrize(
+    ('config', 'expected'),
+    [
+        ({}, None),
+        ({'PRODUCTION': True}, YEAR),
+        ({'PRODUCTION': True, 'STRICT_TRANSPORT_SECURITY': None}, None),
+        ({'STRICT_TRANSPORT_SECURITY': 'max-age=60'}, 'max-age=60'),
+    ],
+)
+async def test_strict_transport_security_is_productions_or_chosen(
+    config: dict[str, object], expected: str | None
+) -> None:
+    app = create_app({'SECRET_KEY': KEY, **config})
+
+    for path in ('/', '/missing/', '/health'):
+        headers = (await app.test_client().get(path)).headers
+        assert headers.get('Strict-Transport-Security') == expected
+
+
+@pytest.mark.parametrize('value', ['true', '31536000', '', 'max-age=1\r\nX: y', 'max-age=-1', 'a'])
+def test_strict_transport_security_is_checked(value: str) -> None:
+    with pytest.raises(ConfigError, match=r'^STRICT_TRANSPORT_SECURITY is [^\n]*max-age=31536000'):
+        create_app({'STRICT_TRANSPORT_SECURITY': value})
