@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from quart_session_demo import create_app, secret_key
-from quart_session_demo.compare.harness.servers import Contender, hypercorn, running
+from quart_session_demo.compare.harness.servers import ServerCommand, hypercorn, run_servers
 from tests.conftest import ROOT
 
 START = (
@@ -42,11 +42,11 @@ def python(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[s
 
 
 def test_two_workers_share_the_key(home: Path) -> None:
-    two = Contender('two workers', hypercorn('quart_session_demo:app', '--workers', '2'))
+    two = ServerCommand('two workers', hypercorn('quart_session_demo:app', '--workers', '2'))
     # Each on a connection of its own: one that is kept alive would stay with its worker.
     fresh = httpx.Limits(max_keepalive_connections=0)
 
-    with running(two) as [server], httpx.Client(base_url=server.url, limits=fresh) as visitor:
+    with run_servers(two) as [server], httpx.Client(base_url=server.url, limits=fresh) as visitor:
         visitor.get('/')
         replies = [visitor.get('/get_session/').text for _ in range(200)]
 
@@ -54,11 +54,11 @@ def test_two_workers_share_the_key(home: Path) -> None:
 
 
 def test_session_survives_a_restart(home: Path) -> None:
-    lesson = Contender('Hypercorn', hypercorn('quart_session_demo:app'))
+    lesson = ServerCommand('Hypercorn', hypercorn('quart_session_demo:app'))
 
-    with running(lesson) as [server]:
+    with run_servers(lesson) as [server]:
         cookies = dict(httpx.get(server.url).cookies)
-    with running(lesson) as [server]:
+    with run_servers(lesson) as [server]:
         reply = httpx.get(f'{server.url}/get_session/', cookies=cookies).text
 
     assert reply == 'zhiliao'

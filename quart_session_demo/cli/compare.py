@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 # Seconds.
-LONGEST = 86_400
+MAX_DURATION = 86_400
 
 
 class CannotRun(click.ClickException):
@@ -91,9 +91,9 @@ def parity(
     comparison could not run.
     """
     need_posix()
-    from quart_session_demo.compare.harness.servers import ServerError, end_on_signals
+    from quart_session_demo.compare.harness.servers import ServerError, exit_on_signals
 
-    end_on_signals()
+    exit_on_signals()
     need_extra('compare', 'gunicorn', 'httpx', 'msgspec', 'rich')
     from quart_session_demo.compare.harness.steps import StepsError
     from quart_session_demo.compare.parity.replay import ParityError
@@ -166,9 +166,9 @@ def load(
     comparison could not run.
     """
     need_posix()
-    from quart_session_demo.compare.harness.servers import ServerError, end_on_signals
+    from quart_session_demo.compare.harness.servers import ServerError, exit_on_signals
 
-    end_on_signals()
+    exit_on_signals()
     need_extra(
         'compare',
         *('gevent', 'gunicorn', 'httpx', 'locust', 'matplotlib', 'msgspec', 'psutil', 'rich'),
@@ -183,7 +183,7 @@ def load(
     if any(own) and not all(own):
         raise click.UsageError('--sync, --async and --steps go together')
     # click's FloatRange lets NaN pass; a comparison does not.
-    if not duration <= LONGEST:
+    if not duration <= MAX_DURATION:
         raise CannotRun(f'--duration: {duration:g} seconds are more than a day, or none at all')
     if output:
         try:

@@ -30,8 +30,8 @@ def as_table(cookie: InspectedCookie) -> str:
     signature = {
         SignedBy.CURRENT: 'holds, with the current key',
         SignedBy.FALLBACK: f'holds, with fallback key {cookie.fallback_number}',
-        SignedBy.STRANGER: 'DOES NOT HOLD, with any of the keys',
-        SignedBy.UNKNOWN: 'unknown, for there is no key',
+        SignedBy.NO_KEY: 'DOES NOT HOLD, with any of the keys',
+        SignedBy.UNCHECKED: 'unknown, for there is no key',
     }[cookie.signed_by]
     signed = f'{cookie.signed_at:%Y-%m-%d %H:%M:%S} UTC'
     if cookie.signed_in_the_future:

@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-from quart_session_demo.sessions.inspector import levels
+from quart_session_demo.sessions.inspector import nesting_levels
 
 MAX_NESTING = 50
 
@@ -25,7 +25,7 @@ def parse(text: str) -> Any:
         raise NestedTooDeeply from None
     except ValueError:
         return text
-    if sum(1 for _ in levels(value)) > MAX_NESTING:
+    if sum(1 for _ in nesting_levels(value)) > MAX_NESTING:
         raise NestedTooDeeply
     return value
 

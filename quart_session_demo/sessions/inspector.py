@@ -36,8 +36,8 @@ class SignedBy(StrEnum):
 
     CURRENT = 'current key'
     FALLBACK = 'fallback key'
-    STRANGER = 'none of the keys'
-    UNKNOWN = 'unknown'
+    NO_KEY = 'none of the keys'
+    UNCHECKED = 'unknown'
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _payload(part: str, serializer: TaggedJSONSerializer) -> dict[str, Any]:
         if not isinstance(payload, dict):
             raise NotASessionCookie(f'Its content is a {type(payload).__name__}, not a session.')
         containers = 0
-        for depth, level in enumerate(levels(payload), 1):
+        for depth, level in enumerate(nesting_levels(payload), 1):
             containers += len(level)
             if depth > MAX_NESTING:
                 raise RecursionError
@@ -192,7 +192,7 @@ def _decompress(data: bytes) -> bytes:
     return content
 
 
-def levels(value: Any) -> Iterator[list[Any]]:
+def nesting_levels(value: Any) -> Iterator[list[Any]]:
     """Yield the containers of a value: itself, then those in it, and so on."""
     level = [value]
     while containers := [item for item in level if isinstance(item, dict | list | tuple)]:
@@ -217,7 +217,7 @@ def _signed_by(
     value: str, serializer: URLSafeTimedSerializer | None
 ) -> tuple[SignedBy, int | None]:
     if serializer is None:
-        return SignedBy.UNKNOWN, None
+        return SignedBy.UNCHECKED, None
     signed, _, signature = value.rpartition('.')
     # The fallbacks come first, in their order, and the current key last.
     for number, key in reversed(list(enumerate(serializer.secret_keys, 1))):
@@ -226,4 +226,4 @@ def _signed_by(
             if number == len(serializer.secret_keys):
                 return SignedBy.CURRENT, None
             return SignedBy.FALLBACK, number
-    return SignedBy.STRANGER, None
+    return SignedBy.NO_KEY, None

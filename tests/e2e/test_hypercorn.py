@@ -10,16 +10,16 @@ from http import HTTPStatus
 import httpx
 import pytest
 
-from quart_session_demo.compare.harness.servers import Contender, Server, hypercorn, running
+from quart_session_demo.compare.harness.servers import Server, ServerCommand, hypercorn, run_servers
 
-LESSON = Contender(
+LESSON = ServerCommand(
     'Hypercorn', hypercorn('quart_session_demo:app'), {'QUART_SECRET_KEY': 'a key for tests'}
 )
 
 
 @pytest.fixture(scope='module')
 def server() -> Iterator[Server]:
-    with running(LESSON) as [server]:
+    with run_servers(LESSON) as [server]:
         yield server
 
 

@@ -143,7 +143,7 @@ def test_inspector_without_limit_tells_no_room() -> None:
         ('current', SignedBy.CURRENT, None, True),
         ('old', SignedBy.FALLBACK, 1, True),
         ('oldest', SignedBy.FALLBACK, 2, True),
-        ('a stranger', SignedBy.STRANGER, None, False),
+        ('a stranger', SignedBy.NO_KEY, None, False),
     ],
 )
 def test_inspector_tells_the_key(
@@ -164,7 +164,7 @@ def test_inspector_needs_no_key(app: Quart) -> None:
     cookie = inspect_cookie(_signed({'a': 1}), app, NOW)
 
     assert cookie.payload == {'a': 1}
-    assert cookie.signed_by is SignedBy.UNKNOWN
+    assert cookie.signed_by is SignedBy.UNCHECKED
     assert not cookie.accepted
 
 

@@ -49,7 +49,7 @@ SESSIONS: Mapping[str, Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Contender:
+class Subject:
     """One way to keep the session: each function makes `CALLS` calls and returns their seconds."""
 
     name: str
@@ -118,7 +118,7 @@ def table(costs: list[Cost]) -> str:
     return '\n'.join(lines)
 
 
-def _contenders(data: Mapping[str, Any]) -> Iterator[Contender]:
+def _contenders(data: Mapping[str, Any]) -> Iterator[Subject]:
     yield _flask(data)
     yield _quart(QUART, QuartInterface(), data)
     yield _quart(OURS, CookieSessionInterface(), data)
@@ -139,7 +139,7 @@ def _microseconds(seconds: tuple[float, ...]) -> float:
     return median(seconds) / CALLS * 1_000_000
 
 
-def _quart(name: str, interface: QuartInterface, data: Mapping[str, Any]) -> Contender:
+def _quart(name: str, interface: QuartInterface, data: Mapping[str, Any]) -> Subject:
     app = Quart(__name__)
     app.config.from_mapping(SETTINGS)
     serializer = cast(URLSafeTimedSerializer, interface.get_signing_serializer(app))
@@ -165,10 +165,10 @@ def _quart(name: str, interface: QuartInterface, data: Mapping[str, Any]) -> Con
                 await interface.save_session(app, session, response)
             return time.process_time() - start
 
-    return Contender(name, open_sessions, save_sessions)
+    return Subject(name, open_sessions, save_sessions)
 
 
-def _flask(data: Mapping[str, Any]) -> Contender:
+def _flask(data: Mapping[str, Any]) -> Subject:
     app = flask.Flask(__name__)
     app.config.from_mapping(SETTINGS)
     interface = FlaskInterface()
@@ -195,10 +195,10 @@ def _flask(data: Mapping[str, Any]) -> Contender:
                 interface.save_session(app, session, response)
             return time.process_time() - start
 
-    return Contender(FLASK, open_sessions, save_sessions)
+    return Subject(FLASK, open_sessions, save_sessions)
 
 
-def _floor(data: Mapping[str, Any]) -> Contender:
+def _floor(data: Mapping[str, Any]) -> Subject:
     """What no such cookie can do without: HMAC, JSON and base64, and nothing around them."""
     key = hmac.digest(KEY.encode(), b'cookie-session', 'sha1')
 
@@ -228,4 +228,4 @@ def _floor(data: Mapping[str, Any]) -> Contender:
             dump()
         return time.process_time() - start
 
-    return Contender(FLOOR, open_sessions, save_sessions)
+    return Subject(FLOOR, open_sessions, save_sessions)

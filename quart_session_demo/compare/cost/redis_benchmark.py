@@ -8,7 +8,7 @@ from typing import Any
 from quart import Quart, Response
 from redis.asyncio import Redis
 
-from quart_session_demo.compare.cost.benchmark import CALLS, SETTINGS, Contender
+from quart_session_demo.compare.cost.benchmark import CALLS, SETTINGS, Subject
 from quart_session_demo.sessions.redis import RedisSession, RedisSessionInterface
 from quart_session_demo.sessions.server import lifetime
 from quart_session_demo.sessions.server.redis.scripts import WRITE
@@ -18,7 +18,7 @@ ROUND_TRIPS = 'round trips'
 
 
 @asynccontextmanager
-async def contenders(data: Mapping[str, Any], url: str) -> AsyncIterator[list[Contender]]:
+async def contenders(data: Mapping[str, Any], url: str) -> AsyncIterator[list[Subject]]:
     """Yield what opens the session and saves a change to it, and what only asks Redis the same.
 
     Args:
@@ -73,8 +73,8 @@ async def contenders(data: Mapping[str, Any], url: str) -> AsyncIterator[list[Co
 
     try:
         yield [
-            Contender(REDIS, open_sessions, save_sessions),
-            Contender(ROUND_TRIPS, read, write),
+            Subject(REDIS, open_sessions, save_sessions),
+            Subject(ROUND_TRIPS, read, write),
         ]
     finally:
         await interface.store.delete(session_id)

@@ -13,14 +13,14 @@ from urllib.request import Request
 import h11
 import httpx
 
-from quart_session_demo.compare.harness.steps import Step, reply_text
+from quart_session_demo.compare.harness.steps import Step, response_text
 from quart_session_demo.compare.parity.diff import fields
 
 # Seconds, for each part of a reply and for the whole.
 TIMEOUT = 30
 NOT_FOUND = 'not found'
 # RFC 6265bis, 5.6: name and value together.
-LARGEST_COOKIE = 4096
+MAX_COOKIE_SIZE = 4096
 
 
 class BrowserPolicy(DefaultCookiePolicy):
@@ -33,11 +33,11 @@ class BrowserPolicy(DefaultCookiePolicy):
     def set_ok(self, cookie: Cookie, request: Request) -> bool:
         """Tell whether a cookie is kept."""
         size = len(f'{cookie.name}{cookie.value or ""}'.encode())
-        return size <= LARGEST_COOKIE and super().set_ok(cookie, request)
+        return size <= MAX_COOKIE_SIZE and super().set_ok(cookie, request)
 
 
 @dataclass
-class Visitor:
+class SimulatedUser:
     """What one visitor holds of one app: cookies, and what earlier replies were captured for."""
 
     jar: CookieJar = field(default_factory=lambda: CookieJar(BrowserPolicy()))
@@ -48,7 +48,7 @@ class Visitor:
 
         A reply that does not come is a field too: `status` says why.
         """
-        path, headers, body = encoded(step, self.captured)
+        path, headers, body = encode_request(step, self.captured)
         cookies = httpx.Cookies(self.jar)
         try:
             request = client.build_request(
@@ -63,8 +63,8 @@ class Visitor:
         except (httpx.HTTPError, httpx.InvalidURL, h11.ProtocolError, UnicodeEncodeError) as error:
             return {'status': f'no reply: {error or type(error).__name__}'}
         cookies.extract_cookies(reply)
-        text = decoded(content, reply.headers.get('Content-Type', ''))
-        found = step.find(reply_text(reply.headers.multi_items(), text))
+        text = decode_body(content, reply.headers.get('Content-Type', ''))
+        found = step.find(response_text(reply.headers.multi_items(), text))
         self.captured.update(dict.fromkeys(step.capture, '') | found)
         result = fields(reply.status_code, reply.headers.multi_items(), content, self.jar)
         return result | {
@@ -84,7 +84,7 @@ def _read(reply: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def decoded(body: bytes, content_type: str) -> str:
+def decode_body(body: bytes, content_type: str) -> str:
     """Return the text in which captures search, by the charset that a reply names."""
     message = Message()
     message['Content-Type'] = content_type
@@ -95,7 +95,9 @@ def decoded(body: bytes, content_type: str) -> str:
         return body.decode('utf-8', 'replace')
 
 
-def encoded(step: Step, captured: Mapping[str, str]) -> tuple[str, dict[str, str], str | None]:
+def encode_request(
+    step: Step, captured: Mapping[str, str]
+) -> tuple[str, dict[str, str], str | None]:
     """Return a step's path, headers and body, for whatever client sends them."""
     path, headers, form, json = step.filled(captured)
     body = None

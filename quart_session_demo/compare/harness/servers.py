@@ -20,7 +20,7 @@ STOP_SECONDS = 10
 # How long a server may take to end, after it broke off a connection.
 GRACE = 2
 LOG_LINES = 12
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOG_BYTES = 10_000
 # Any answer to it, 404 too, says that a server is ready: browsers ask for it unbidden.
 READY_PATH = '/favicon.ico'
@@ -31,7 +31,7 @@ class ServerError(Exception):
 
 
 @dataclass(frozen=True)
-class Contender:
+class ServerCommand:
     """How to start a server.
 
     Attributes:
@@ -77,7 +77,7 @@ class Server:
         process: What was started.
     """
 
-    def __init__(self, contender: Contender) -> None:
+    def __init__(self, contender: ServerCommand) -> None:
         """Start the process, which is not ready yet: see `wait_until_ready`."""
         self.name = contender.name
         self.port = _free_port()
@@ -178,7 +178,7 @@ class Server:
 
 
 @contextmanager
-def running(*contenders: Contender) -> Iterator[list[Server]]:
+def run_servers(*contenders: ServerCommand) -> Iterator[list[Server]]:
     """Start servers side by side, give them when all are ready, and stop them at the end.
 
     Raises:
@@ -204,7 +204,8 @@ def signals_deferred() -> Iterator[None]:
         return
     came: list[int] = []
     handlers = {
-        number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in TERMINATION_SIGNALS
     }
     try:
         yield
@@ -215,9 +216,9 @@ def signals_deferred() -> Iterator[None]:
         signal.raise_signal(came[0])
 
 
-def end_on_signals() -> None:
+def exit_on_signals() -> None:
     """Let the signals that end a process raise `SystemExit`, so that `with` stops the servers."""
-    for number in ENDING:
+    for number in TERMINATION_SIGNALS:
         # nohup ignores SIGHUP.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda number, _: sys.exit(128 + number))

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from quart_session_demo.sessions.inspector import levels
+from quart_session_demo.sessions.inspector import nesting_levels
 
 T = TypeVar('T')
 
@@ -42,7 +42,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         headers: Sent as they are; a `Cookie` here stands in for the visitor's cookies.
         form: The fields of a form, to be sent as one.
         json: A value to be sent as JSON.
-        capture: For each name a pattern whose group is searched for in `reply_text`.
+        capture: For each name a pattern whose group is searched for in `response_text`.
         ignore: Fields that differ by nature, such as `body` or `session.csrf_token`.
         handover: Before the step, the cookies that each app made go to the other.
         wait: Seconds to wait before the step, at most an hour.
@@ -79,7 +79,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if '\0' in f'{name}{value}':
                 raise ValueError('`restart` holds a NUL character')
         _check_fields('ignore', self.ignore)
-        if sum(1 for _ in levels(self.json)) > DEEPEST:
+        if sum(1 for _ in nesting_levels(self.json)) > DEEPEST:
             raise ValueError(f'`json` is nested more than {DEEPEST} levels deep')
         try:
             json.dumps(self.json, allow_nan=False)
@@ -109,12 +109,12 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return filled
 
     def find(self, text: str) -> dict[str, str]:
-        """Return what the step's patterns find in a `reply_text`, and only that."""
+        """Return what the step's patterns find in a `response_text`, and only that."""
         found = {name: re.search(pattern, text, re.M) for name, pattern in self.capture.items()}
         return {name: match[1] for name, match in found.items() if match and match[1] is not None}
 
 
-class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ExpectedDifference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A difference on purpose.
 
     Attributes:
@@ -136,7 +136,7 @@ class Steps(msgspec.Struct, frozen=True):
     """A steps file's content."""
 
     steps: tuple[Step, ...]
-    declared: tuple[Declared, ...]
+    declared: tuple[ExpectedDifference, ...]
 
     @property
     def begin(self) -> dict[str, str]:
@@ -168,7 +168,7 @@ def load(path: Path) -> Steps:
         if not isinstance(value, list):
             raise StepsError(f'{path}: write [[{key}]], with two brackets')
     steps = _convert(path, 'step', Step, tables['step'])
-    declared = _convert(path, 'declared', Declared, tables['declared'])
+    declared = _convert(path, 'declared', ExpectedDifference, tables['declared'])
     for step, table in zip(steps, tables['step'], strict=True):
         if step.restart is not None and (other := table.keys() - {'name', 'restart'}):
             raise StepsError(
@@ -181,7 +181,7 @@ def load(path: Path) -> Steps:
     return Steps(steps, declared)
 
 
-def reply_text(headers: Iterable[tuple[str, str]], body: str) -> str:
+def response_text(headers: Iterable[tuple[str, str]], body: str) -> str:
     """Return a reply as captures see it: a line `name: value` a header, an empty one, the body."""
     return '\n'.join([*(f'{name.lower()}: {value}' for name, value in headers), '', body])
 
@@ -216,7 +216,9 @@ def _check_fields(key: str, fields: Iterable[str]) -> None:
             raise ValueError(f'`{key}`: no field can have the name {name!r}')
 
 
-def _check_names(path: Path, steps: tuple[Step, ...], declared: tuple[Declared, ...]) -> None:
+def _check_names(
+    path: Path, steps: tuple[Step, ...], declared: tuple[ExpectedDifference, ...]
+) -> None:
     names: set[str] = set()
     captured: dict[str, set[str]] = {}
     for step in steps:

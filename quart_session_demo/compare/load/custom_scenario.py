@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from quart_session_demo.compare.harness.client import NOT_FOUND, Visitor, make_client
-from quart_session_demo.compare.harness.servers import Contender, ServerError, running
+from quart_session_demo.compare.harness.client import NOT_FOUND, SimulatedUser, make_client
+from quart_session_demo.compare.harness.servers import ServerCommand, ServerError, run_servers
 from quart_session_demo.compare.harness.steps import Step, Steps
 from quart_session_demo.compare.load.scenarios import Visit, Work
 from quart_session_demo.compare.parity.diff import is_listed
@@ -13,7 +13,7 @@ class WorkError(Exception):
     """A steps file cannot be used for load: one line that names the step."""
 
 
-def from_steps(steps: Steps, sync: Contender, async_: Contender) -> Work:
+def from_steps(steps: Steps, sync: ServerCommand, async_: ServerCommand) -> Work:
     """Return the work that a steps file describes; one quiet visit tells what to expect.
 
     Args:
@@ -29,13 +29,15 @@ def from_steps(steps: Steps, sync: Contender, async_: Contender) -> Work:
     for step in steps.steps[1:]:
         if step.restart is not None:
             raise WorkError(f'step {step.name!r}: under load, only the first step may restart')
-    visitors: dict[str, Visitor] = {}
+    visitors: dict[str, SimulatedUser] = {}
     visits = []
-    with running(sync, async_) as [server, _], make_client() as client:
+    with run_servers(sync, async_) as [server, _], make_client() as client:
         for step in steps.steps:
             if step.restart is not None:
                 continue
-            reply = visitors.setdefault(step.visitor, Visitor()).send(client, server.url, step)
+            reply = visitors.setdefault(step.visitor, SimulatedUser()).send(
+                client, server.url, step
+            )
             if not reply['status'].isdigit():
                 raise ServerError(f'{sync.name}, step {step.name!r}: {reply["status"]}')
             for name in step.capture:

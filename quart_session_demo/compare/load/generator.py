@@ -18,8 +18,8 @@ import msgspec
 from locust import FastHttpUser, task
 from locust.env import Environment
 
-from quart_session_demo.compare.harness.client import BrowserPolicy, decoded, encoded
-from quart_session_demo.compare.harness.steps import reply_text
+from quart_session_demo.compare.harness.client import BrowserPolicy, decode_body, encode_request
+from quart_session_demo.compare.harness.steps import response_text
 from quart_session_demo.compare.load.job import Job, Window
 from quart_session_demo.compare.load.resource_usage import Usage
 from quart_session_demo.compare.load.scenarios import Visit
@@ -104,7 +104,7 @@ class LoadUser(FastHttpUser):
         step = visit.step
         captured = self.captured[step.visitor]
         # As the quiet visit, which told what to expect.
-        path, headers, body = encoded(step, captured)
+        path, headers, body = encode_request(step, captured)
         self.client.client.cookiejar = self.jars[step.visitor]
         with self.client.request(
             step.method,
@@ -121,8 +121,8 @@ class LoadUser(FastHttpUser):
                 content = response.content or b''
                 problem = visit.problem(response.status_code, body_text(content))
                 if step.capture:
-                    text = decoded(content, response.headers.get('Content-Type', ''))
-                    found = step.find(reply_text(response.headers.items(), text))
+                    text = decode_body(content, response.headers.get('Content-Type', ''))
+                    found = step.find(response_text(response.headers.items(), text))
                     captured.update(found)
                     for name in step.capture.keys() - found.keys():
                         problem = problem or f'{step.name}: capture finds {name!r} nowhere'

@@ -20,7 +20,7 @@ from quart_session_demo.compare.load.runner import (
 )
 from quart_session_demo.compare.load.scenarios import LESSON
 from quart_session_demo.compare.load.targets import Pair, entries
-from quart_session_demo.compare.parity.run import forget_settings, made_up_key
+from quart_session_demo.compare.parity.run import clear_app_settings, random_key_environment
 
 # What each measurement takes beside: to start and stop a server and the load generator.
 SETUP_SECONDS = 2.5
@@ -44,10 +44,10 @@ def plan_for(
     """
     users = tuple(sorted(set(users)))
     if not (sync and async_ and steps_file):
-        forget_settings()
+        clear_app_settings()
         return Plan(Pair(), LESSON, users, duration, rounds)
     steps = load(steps_file)
-    own = Pair(sync, async_, made_up_key() | steps.begin)
+    own = Pair(sync, async_, random_key_environment() | steps.begin)
     flask, *_, quart = entries(own, 1)
     work = from_steps(steps, flask.contender, quart.contender)
     return Plan(own, (work,), users, duration, rounds)

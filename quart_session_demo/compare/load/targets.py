@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from quart_session_demo import create_app
-from quart_session_demo.compare.harness.servers import Contender, gunicorn, hypercorn
+from quart_session_demo.compare.harness.servers import ServerCommand, gunicorn, hypercorn
 from quart_session_demo.compare.load.formatting import counted
 
 # The Procfile's, beside --workers 0.
@@ -60,7 +60,7 @@ class Pair:
 class Entry:
     """A contender, and how many requests it can wait in at once; None is any number."""
 
-    contender: Contender
+    contender: ServerCommand
     at_once: int | None
 
 
@@ -69,7 +69,7 @@ def entries(pair: Pair, users: int) -> list[Entry]:
 
     def flask(name: str, at_once: int | None, *options: str) -> Entry:
         command = gunicorn(pair.sync, '--workers', '1', *options)
-        return Entry(Contender(f'Flask {name}', command, pair.environment), at_once)
+        return Entry(ServerCommand(f'Flask {name}', command, pair.environment), at_once)
 
     def threads(number: int) -> Entry:
         return flask(
@@ -80,5 +80,7 @@ def entries(pair: Pair, users: int) -> list[Entry]:
         flask('sync', 1, '--worker-class', 'sync'),
         *[threads(number) for number in sorted({USUAL_THREADS, users})],
         flask('gevent', None, '--worker-class', 'gevent'),
-        Entry(Contender(QUART, hypercorn(pair.async_, *HYPERCORN_OPTIONS), pair.environment), None),
+        Entry(
+            ServerCommand(QUART, hypercorn(pair.async_, *HYPERCORN_OPTIONS), pair.environment), None
+        ),
     ]

@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import httpx
 
-from quart_session_demo.compare.harness.client import NOT_FOUND, Visitor, make_client
-from quart_session_demo.compare.harness.servers import GRACE, Contender, Server, running
-from quart_session_demo.compare.harness.steps import Declared, Step, Steps
+from quart_session_demo.compare.harness.client import NOT_FOUND, SimulatedUser, make_client
+from quart_session_demo.compare.harness.servers import GRACE, Server, ServerCommand, run_servers
+from quart_session_demo.compare.harness.steps import ExpectedDifference, Step, Steps
 from quart_session_demo.compare.parity.diff import differences, is_listed
 
 NO_REPLY = 'no reply'
@@ -35,7 +35,7 @@ class Difference:
     field: str
     sync: str
     async_: str
-    declared: Declared | None = None
+    declared: ExpectedDifference | None = None
 
 
 KEPT = 'kept its own cookies: no shared key'
@@ -71,11 +71,11 @@ class Side:
 
     client: httpx.Client
     thread: Executor
-    visitors: dict[str, Visitor] = field(default_factory=dict)
+    visitors: dict[str, SimulatedUser] = field(default_factory=dict)
 
-    def visitor(self, name: str) -> Visitor:
+    def visitor(self, name: str) -> SimulatedUser:
         """Return what a visitor holds of this app."""
-        return self.visitors.setdefault(name, Visitor())
+        return self.visitors.setdefault(name, SimulatedUser())
 
     def reply(self, server: Server, step: Step) -> dict[str, str]:
         """Take a step on a server.
@@ -92,8 +92,8 @@ class Side:
 
 def replay(
     steps: Steps,
-    sync: Contender,
-    async_: Contender,
+    sync: ServerCommand,
+    async_: ServerCommand,
     report: Callable[[Result], None],
     *,
     hand_over: bool = True,
@@ -121,7 +121,7 @@ def replay(
                 replace(contender, environment={**contender.environment, **environment})
                 for contender in (sync, async_)
             ]
-            with running(*contenders) as (flask, quart):
+            with run_servers(*contenders) as (flask, quart):
                 if restart:
                     report(Result(restart))
                 for step in segment:
@@ -173,7 +173,7 @@ def _compare(
     one: Mapping[str, str],
     other: Mapping[str, str],
     later: timedelta,
-    declared: tuple[Declared, ...],
+    declared: tuple[ExpectedDifference, ...],
 ) -> Iterator[Difference]:
     for name, sync, async_ in differences(one, other, later):
         if is_listed(name, step.ignore):

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from quart_session_demo.compare.harness.steps import Declared
+from quart_session_demo.compare.harness.steps import ExpectedDifference
 from quart_session_demo.compare.parity.diff import LEFT_OUT
 from quart_session_demo.compare.parity.replay import Difference, Result
 
@@ -41,7 +41,7 @@ def print_table(console: Console, results: Sequence[Result], total: int) -> None
         total: How many steps there are; the run stopped when that is more.
     """
     table = Table('', 'Request', 'Step', box=None)
-    shown: list[Declared] = []
+    shown: list[ExpectedDifference] = []
     for result in results:
         if result.step.restart is not None:
             table.add_row('', '', Text(result.step.name, 'bold'))
@@ -111,7 +111,7 @@ def _mark(result: Result) -> Text:
     return Text('✓', 'green') if result.same else Text('≠', 'yellow')
 
 
-def _lines(differences: Iterable[Difference], shown: list[Declared]) -> Iterator[str]:
+def _lines(differences: Iterable[Difference], shown: list[ExpectedDifference]) -> Iterator[str]:
     """Yield a line a difference; what is declared for every step is told once, below the table."""
     for difference in differences:
         declared = difference.declared

@@ -10,7 +10,12 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from quart_session_demo.compare.harness.servers import Contender, ServerError, gunicorn, hypercorn
+from quart_session_demo.compare.harness.servers import (
+    ServerCommand,
+    ServerError,
+    gunicorn,
+    hypercorn,
+)
 from quart_session_demo.compare.harness.steps import LESSON, load
 from quart_session_demo.compare.harness.terminal import standard_error, standard_output
 from quart_session_demo.compare.parity import report
@@ -38,10 +43,10 @@ def run(
     """
     steps = load(steps_file or LESSON)
     if steps_file is None:
-        forget_settings()
-    key = made_up_key()
-    sync = Contender('Flask', gunicorn(sync_app), key)
-    async_ = Contender('Quart', hypercorn(async_app), key)
+        clear_app_settings()
+    key = random_key_environment()
+    sync = ServerCommand('Flask', gunicorn(sync_app), key)
+    async_ = ServerCommand('Quart', hypercorn(async_app), key)
     console = standard_error() if json_file == STDOUT else standard_output()
     began = key | steps.begin
     shared = share_key(
@@ -97,13 +102,13 @@ def _write(content: dict[str, Any], name: str) -> None:
         raise OSError(error.errno, error.strerror, name) from None
 
 
-def forget_settings() -> None:
+def clear_app_settings() -> None:
     """Delete the user's settings from the environment: the lesson's apps get all they need."""
     for name in [name for name in os.environ if name.startswith(('FLASK_', 'QUART_'))]:
         del os.environ[name]
 
 
-def made_up_key() -> dict[str, str]:
+def random_key_environment() -> dict[str, str]:
     """Return one key for both servers, in the variables that the user has not set."""
     key = secrets.token_hex(32)
     return {name: key for name in KEY_VARIABLES if name not in os.environ}

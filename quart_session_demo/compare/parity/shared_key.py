@@ -15,7 +15,7 @@ from gunicorn.util import import_app
 from itsdangerous import Signer
 from itsdangerous.encoding import base64_encode
 
-from quart_session_demo.compare.harness.servers import START_SECONDS, Contender, Server
+from quart_session_demo.compare.harness.servers import START_SECONDS, Server, ServerCommand
 
 COMMAND = (sys.executable, '-m', 'quart_session_demo.compare.parity.shared_key')
 MARK = 'signatures:'
@@ -40,7 +40,7 @@ def sign(app: Any) -> list[str]:
     ]
 
 
-def share_key(*apps: tuple[str, Contender]) -> bool | None:
+def share_key(*apps: tuple[str, ServerCommand]) -> bool | None:
     """Tell whether each app, with its contender, reads what the others sign now.
 
     None when one cannot be asked.

@@ -7,22 +7,22 @@ import httpx
 import pytest
 
 from quart_session_demo.compare.harness.servers import (
-    Contender,
     Server,
+    ServerCommand,
     ServerError,
     gunicorn,
     hypercorn,
-    running,
+    run_servers,
     signals_deferred,
 )
 from tests.processes import group, wait_until_gone
 
-FLASK = Contender(
+FLASK = ServerCommand(
     'Flask',
     gunicorn('quart_session_demo.compare.apps.lesson.flask_app:create_flask_app()'),
     {'QUART_SECRET_KEY': 'a key'},
 )
-QUART = Contender('Quart', hypercorn('quart_session_demo:app'), {'QUART_SECRET_KEY': 'a key'})
+QUART = ServerCommand('Quart', hypercorn('quart_session_demo:app'), {'QUART_SECRET_KEY': 'a key'})
 DEAF = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -50,8 +50,8 @@ def test_signal_that_ends_us_waits_until_a_started_process_is_known() -> None:
     assert started == ['a process']
 
 
-def python(code: str) -> Contender:
-    return Contender('Made up', (sys.executable, '-c', code))
+def python(code: str) -> ServerCommand:
+    return ServerCommand('Made up', (sys.executable, '-c', code))
 
 
 def wait_for(server: Server, text: str) -> None:
@@ -60,7 +60,7 @@ def wait_for(server: Server, text: str) -> None:
 
 
 def test_running_gives_real_servers_and_leaves_none() -> None:
-    with running(FLASK, QUART) as servers:
+    with run_servers(FLASK, QUART) as servers:
         replies = [httpx.get(server.url + '/') for server in servers]
 
     assert [reply.headers['Server'] for reply in replies] == ['gunicorn', 'hypercorn-h11']
@@ -70,7 +70,7 @@ def test_running_gives_real_servers_and_leaves_none() -> None:
 
 
 def test_running_leaves_none_when_interrupted() -> None:
-    with pytest.raises(KeyboardInterrupt), running(QUART) as servers:
+    with pytest.raises(KeyboardInterrupt), run_servers(QUART) as servers:
         raise KeyboardInterrupt
 
     for server in servers:
@@ -98,11 +98,11 @@ def test_stop_ends_what_the_server_started() -> None:
 
 @pytest.mark.parametrize('serve', [gunicorn, hypercorn])
 def test_running_says_why_a_server_did_not_start(serve: Callable[[str], tuple[str, ...]]) -> None:
-    contender = Contender('Ours', serve('no_such_module:app'))
+    contender = ServerCommand('Ours', serve('no_such_module:app'))
 
     with (
         pytest.raises(ServerError, match=r'^Ours did not start \(exit status \d\);') as caught,
-        running(contender),
+        run_servers(contender),
     ):
         pass
 
@@ -110,7 +110,7 @@ def test_running_says_why_a_server_did_not_start(serve: Callable[[str], tuple[st
 
 
 def test_check_alive_says_how_a_server_died() -> None:
-    with running(QUART) as (server,):
+    with run_servers(QUART) as (server,):
         server.check_alive()
         server.process.kill()
 
@@ -132,5 +132,5 @@ def test_gunicorn_takes_its_options_from_nobody_else(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('GUNICORN_CMD_ARGS', '--threads 8')
 
-    with running(FLASK) as (server,):
+    with run_servers(FLASK) as (server,):
         assert 'Using worker: sync' in server.log_tail()

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from quart_session_demo.compare.harness.steps import LESSON, Step, StepsError, load, reply_text
+from quart_session_demo.compare.harness.steps import LESSON, Step, StepsError, load, response_text
 
 STEP = "[[step]]\nname = 'one'\npath = '/'\n"
 RESTART = STEP + "[[step]]\nname = 'again'\nrestart = {{{}}}\n"
@@ -143,7 +143,7 @@ def test_filled_replaces_what_was_captured_everywhere() -> None:
 
 
 def test_find_searches_headers_and_body() -> None:
-    text = reply_text([('X-One', '1'), ('Set-Cookie', 'a=b; Path=/')], 'token: 7')
+    text = response_text([('X-One', '1'), ('Set-Cookie', 'a=b; Path=/')], 'token: 7')
     step = Step(
         's', '/', capture={'cookie': '^set-cookie: a=([^;]+)', 'token': 'token: (.)', 'no': '(z)'}
     )

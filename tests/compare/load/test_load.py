@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 from quart_session_demo import create_app
-from quart_session_demo.compare.harness.client import Visitor, make_client
-from quart_session_demo.compare.harness.servers import Contender, running
+from quart_session_demo.compare.harness.client import SimulatedUser, make_client
+from quart_session_demo.compare.harness.servers import ServerCommand, run_servers
 from quart_session_demo.compare.harness.steps import Step
 from quart_session_demo.compare.load import output as report
 from quart_session_demo.compare.load import run as command
@@ -342,7 +342,7 @@ def test_mixed_counts_the_quick_reads_alone() -> None:
 
 
 def measured(code: str, *visits: Visit) -> Measurement:
-    contender = Contender('Made up', (sys.executable, '-c', code, '{port}'))
+    contender = ServerCommand('Made up', (sys.executable, '-c', code, '{port}'))
     work = Work('made up', '', visits)
     return measure(Turn(1, work, 2, Entry(contender, None)), duration=1)
 
@@ -372,9 +372,9 @@ def test_users_send_what_visitors_send() -> None:
 
 def test_users_send_the_json_that_visitors_send() -> None:
     step = Step('json', '/', method='POST', json={'list': [1, 'two 会'], 'none': None})
-    cookie, visitor = Step('cookie', '/'), Visitor()
-    echo = Contender('Made up', (sys.executable, '-c', ECHO, '{port}'))
-    with running(echo) as [server], make_client() as client:
+    cookie, visitor = Step('cookie', '/'), SimulatedUser()
+    echo = ServerCommand('Made up', (sys.executable, '-c', ECHO, '{port}'))
+    with run_servers(echo) as [server], make_client() as client:
         visitor.send(client, server.url, cookie)
         quiet = visitor.send(client, server.url, step)['body']
 

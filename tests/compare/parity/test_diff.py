@@ -9,8 +9,8 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 
 from quart_session_demo import create_app
-from quart_session_demo.compare.harness.client import LARGEST_COOKIE, Visitor, make_client
-from quart_session_demo.compare.harness.servers import Contender, running
+from quart_session_demo.compare.harness.client import MAX_COOKIE_SIZE, SimulatedUser, make_client
+from quart_session_demo.compare.harness.servers import ServerCommand, run_servers
 from quart_session_demo.compare.harness.steps import Step
 from quart_session_demo.compare.parity.diff import differences, fields, is_listed
 from tests.conftest import KEY
@@ -192,7 +192,7 @@ def test_fields_take_a_jwt_for_a_value() -> None:
 async def test_fields_decode_the_session_of_whatever_key() -> None:
     app = create_app({'TESTING': True, 'SECRET_KEY': KEY})
     response = await app.test_client().get('/')
-    visitor = Visitor()
+    visitor = SimulatedUser()
     httpx.Cookies(visitor.jar).extract_cookies(
         httpx.Response(
             200, headers=list(response.headers), request=httpx.Request('GET', 'http://127.0.0.1')
@@ -211,7 +211,7 @@ async def test_fields_decode_the_session_of_whatever_key() -> None:
 
 def test_fields_tell_each_session_that_has_a_key() -> None:
     def held(user: object) -> dict[str, str]:
-        visitor = Visitor()
+        visitor = SimulatedUser()
         for name, value in (('session', user), ('remember', 7)):
             signed = str(URLSafeTimedSerializer('any').dumps({'user': value}))
             httpx.Cookies(visitor.jar).set(name, signed)
@@ -259,7 +259,7 @@ def test_is_listed_takes_headers_in_whatever_case() -> None:
 
 
 def cookies_sent_after(set_cookie: str) -> str | None:
-    jar = Visitor().jar
+    jar = SimulatedUser().jar
     message = Message()
     message['Set-Cookie'] = set_cookie
 
@@ -279,10 +279,10 @@ def test_a_visitor_sends_secure_cookies_to_this_machine() -> None:
 
 def test_a_reply_that_never_ends_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr('quart_session_demo.compare.harness.client.TIMEOUT', 0.5)
-    contender = Contender('Endless', (sys.executable, '-c', ENDLESS, '{port}'))
+    contender = ServerCommand('Endless', (sys.executable, '-c', ENDLESS, '{port}'))
 
-    with running(contender) as [server], make_client() as client:
-        assert Visitor().send(client, server.url, Step('s', '/stream')) == {
+    with run_servers(contender) as [server], make_client() as client:
+        assert SimulatedUser().send(client, server.url, Step('s', '/stream')) == {
             'status': 'no reply: no end within 0.5 s'
         }
 
@@ -295,13 +295,13 @@ def test_a_visitors_own_headers_replace_ours_in_whatever_case() -> None:
         return httpx.Response(200)
 
     with httpx.Client(transport=httpx.MockTransport(handle)) as client:
-        Visitor().send(client, 'http://127.0.0.1', Step('s', '/', headers={'host': 'shop'}))
+        SimulatedUser().send(client, 'http://127.0.0.1', Step('s', '/', headers={'host': 'shop'}))
 
     assert sent[0].headers.get_list('Host') == ['shop']
 
 
 def test_a_visitor_drops_cookies_that_browsers_drop() -> None:
-    largest = f'a={"x" * (LARGEST_COOKIE - 1)}'
+    largest = f'a={"x" * (MAX_COOKIE_SIZE - 1)}'
 
     assert cookies_sent_after(largest) == largest
     assert cookies_sent_after(f'{largest}x') is None

@@ -16,7 +16,13 @@ from typing import Any
 import httpx
 import pytest
 
-from quart_session_demo.compare.harness.servers import HOST, Contender, Server, ServerError, running
+from quart_session_demo.compare.harness.servers import (
+    HOST,
+    Server,
+    ServerCommand,
+    ServerError,
+    run_servers,
+)
 from quart_session_demo.compare.harness.steps import LESSON, load
 from quart_session_demo.compare.parity import replay as parity
 from quart_session_demo.compare.parity.diff import LEFT_OUT
@@ -34,7 +40,7 @@ ENVIRONMENT = {
 
 ONE_STEP = "[[step]]\nname = 'one'\npath = '/count'\nignore = ['x-port']\n"
 # A server that starts quickly.
-FILES = Contender('Files', (sys.executable, '-m', 'http.server', '--bind', HOST, '{port}'))
+FILES = ServerCommand('Files', (sys.executable, '-m', 'http.server', '--bind', HOST, '{port}'))
 needs_full_device = pytest.mark.skipif(not Path('/dev/full').exists(), reason='Linux has it')
 
 FAULTS = """
@@ -371,8 +377,8 @@ def test_a_server_that_dies_after_the_last_step_is_named(
     started: list[Server] = []
 
     @contextmanager
-    def known(*contenders: Contender) -> Iterator[list[Server]]:
-        with running(*contenders) as servers:
+    def known(*contenders: ServerCommand) -> Iterator[list[Server]]:
+        with run_servers(*contenders) as servers:
             started.extend(servers)
             yield servers
 
@@ -380,7 +386,7 @@ def test_a_server_that_dies_after_the_last_step_is_named(
         started[1].process.kill()
         started[1].process.wait()
 
-    monkeypatch.setattr(parity, 'running', known)
+    monkeypatch.setattr(parity, 'run_servers', known)
     steps = load(write_steps(tmp_path, "[[step]]\nname = 'last'\npath = '/'\n"))
 
     with pytest.raises(ServerError, match=r'^Files died after the last step \(SIGKILL\)'):

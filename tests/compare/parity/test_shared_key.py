@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from quart_session_demo.compare.harness.servers import Contender
+from quart_session_demo.compare.harness.servers import ServerCommand
 from quart_session_demo.compare.parity.shared_key import share_key
 
 APP = """
@@ -37,7 +37,7 @@ def test_share_key_asks_both_apps(
     asked = []
     for name, config in (('one', one), ('other', other)):
         (tmp_path / f'{name}.py').write_text(APP.format(config), 'utf-8')
-        asked.append((f'{name}:app', Contender(name, (), {'PYTHONPATH': str(tmp_path)})))
+        asked.append((f'{name}:app', ServerCommand(name, (), {'PYTHONPATH': str(tmp_path)})))
 
     assert share_key(*asked) is shared
 
@@ -46,6 +46,6 @@ def test_share_key_does_not_wait_for_the_threads_of_an_app(tmp_path: Path) -> No
     code = APP.format("SECRET_KEY='a'")
     code += 'import threading\nthreading.Thread(target=threading.Event().wait).start()\n'
     (tmp_path / 'threaded.py').write_text(code, 'utf-8')
-    asked = 'threaded:app', Contender('threaded', (), {'PYTHONPATH': str(tmp_path)})
+    asked = 'threaded:app', ServerCommand('threaded', (), {'PYTHONPATH': str(tmp_path)})
 
     assert share_key(asked) is True

@@ -7,7 +7,7 @@ import pytest
 from quart import Quart
 
 from quart_session_demo import create_app
-from quart_session_demo.compare.harness.servers import Contender, hypercorn, running
+from quart_session_demo.compare.harness.servers import ServerCommand, hypercorn, run_servers
 from tests.conftest import KEY
 from tests.e2e.test_hypercorn import WALK
 from tests.redis_server import RedisServer
@@ -54,7 +54,7 @@ def test_hypercorn_serves_the_lesson_with_sessions_on_redis(
     command = hypercorn('quart_session_demo:app', '--worker-class', worker)
 
     with (
-        running(Contender('Redis', command, environment)) as [server],
+        run_servers(ServerCommand('Redis', command, environment)) as [server],
         httpx.Client(base_url=server.url) as browser,
     ):
         for path, status, text in WALK:
