@@ -1,4 +1,4 @@
-"""Run a script whose `app.run()` gets another port: `run_on_port.py PORT SCRIPT`."""
+"""Run a script or a package's `__main__` on another port: `run_on_port.py PORT PATH`."""
 
 import functools
 import runpy
@@ -9,11 +9,11 @@ from flask import Flask
 from quart import Quart
 
 
-def main(port: int, script: str) -> None:
-    """Run the script as `python SCRIPT` does, without the reloader's second process."""
+def main(port: int, path: str) -> None:
+    """Run the script as `python PATH` does, without the reloader's second process."""
     for framework in (Quart, Flask):
         change_port(framework, port)
-    runpy.run_path(script, run_name='__main__')
+    runpy.run_path(path, run_name='__main__')
 
 
 def change_port(framework: type[Any], port: int) -> None:

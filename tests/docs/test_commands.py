@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import click
@@ -45,3 +46,12 @@ def test_scripts_exist(page: Path) -> None:
     scripts = re.findall(r'python (\S+\.py)', page.read_text('utf-8'))
 
     assert [script for script in scripts if not (ROOT / script).exists()] == []
+
+
+@pytest.mark.parametrize('page', PAGES, ids=relative)
+def test_extras_exist(page: Path) -> None:
+    """Each extra that the pages install is one of the project's."""
+    extras = re.findall(r'(?:\.|quart_session_demo)\[([a-z,]+)\]', page.read_text('utf-8'))
+    project = tomllib.loads((ROOT / 'pyproject.toml').read_text('utf-8'))['project']
+
+    assert set(','.join(extras).split(',')) - {''} <= set(project['optional-dependencies'])

@@ -1,4 +1,4 @@
-"""The scripts in examples/, each run as a user runs it."""
+"""The scripts in examples/ and the development server, each run as a user runs it."""
 
 import os
 import re
@@ -13,15 +13,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import KEY, ROOT
 
-HELLO = ['hello.py', 'hello_flask.py']
-LOGIN = ['login.py', 'login_flask.py']
+HELLO = ['examples/hello.py', 'examples/hello_flask.py']
+LOGIN = ['examples/login.py', 'examples/login_flask.py']
 
 
 @contextmanager
-def started(name: str, folder: Path) -> Iterator[str]:
-    """Run an example on a free port; yield its address."""
+def started(script: str, folder: Path) -> Iterator[str]:
+    """Run a script of the repository on a free port; yield its address."""
     with socket.socket() as found:
         found.bind(('127.0.0.1', 0))
         port = found.getsockname()[1]
@@ -32,9 +32,9 @@ def started(name: str, folder: Path) -> Iterator[str]:
                 sys.executable,
                 ROOT / 'tests/apps/run_on_port.py',
                 str(port),
-                ROOT / 'examples' / name,
+                ROOT / script,
             ],
-            env={**os.environ, 'PYTHONPATH': str(ROOT)},
+            env={**os.environ, 'PYTHONPATH': str(ROOT), 'QUART_SECRET_KEY': KEY},
             stdout=output,
             stderr=output,
         )
@@ -75,11 +75,17 @@ def test_hello_is_the_lesson(name: str, tmp_path: Path) -> None:
 
 def test_hello_differs_from_flask_in_three_ways() -> None:
     """Import, class and `async` are all that differs between the two files."""
-    quart, flask = ((ROOT / 'examples' / name).read_text('utf-8') for name in HELLO)
+    quart, flask = ((ROOT / name).read_text('utf-8') for name in HELLO)
 
     ported = flask.replace('from flask import Flask', 'from quart import Quart')
     ported = ported.replace('Flask(__name__)', 'Quart(__name__)').replace('\ndef ', '\nasync def ')
     assert ported == quart
+
+
+def test_development_server_serves_the_lesson(tmp_path: Path) -> None:
+    """`python -m quart_session_demo` serves the lesson, as the lesson's `app.run` does."""
+    with started('quart_session_demo', tmp_path) as url:
+        assert httpx.get(url).text == '设置session成功'
 
 
 def fields(**more: str) -> dict[str, str]:
