@@ -63,14 +63,14 @@ async def test_cookie_over_the_limit_is_not_renewed(user: PageUser) -> None:
     await user.update_session({**LESSON, 'noise': secrets.token_hex(500)})
     user.app.config['MAX_COOKIE_SIZE'] = 500
 
-    outcome = await user.act('get', key='age')
+    report = await user.act('get', key='age')
 
     text = await user.page()
     signed, *others = re.findall('<time datetime="([^"]+)">', text)
     expires = datetime.fromisoformat(signed) + timedelta(days=10)
     assert set(others) == {signed, expires.isoformat()}
     assert 'renews it' not in text
-    assert 'no Set-Cookie header for the session, because the cookie is over the size' in outcome
+    assert 'no Set-Cookie header for the session, because the cookie is over the size' in report
 
 
 async def test_refused_save_does_not_renew(user: PageUser) -> None:

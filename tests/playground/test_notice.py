@@ -32,8 +32,8 @@ async def test_each_tab_shows_its_own_notice(user: PageUser) -> None:
     assert "session['age'] = 20" in outcome(await user.page(first))
 
 
-async def test_notice_is_shown_when_a_client_follows_redirects(user: PageUser) -> None:
-    """A client that follows the redirect itself gets the message."""
+async def test_notice_is_shown_after_followed_redirect(user: PageUser) -> None:
+    """A client that follows redirects by itself gets the message."""
     response = await user.client.post(PAGE, form={'do': 'lesson'}, follow_redirects=True)
 
     text = await response.get_data(as_text=True)
