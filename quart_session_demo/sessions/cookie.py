@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.base import (
     Finding,
+    SaveRefusal,
     SessionInterface,
     TrackedSession,
     track_accept,
@@ -137,6 +138,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
                 header = self.cookie_header(app, session, self._sign(app, session))
                 size, limit = len(header), app.config['MAX_COOKIE_SIZE']
                 if limit and size > limit:
+                    session.refusal = SaveRefusal(size, limit) if modified else None
                     _refuse(app, response, modified, size, limit)
                 else:
                     response.headers.add('Set-Cookie', header)
