@@ -128,6 +128,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             return
         try:
             modified = session.modified
+            # Read now, because what follows uses the session, too.
             used = session.was_used or modified
             if used:
                 vary_by_cookie(response)
@@ -135,14 +136,9 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
                 if modified:
                     self.delete_cookie(app, response)
             elif self.should_set_cookie(app, session):
-                header = self.cookie_header(app, session, self._sign(app, session))
-                size, limit = len(header), app.config['MAX_COOKIE_SIZE']
-                if limit and size > limit:
-                    _refuse(app, session, modified, response, SaveRefusal(size, limit))
-                else:
-                    response.headers.add('Set-Cookie', header)
-                    if not used:
-                        vary_by_cookie(response)
+                is_set = self._set_cookie(app, session, response)
+                if is_set and not used:
+                    vary_by_cookie(response)
         except Exception as error:
             if isinstance(error, RecursionError):
                 # Its traceback has thousands of lines.
@@ -151,10 +147,25 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
                 app.logger.exception('The session cannot be saved')
             turn_into_error(response, 500, 'The session cannot be saved.')
 
-    def _sign(self, app: Quart, session: CookieSession) -> str:
+    def _set_cookie(
+        self, app: Quart, session: CookieSession, response: Response | WerkzeugResponse
+    ) -> bool:
         serializer = cast(SessionSerializer, self.get_signing_serializer(app))
         # dict(session) would call the tracking methods for each key.
-        return str(serializer.dumps(dict(dict.items(session))))
+        value = serializer.dumps(dict(dict.items(session)))
+        header = self.cookie_header(app, session, str(value))
+        size, limit = len(header), app.config['MAX_COOKIE_SIZE']
+        if not limit or size <= limit:
+            response.headers.add('Set-Cookie', header)
+            return True
+        detail = f'The session cookie would be {size} bytes long; the limit is {limit} bytes.'
+        if session.modified:
+            session.refusal = SaveRefusal(size, limit)
+            app.logger.warning('Session not saved: %s', detail)
+            turn_into_error(response, 413, f'{detail} The stored session was not changed.')
+        else:
+            app.logger.warning('Session cookie not refreshed: %s', detail)
+        return False
 
     async def regenerate(self, session: SessionMixin) -> None:
         """Do nothing: a signed cookie has no id, and each write makes another cookie."""
@@ -181,22 +192,3 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
                 'A websocket changed its session; the change is lost, because an accepted '
                 'websocket cannot set a cookie'
             )
-
-
-def _refuse(
-    app: Quart,
-    session: CookieSession,
-    modified: bool,
-    response: Response | WerkzeugResponse,
-    refusal: SaveRefusal,
-) -> None:
-    detail = (
-        f'The session cookie would be {refusal.size} bytes long; '
-        f'the limit is {refusal.limit} bytes.'
-    )
-    if modified:
-        session.refusal = refusal
-        app.logger.warning('Session not saved: %s', detail)
-        turn_into_error(response, 413, f'{detail} The session was not changed.')
-    else:
-        app.logger.warning('Session cookie not refreshed: %s', detail)

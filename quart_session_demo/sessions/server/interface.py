@@ -116,8 +116,7 @@ class ServerSessionInterface(SessionInterface):
             save_unavailable(session, response)
             return
         # A session that already got a new id needs its cookie, even if a later change fails.
-        is_regenerated = session.id is not None and session.id != session.cookie_id
-        result = WriteResult.SAVED if is_regenerated else None
+        result = WriteResult.SAVED if session.has_new_id else None
         try:
             result = await saving.save(
                 app, self.store, session, can_set_cookie=response is not None

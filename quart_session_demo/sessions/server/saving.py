@@ -104,7 +104,7 @@ async def _write_changes(
     # A change inside a value renews the cookie, too.
     session.modified = bool(session.modified or changed or removed)
     if not (changed or removed or lifetime.is_extension_due(app, session)):
-        return None if session.id == session.cookie_id else WriteResult.SAVED
+        return WriteResult.SAVED if session.has_new_id else None
     now = lifetime.now()
     try:
         result = await store.write(

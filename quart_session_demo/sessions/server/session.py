@@ -82,6 +82,11 @@ class ServerSession(TrackedSession):
             raise ValueError('the stored fields do not hold a session') from None
         self.modified = False
 
+    @property
+    def has_new_id(self) -> bool:
+        """Whether it is stored under another id than the one in the request's cookie."""
+        return self.id is not None and self.id != self.cookie_id
+
     def clear(self) -> None:
         """Delete the session; what is set afterwards is another session with another id."""
         if self.state is SessionState.STORED:
