@@ -38,7 +38,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     """Stores the session in a signed cookie: `app.session_interface = CookieSessionInterface()`.
 
     A signed cookie has three limits: the client can read it, the server cannot revoke it, and of
-    two requests at the same time only one keeps its changes.
+    two requests at the same time only one can store its changes.
     """
 
     session_class = CookieSession
@@ -113,7 +113,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         """Set, refresh or delete the cookie. Never raises: a failure becomes an error response.
 
         The response becomes 413 if a changed session is too large for a cookie, and 500 if it
-        holds something that cannot be stored. The browser then keeps its last good session.
+        holds something that cannot be stored. The session in the browser is not changed.
         Other effects of the view, such as database writes, are not undone.
 
         Args:

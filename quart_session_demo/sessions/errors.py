@@ -8,9 +8,9 @@ from quart import Response, has_request_context, has_websocket_context, request,
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-# An error keeps only these headers. The others described the view's own content, or made the
-# browser or a proxy act on it: Location, HX-Redirect, Clear-Site-Data, ETag, X-Sendfile …
-KEPT_HEADERS = {
+#: The headers of the original response that the error may have, in lower case. Others describe the
+#: view's content, or make a browser or proxy act: ETag, Location, HX-Redirect, Clear-Site-Data …
+ALLOWED_HEADERS = {
     # Other cookies, such as those of an after_request function.
     'set-cookie',
     # What caches must know.
@@ -28,8 +28,8 @@ KEPT_HEADERS = {
     'x-correlation-id',
     'x-request-id',
 }
-# CORS, without which a script of another origin cannot read the error; and isolation.
-KEPT_PREFIXES = ('access-control-', 'cross-origin-')
+#: CORS, without which a script of another origin cannot read the error; and isolation.
+ALLOWED_PREFIXES = ('access-control-', 'cross-origin-')
 
 _JSON = re.compile(r'application/([^;/]+\+)?json(;|$)')
 
@@ -60,9 +60,9 @@ def turn_into_error(
         return
     if response.status_code == status or (response.status_code >= 400 and not replace_errors):
         return
-    kept = [(name, value) for name, value in response.headers if _is_kept(name.lower())]
+    allowed = [(name, value) for name, value in response.headers if _is_allowed(name.lower())]
     response.headers.clear()
-    response.headers.extend(kept)
+    response.headers.extend(allowed)
     response.headers['Cache-Control'] = 'no-store'
     if retry_after is not None:
         response.headers['Retry-After'] = str(retry_after)
@@ -79,8 +79,8 @@ def turn_into_error(
         )
 
 
-def _is_kept(name: str) -> bool:
-    return name in KEPT_HEADERS or name.startswith(KEPT_PREFIXES)
+def _is_allowed(name: str) -> bool:
+    return name in ALLOWED_HEADERS or name.startswith(ALLOWED_PREFIXES)
 
 
 def _client_prefers_json() -> bool:

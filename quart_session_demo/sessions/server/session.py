@@ -50,7 +50,7 @@ class ServerSession(TrackedSession):
         error: Why `regenerate_session()` failed; None in all states but `FAILED`.
         saved: Whether Quart called `save_session` since the last teardown of a websocket context.
             This is not part of the state: a websocket is saved in any state, and again after
-            each copy of its context ends.
+            each copy of its context is torn down.
     """
 
     saved = False

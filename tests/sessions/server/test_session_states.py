@@ -274,6 +274,44 @@ async def test_second_save_sends_the_same_cookie(
     assert len(store.sessions) == int(not cleared)
 
 
+async def test_failed_extension_is_logged_and_changes_nothing(
+    app: Quart, store: DictStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A session that was only read is no error if its lifetime cannot be extended."""
+    session = await stored_session(app)
+    session.refreshed = 0
+    session.get('user')
+    store.fails = True
+
+    response = await save(app, session)
+
+    assert response.status_code == 200
+    assert 'Set-Cookie' not in response.headers
+    assert caplog.messages == ['Session not extended: the dict fails']
+
+
+async def test_unexpected_error_while_reading_is_logged(
+    app: Quart,
+    store: DictStore,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A store that raises anything else leaves the session unavailable, with a traceback logged."""
+
+    async def read(session_id: str) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr(store, 'read', read)
+
+    session = await open_session(app, new_session_id())
+
+    with pytest.raises(ServiceUnavailable):
+        session.get('user')
+    [record] = caplog.records
+    assert record.getMessage() == 'The session cannot be read'
+    assert record.exc_info
+
+
 def test_interface_imports_no_redis() -> None:
     """Server sessions on another store need no redis-py."""
     code = (

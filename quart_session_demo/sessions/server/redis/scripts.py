@@ -44,7 +44,7 @@ return 'saved'
 # Deletes a session. Returns its last fields, so that nothing that another request stored is lost.
 # A call whose response is lost is retried, and must not find its own work done by another: so the
 # fields stay for a moment with a tombstone. Only a call with the same token gets them again.
-# ARGV: the token, and for how many milliseconds to keep the fields.
+# ARGV: the token, and how many milliseconds to store the fields.
 DELETE = """
 local key = KEYS[1]
 local ended = redis.call('HGET', key, 'ended')
