@@ -423,7 +423,7 @@ def test_command_does_not_deny_a_genuine_cookie(
 
     assert result.exit_code == 1
     assert 'no session cookie' not in result.stderr
-    assert f'{reason} to be looked into.' in result.stderr
+    assert f'{reason} to inspect.' in result.stderr
 
 
 def test_command_takes_a_value_in_quotes(app: Quart) -> None:
