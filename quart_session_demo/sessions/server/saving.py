@@ -26,7 +26,7 @@ async def save(
         can_set_cookie: Whether the client can still get a cookie with a new id.
 
     Returns:
-        What the client's cookie must follow; None if nothing was to do.
+        What the cookie must reflect; None if there was nothing to do.
 
     Raises:
         StoreError: The store failed. Nothing is changed.
