@@ -14,12 +14,12 @@ from quart_session_demo.sessions.server import lifetime
 from quart_session_demo.sessions.server.redis.scripts import WRITE
 
 REDIS = 'Redis'
-COMMANDS_ALONE = 'Redis commands'
+ROUND_TRIPS = 'round trips'
 
 
 @asynccontextmanager
 async def redis_subjects(data: Mapping[str, Any], url: str) -> AsyncIterator[list[Subject]]:
-    """Yield the session on Redis, and the two Redis commands that it needs.
+    """Yield the session on Redis, and the round trips of its two Redis commands.
 
     Saving is that of a request that changes one value: without a change nothing is saved.
 
@@ -76,7 +76,7 @@ async def redis_subjects(data: Mapping[str, Any], url: str) -> AsyncIterator[lis
     try:
         yield [
             Subject(REDIS, open_sessions, save_sessions),
-            Subject(COMMANDS_ALONE, read, write),
+            Subject(ROUND_TRIPS, read, write),
         ]
     finally:
         await interface.store.delete(session_id)

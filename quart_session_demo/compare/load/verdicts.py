@@ -56,7 +56,7 @@ def _make_verdict(scenario: Scenario, users: int, group: Sequence[Summary]) -> V
     prefix = f'{scenario.name}, {pluralize(users, "user")}'
     if scenario.background and users < BACKGROUND_INTERVAL:
         return Verdict(
-            f'{prefix}: not compared, because fewer than ten users have no waiting user.'
+            f'{prefix}: not compared: below {BACKGROUND_INTERVAL} users there is no waiting user.'
         )
     problems = {item.target: _problem(scenario, item) for item in group}
     excluded = ', '.join(f'{name} ({problem})' for name, problem in problems.items() if problem)
