@@ -1,12 +1,10 @@
 """The work that a user's steps file describes."""
 
-from collections.abc import Iterable
-
-from quart_session_demo.compare.harness.client import NOT_FOUND, SimulatedUser, make_client
+from quart_session_demo.compare.harness.client import SimulatedUser, make_client
+from quart_session_demo.compare.harness.fields import BODY, STATUS, matches
 from quart_session_demo.compare.harness.servers import ServerCommand, ServerError, run_servers
-from quart_session_demo.compare.harness.steps import Step, Steps
+from quart_session_demo.compare.harness.steps import Steps
 from quart_session_demo.compare.load.scenarios import Visit, Work
-from quart_session_demo.compare.parity.diff import is_listed
 
 
 class WorkError(Exception):
@@ -35,26 +33,21 @@ def from_steps(steps: Steps, sync: ServerCommand, async_: ServerCommand) -> Work
         for step in steps.steps:
             if step.restart is not None:
                 continue
-            reply = visitors.setdefault(step.visitor, SimulatedUser()).send(
+            response = visitors.setdefault(step.user, SimulatedUser()).send(
                 client, server.url, step
             )
-            if not reply['status'].isdigit():
-                raise ServerError(f'{sync.name}, step {step.name!r}: {reply["status"]}')
-            for name in step.capture:
-                if reply[f'capture.{name}'] == NOT_FOUND:
+            if response.error is not None:
+                raise ServerError(f'{sync.name}, step {step.name!r}: no response: {response.error}')
+            for name, found in response.captures.items():
+                if not found:
                     raise WorkError(f'step {step.name!r}: capture finds {name!r} nowhere')
-            differing = [*step.ignore, *_declared(steps, step)]
+            expected = (name for item in steps.expected(step) for name in item.fields)
+            differing = [*step.ignore, *expected]
             visits.append(
                 Visit(
                     step,
-                    None if is_listed('status', differing) else int(reply['status']),
-                    None if is_listed('body', differing) else reply['body'],
+                    None if matches(STATUS, differing) else response.status,
+                    None if matches(BODY, differing) else response.body,
                 )
             )
     return Work('steps', 'The steps of the file, over and over.', tuple(visits))
-
-
-def _declared(steps: Steps, step: Step) -> Iterable[str]:
-    for item in steps.declared:
-        if not item.steps or step.name in item.steps:
-            yield from item.fields

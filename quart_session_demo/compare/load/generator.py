@@ -19,11 +19,11 @@ from locust import FastHttpUser, task
 from locust.env import Environment
 
 from quart_session_demo.compare.harness.client import BrowserPolicy, decode_body, encode_request
+from quart_session_demo.compare.harness.recording import body_text
 from quart_session_demo.compare.harness.steps import response_text
 from quart_session_demo.compare.load.job import Job, Window
 from quart_session_demo.compare.load.resource_usage import Usage
 from quart_session_demo.compare.load.scenarios import Visit
-from quart_session_demo.compare.parity.diff import body_text
 
 SAMPLE_SECONDS = 0.2
 # So that a server which refuses at once is not asked a thousand times a second.
@@ -102,10 +102,10 @@ class LoadUser(FastHttpUser):
     def visit(self, visit: Visit, counted: bool) -> bool:
         """Make a request and check the reply."""
         step = visit.step
-        captured = self.captured[step.visitor]
+        captured = self.captured[step.user]
         # As the quiet visit, which told what to expect.
         path, headers, body = encode_request(step, captured)
-        self.client.client.cookiejar = self.jars[step.visitor]
+        self.client.client.cookiejar = self.jars[step.user]
         with self.client.request(
             step.method,
             path,

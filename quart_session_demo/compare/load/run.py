@@ -5,8 +5,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from quart_session_demo.compare.harness.servers import signals_deferred
-from quart_session_demo.compare.harness.steps import load
+from quart_session_demo.compare.harness.servers import (
+    clear_app_settings,
+    random_key_environment,
+    signals_deferred,
+)
+from quart_session_demo.compare.harness.steps import load_steps
 from quart_session_demo.compare.harness.terminal import standard_output
 from quart_session_demo.compare.load import output as report
 from quart_session_demo.compare.load.custom_scenario import from_steps
@@ -20,7 +24,6 @@ from quart_session_demo.compare.load.runner import (
 )
 from quart_session_demo.compare.load.scenarios import LESSON
 from quart_session_demo.compare.load.targets import Pair, entries
-from quart_session_demo.compare.parity.run import clear_app_settings, random_key_environment
 
 # What each measurement takes beside: to start and stop a server and the load generator.
 SETUP_SECONDS = 2.5
@@ -46,8 +49,8 @@ def plan_for(
     if not (sync and async_ and steps_file):
         clear_app_settings()
         return Plan(Pair(), LESSON, users, duration, rounds)
-    steps = load(steps_file)
-    own = Pair(sync, async_, random_key_environment() | steps.begin)
+    steps = load_steps(steps_file)
+    own = Pair(sync, async_, random_key_environment() | steps.environment)
     flask, *_, quart = entries(own, 1)
     work = from_steps(steps, flask.contender, quart.contender)
     return Plan(own, (work,), users, duration, rounds)
