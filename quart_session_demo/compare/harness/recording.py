@@ -97,7 +97,6 @@ class RecordedResponse:
         for header in fields.keys() & SET_HEADERS:
             items = {item.strip() for item in fields[header].split(',')}
             fields[header] = ', '.join(sorted(items, key=str.lower))
-        fields[BODY] = self.body
         seen: Counter[tuple[str, str]] = Counter()
 
         def numbered(kind: str, name: str) -> Field:
@@ -108,6 +107,7 @@ class RecordedResponse:
             whole = numbered('cookie', cookie.name)
             fields[whole] = 'set'
             fields |= {replace(whole, attribute=key): item for key, item in cookie.parts.items()}
+        fields[BODY] = self.body
         fields |= {numbered('session', key): value for key, value in self.session}
         for name, found in self.captures.items():
             fields[Field('capture', name)] = 'found' if found else 'not found'

@@ -116,9 +116,10 @@ def compare_apps(
                     if step.handover and exchange_cookies:
                         _exchange_user(flask, quart, step.user)
                     sync_response = flask.send(flask_server, step)
-                    received_at = time.monotonic()
+                    # The same clock as the dates in the responses.
+                    received_at = time.time()
                     async_response = quart.send(quart_server, step)
-                    skew = timedelta(seconds=time.monotonic() - received_at)
+                    skew = timedelta(seconds=time.time() - received_at)
                     _check_possible(step, sync_response, async_response)
                     found = list(
                         _compare(step, steps.expected(step), sync_response, async_response, skew)

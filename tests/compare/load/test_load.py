@@ -376,7 +376,7 @@ def test_users_send_the_json_that_visitors_send() -> None:
     echo = ServerCommand('Made up', (sys.executable, '-c', ECHO, '{port}'))
     with run_servers(echo) as [server], make_client() as client:
         visitor.send(client, server.url, cookie)
-        quiet = visitor.send(client, server.url, step)['body']
+        quiet = visitor.send(client, server.url, step).body
 
     window = measured(ECHO, Visit(cookie), Visit(step, body=quiet)).window
 
