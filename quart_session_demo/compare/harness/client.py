@@ -80,7 +80,7 @@ class SimulatedUser:
 
 
 def _read(response: httpx.Response) -> bytes:
-    """Return the body, unless it takes too long."""
+    """Return the body, or raise an error if it is not complete in time."""
     deadline = time.monotonic() + TIMEOUT
     body = bytearray()
     with closing(response):

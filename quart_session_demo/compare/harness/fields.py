@@ -26,7 +26,7 @@ HEADER_NAME = re.compile(r"[\w!#$%&'*+^`|~-]+", re.A)
 
 @dataclass(frozen=True)
 class Field:
-    """A part of a response.
+    """A part of a response or, with None for "all", a pattern that matches several.
 
     Attributes:
         kind: `status`, `body`, a header's name in lower case, `cookie`, `session` or `capture`.
@@ -39,7 +39,7 @@ class Field:
     kind: str
     name: str | None = None
     attribute: str | None = None
-    number: int = 1
+    number: int | None = 1
 
     def __str__(self) -> str:
         """Return the name that people read and write."""
@@ -47,31 +47,13 @@ class Field:
             return self.kind
         text = f'{self.kind}.{self.name}'
         # The first one has a number only if the name would be read as another field.
-        if self.number > 1 or _parse_name(self.kind, self.name) != (self.name, None, None):
+        if self.number not in (None, 1) or _parse_name(self.kind, self.name)[0] != self.name:
             text += f'#{self.number}'
         return f'{text}.{self.attribute}' if self.attribute else text
 
-
-STATUS = Field('status')
-BODY = Field('body')
-
-
-@dataclass(frozen=True)
-class FieldPattern:
-    """What a name in a steps file stands for: one field or several. None stands for all.
-
-    `cookie` stands for everything of each cookie, `cookie.a` for everything of the cookies of
-    that name.
-    """
-
-    kind: str
-    name: str | None = None
-    attribute: str | None = None
-    number: int | None = None
-
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the pattern that a name in a steps file stands for.
+        """Return the pattern for a name in a steps file.
 
         The names of cookies, session keys and captures are case-sensitive, all else is not.
 
@@ -87,21 +69,22 @@ class FieldPattern:
                 f'{text!r} is not a field: use status, body, a header other than Set-Cookie, '
                 'cookie, session or capture'
             )
-        return cls(kind)
+        return cls(kind, number=None)
 
-    def matches(self, field: Field) -> bool:
-        """Return whether the pattern stands for a field."""
-        return (
-            self.kind == field.kind
-            and self.name in (None, field.name)
-            and self.attribute in (None, field.attribute)
-            and self.number in (None, field.number)
-        )
+
+STATUS = Field('status')
+BODY = Field('body')
 
 
 def matches(field: Field, names: Iterable[str]) -> bool:
-    """Return whether a name in a steps file's `ignore` or `fields` stands for a field."""
-    return any(FieldPattern.parse(name).matches(field) for name in names)
+    """Return whether a name in a steps file's `ignore` or `fields` matches a field."""
+    return any(
+        pattern.kind == field.kind
+        and pattern.name in (None, field.name)
+        and pattern.attribute in (None, field.attribute)
+        and pattern.number in (None, field.number)
+        for pattern in map(Field.parse, names)
+    )
 
 
 def _parse_name(kind: str, text: str) -> tuple[str, str | None, int | None]:

@@ -2,17 +2,19 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar
 from pprint import pformat
-from typing import Any, Self
+from typing import Any, TypeVar
 
 from flask.sessions import session_json_serializer
 from itsdangerous import BadData, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode
 
 from quart_session_demo.compare.harness.fields import BODY, COOKIE_ATTRIBUTES, STATUS, Field
+
+T = TypeVar('T')
 
 #: Headers that depend on the server alone, each with the reason. They are not compared.
 IGNORED_HEADERS: Mapping[str, str] = {
@@ -32,38 +34,6 @@ _unsigned = URLSafeTimedSerializer('no key', serializer=session_json_serializer)
 
 
 @dataclass(frozen=True)
-class SetCookie:
-    """A Set-Cookie header.
-
-    Attributes:
-        name: The cookie's name.
-        parts: The attributes that browsers know, `other` for all others together and, unless
-            the cookie is a signed session, its `value`.
-    """
-
-    name: str
-    parts: Mapping[str, str]
-
-    @classmethod
-    def parse(cls, header: str) -> Self:
-        """Return the cookie that a header's value sets."""
-        pair, *attributes = [part.strip() for part in header.split(';')]
-        name, _, value = pair.partition('=')
-        # A session's value holds the time of its signature. Its content is recorded separately.
-        parts = {'value': value} if _session_content(value) is None else {}
-        others = []
-        for attribute in attributes:
-            key, _, item = attribute.partition('=')
-            if key.lower() in COOKIE_ATTRIBUTES:
-                parts[key.lower()] = item or 'yes'
-            else:
-                others.append(attribute)
-        if others:
-            parts['other'] = '; '.join(sorted(others))
-        return cls(name, parts)
-
-
-@dataclass(frozen=True)
 class RecordedResponse:
     """A response, or the reason why there is none.
 
@@ -72,7 +42,8 @@ class RecordedResponse:
         error: Why there is no response.
         headers: Names in lower case, and values, without Set-Cookie and `IGNORED_HEADERS`.
         body: The text, or the `repr` of bytes that are not valid UTF-8.
-        cookies: The Set-Cookie headers.
+        cookies: For each Set-Cookie the cookie's name and parts. The parts are the attributes
+            that browsers know, `other` for all others and, unless it is a session, `value`.
         session: Each key of the session that the user has after the response, with the `repr`
             of its value. A second signed cookie may repeat a key.
         captures: For each capture of the step, whether it found anything.
@@ -82,7 +53,7 @@ class RecordedResponse:
     error: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ''
-    cookies: tuple[SetCookie, ...] = ()
+    cookies: tuple[tuple[str, Mapping[str, str]], ...] = ()
     session: tuple[tuple[str, str], ...] = ()
     captures: Mapping[str, bool] = field(default_factory=dict)
 
@@ -97,18 +68,11 @@ class RecordedResponse:
         for header in fields.keys() & SET_HEADERS:
             items = {item.strip() for item in fields[header].split(',')}
             fields[header] = ', '.join(sorted(items, key=str.lower))
-        seen: Counter[tuple[str, str]] = Counter()
-
-        def numbered(kind: str, name: str) -> Field:
-            seen[kind, name] += 1
-            return Field(kind, name, number=seen[kind, name])
-
-        for cookie in self.cookies:
-            whole = numbered('cookie', cookie.name)
-            fields[whole] = 'set'
-            fields |= {replace(whole, attribute=key): item for key, item in cookie.parts.items()}
+        for cookie, parts in _numbered('cookie', self.cookies):
+            fields[cookie] = 'set'
+            fields |= {replace(cookie, attribute=key): value for key, value in parts.items()}
         fields[BODY] = self.body
-        fields |= {numbered('session', key): value for key, value in self.session}
+        fields |= dict(_numbered('session', self.session))
         for name, found in self.captures.items():
             fields[Field('capture', name)] = 'found' if found else 'not found'
         return fields
@@ -131,15 +95,12 @@ def record_response(
         captures: For each capture of the step, whether it found anything.
     """
     headers = [(name.lower(), value) for name, value in headers]
+    ignored = ('set-cookie', *IGNORED_HEADERS)
     return RecordedResponse(
         status,
-        headers=tuple(
-            (name, value)
-            for name, value in headers
-            if name != 'set-cookie' and name not in IGNORED_HEADERS
-        ),
+        headers=tuple(header for header in headers if header[0] not in ignored),
         body=body_text(body),
-        cookies=tuple(SetCookie.parse(value) for name, value in headers if name == 'set-cookie'),
+        cookies=tuple(_parse_cookie(value) for name, value in headers if name == 'set-cookie'),
         session=tuple(
             # pformat sorts the keys of dicts, so that their order makes no difference.
             (key, pformat(item, width=sys.maxsize))
@@ -158,8 +119,34 @@ def body_text(body: bytes) -> str:
         return repr(body)
 
 
+def _numbered(kind: str, items: Iterable[tuple[str, T]]) -> Iterator[tuple[Field, T]]:
+    """Yield the field of each name, which counts the names that are equal."""
+    seen: Counter[str] = Counter()
+    for name, value in items:
+        seen[name] += 1
+        yield Field(kind, name, number=seen[name]), value
+
+
+def _parse_cookie(header: str) -> tuple[str, dict[str, str]]:
+    """Return the name and the parts of the cookie in a Set-Cookie header."""
+    pair, *attributes = [part.strip() for part in header.split(';')]
+    name, _, value = pair.partition('=')
+    # A session's value holds the time of its signature. Its content is recorded separately.
+    parts = {'value': value} if _session_content(value) is None else {}
+    others = []
+    for attribute in attributes:
+        key, _, item = attribute.partition('=')
+        if key.lower() in COOKIE_ATTRIBUTES:
+            parts[key.lower()] = item or 'yes'
+        else:
+            others.append(attribute)
+    if others:
+        parts['other'] = '; '.join(sorted(others))
+    return name, parts
+
+
 def _session_content(value: str) -> dict[str, Any] | None:
-    """Return a session cookie's content, whatever key signed it; None for another cookie."""
+    """Return a session cookie's content, signed with any key; None for other cookies."""
     _, content = _unsigned.loads_unsafe(value)
     return content if isinstance(content, dict) and _has_signing_time(value) else None
 

@@ -3,14 +3,14 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Template
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from quart_session_demo.compare.harness.fields import FieldPattern
+from quart_session_demo.compare.harness.fields import Field
 from quart_session_demo.sessions.inspector import nesting_levels
 
 T = TypeVar('T')
@@ -86,15 +86,10 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name, pattern in self.capture.items():
             _check_capture(name, pattern)
 
-    @property
-    def request(self) -> list[Any]:
-        """What may hold a `$name`: path, headers, form and JSON."""
-        return [self.path, self.headers, self.form, self.json]
-
     def filled(self, captured: Mapping[str, str]) -> list[Any]:
-        """Return `request` with each `$name` replaced by the captured value."""
-        filled: list[Any] = _fill(self.request, captured)
-        return filled
+        """Return path, headers, form and JSON with each `$name` replaced by the captured value."""
+        request = [self.path, self.headers, self.form, self.json]
+        return [_fill(value, captured) for value in request]
 
     def find(self, text: str) -> dict[str, str]:
         """Return the captures that are found in a `response_text`, with their values."""
@@ -199,7 +194,7 @@ def _convert(kind: str, type_: type[T], tables: list[Any]) -> tuple[T, ...]:
 def _check_fields(key: str, names: Iterable[str]) -> None:
     for name in names:
         try:
-            FieldPattern.parse(name)
+            Field.parse(name)
         except ValueError as error:
             raise ValueError(f'`{key}`: {error}') from None
 
@@ -220,38 +215,34 @@ def _check_capture(name: str, pattern: str) -> None:
 
 def _check_names(steps: tuple[Step, ...], declared: tuple[ExpectedDifference, ...]) -> None:
     names: set[str] = set()
-    captured: dict[str, set[str]] = {}
+    captured: dict[str, dict[str, str]] = {}
     for step in steps:
         if step.name in names:
             raise ValueError(f'step {step.name!r}: an earlier step has that name')
         names.add(step.name)
-        known = captured.setdefault(step.user, set())
-        for text in _texts(step.request):
-            if not Template(text).is_valid():
-                raise ValueError(f'step {step.name!r}: write $$ for a plain $ in {text!r}')
-            for missing in set(Template(text).get_identifiers()) - known:
-                raise ValueError(
-                    f'step {step.name!r}: no earlier step of {step.user!r} captures ${missing}'
-                )
+        known = captured.setdefault(step.user, {})
+        try:
+            step.filled(known)
+        except KeyError as missing:
+            raise ValueError(
+                f'step {step.name!r}: no earlier step of {step.user!r} captures ${missing.args[0]}'
+            ) from None
+        except ValueError as error:
+            raise ValueError(f'step {step.name!r}: {error}') from None
         known.update(step.capture)
     for item in declared:
-        for missing in set(item.steps) - names:
-            raise ValueError(f'declared {item.reason!r}: there is no step {missing!r}')
+        for missing_step in set(item.steps) - names:
+            raise ValueError(f'declared {item.reason!r}: there is no step {missing_step!r}')
 
 
 def _fill(value: Any, captured: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return Template(value).substitute(captured)
+        try:
+            return Template(value).substitute(captured)
+        except ValueError:
+            raise ValueError(f'write $$ for a plain $ in {value!r}') from None
     if isinstance(value, list):
         return [_fill(item, captured) for item in value]
     if isinstance(value, dict):
         return {key: _fill(item, captured) for key, item in value.items()}
     return value
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)

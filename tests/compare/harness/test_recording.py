@@ -62,7 +62,7 @@ def test_recording_treats_jwt_as_value(payload: str) -> None:
 
 
 async def test_recording_decodes_session(app: Quart) -> None:
-    """The session's values are recorded, whatever key signed the cookie, and not the cookie's."""
+    """The values of a session are recorded, signed with any key, and not the cookie itself."""
     response = await app.test_client().get('/')
     user = SimulatedUser()
     httpx.Cookies(user.jar).extract_cookies(

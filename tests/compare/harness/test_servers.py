@@ -39,7 +39,7 @@ def wait_for(server: Server, text: str) -> None:
 
 
 def test_signal_is_deferred() -> None:
-    """A signal during the start of a process ends us only after the process is known."""
+    """A signal during the start of a process is raised after the process is known."""
     started = []
 
     def start() -> None:

@@ -217,7 +217,7 @@ def test_table_needs_no_unicode(run_parity: RunParity) -> None:
 
 
 def test_table_in_a_pipe_is_wide(run_parity: RunParity) -> None:
-    """In a pipe a long name is on one line, whatever the width of the terminal."""
+    """In a pipe a long name is on one line, also if COLUMNS is small."""
     name = 'a step with a name that is too long for a terminal of only eighty columns'
 
     result = run_parity(ONE_STEP.replace("'one'", f"'{name}'"), COLUMNS='80')
