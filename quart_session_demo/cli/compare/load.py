@@ -86,8 +86,8 @@ def load(
     exit_on_signals()
     require_extra('compare', *PACKAGES)
     from quart_session_demo.compare.harness.steps import StepsError
-    from quart_session_demo.compare.load.custom_scenario import WorkError
-    from quart_session_demo.compare.load.run import plan_for, run
+    from quart_session_demo.compare.load.command import make_plan, run_load
+    from quart_session_demo.compare.load.custom_scenario import ScenarioError
     from quart_session_demo.compare.load.runner import LoadError
 
     own = (sync_app, async_app, steps_file)
@@ -102,8 +102,8 @@ def load(
         except OSError as error:
             raise CommandError(f'{output}: {error.strerror}') from None
         require_writable(output / 'results.json')
-    with reported_errors(LoadError, ServerError, StepsError, WorkError):
-        plan = plan_for(sync_app, async_app, steps_file, users, duration, rounds)
-        right = run(plan, output)
+    with reported_errors(LoadError, ScenarioError, ServerError, StepsError):
+        plan = make_plan(sync_app, async_app, steps_file, users, duration, rounds)
+        right = run_load(plan, output)
     if not right:
         sys.exit(1)
