@@ -5,8 +5,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from quart_session_demo.compare.harness.servers import signals_deferred
-from quart_session_demo.compare.harness.steps import load
+from quart_session_demo.compare.harness.servers import (
+    clear_app_settings,
+    random_key_environment,
+    signals_deferred,
+)
+from quart_session_demo.compare.harness.steps import load_steps
 from quart_session_demo.compare.harness.terminal import standard_output
 from quart_session_demo.compare.load import output
 from quart_session_demo.compare.load.custom_scenario import custom_scenario
@@ -15,7 +19,6 @@ from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.runner import WARM_UP_RATIO, Plan, measure, runs
 from quart_session_demo.compare.load.scenarios import LESSON_SCENARIOS
 from quart_session_demo.compare.load.targets import Pair, targets
-from quart_session_demo.compare.parity.run import clear_app_settings, random_key_environment
 
 # An estimate of the time to start and stop a server and the load generator.
 SETUP_SECONDS = 2.5
@@ -40,8 +43,8 @@ def make_plan(
     if not (sync and async_ and steps_file):
         clear_app_settings()
         return Plan(Pair(), LESSON_SCENARIOS, users, duration, rounds)
-    steps = load(steps_file)
-    pair = Pair(sync, async_, random_key_environment() | steps.begin)
+    steps = load_steps(steps_file)
+    pair = Pair(sync, async_, random_key_environment() | steps.environment)
     flask, *_, quart = targets(pair, users=1)
     scenario = custom_scenario(steps, flask.server, quart.server)
     return Plan(pair, (scenario,), users, duration, rounds)

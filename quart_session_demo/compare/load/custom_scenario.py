@@ -1,12 +1,10 @@
 """Make a scenario from a user's steps file."""
 
-from collections.abc import Iterable
-
-from quart_session_demo.compare.harness.client import NOT_FOUND, SimulatedUser, make_client
+from quart_session_demo.compare.harness.client import SimulatedUser, make_client
+from quart_session_demo.compare.harness.fields import BODY, STATUS, matches
 from quart_session_demo.compare.harness.servers import ServerCommand, ServerError, run_servers
-from quart_session_demo.compare.harness.steps import Step, Steps
+from quart_session_demo.compare.harness.steps import Steps
 from quart_session_demo.compare.load.scenarios import Exchange, Scenario
-from quart_session_demo.compare.parity.diff import is_listed
 
 
 class ScenarioError(Exception):
@@ -39,28 +37,21 @@ def custom_scenario(steps: Steps, sync: ServerCommand, async_: ServerCommand) ->
         for step in steps.steps:
             if step.restart is not None:
                 continue
-            response = users.setdefault(step.visitor, SimulatedUser()).send(
-                client, server.url, step
-            )
-            if not response['status'].isdigit():
-                raise ServerError(f'{sync.name}, step {step.name!r}: {response["status"]}')
-            for name in step.capture:
-                if response[f'capture.{name}'] == NOT_FOUND:
+            response = users.setdefault(step.user, SimulatedUser()).send(client, server.url, step)
+            if response.error is not None:
+                raise ServerError(f'{sync.name}, step {step.name!r}: no response: {response.error}')
+            for name, found in response.captures.items():
+                if not found:
                     raise ScenarioError(
                         f'step {step.name!r}: capture {name!r} found nothing: correct its pattern'
                     )
-            unchecked = [*step.ignore, *_expected_differences(steps, step)]
+            expected = (name for item in steps.expected(step) for name in item.fields)
+            unchecked = [*step.ignore, *expected]
             exchanges.append(
                 Exchange(
                     step,
-                    None if is_listed('status', unchecked) else int(response['status']),
-                    None if is_listed('body', unchecked) else response['body'],
+                    None if matches(STATUS, unchecked) else response.status,
+                    None if matches(BODY, unchecked) else response.body,
                 )
             )
     return Scenario('steps', 'Each user repeats the steps of the file.', tuple(exchanges))
-
-
-def _expected_differences(steps: Steps, step: Step) -> Iterable[str]:
-    for item in steps.declared:
-        if not item.steps or step.name in item.steps:
-            yield from item.fields

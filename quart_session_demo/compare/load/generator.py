@@ -19,11 +19,11 @@ from locust import FastHttpUser, task
 from locust.env import Environment
 
 from quart_session_demo.compare.harness.client import BrowserPolicy, decode_body, encode_request
+from quart_session_demo.compare.harness.recording import body_text
 from quart_session_demo.compare.harness.steps import response_text
 from quart_session_demo.compare.load.job import Job, Sample
 from quart_session_demo.compare.load.resource_usage import ResourceUsage
 from quart_session_demo.compare.load.scenarios import BACKGROUND_INTERVAL, Exchange
-from quart_session_demo.compare.parity.diff import body_text
 
 MEMORY_INTERVAL_SECONDS = 0.2
 # Limits the requests to a server that refuses each of them at once.
@@ -113,9 +113,9 @@ class LoadUser(FastHttpUser):
     def send(self, exchange: Exchange, measured: bool) -> bool:
         """Make a request and return whether the response is the expected one."""
         step = exchange.step
-        captured = self.captured[step.visitor]
+        captured = self.captured[step.user]
         path, headers, body = encode_request(step, captured)
-        self.client.client.cookiejar = self.jars[step.visitor]
+        self.client.client.cookiejar = self.jars[step.user]
         with self.client.request(
             step.method,
             path,

@@ -63,7 +63,7 @@ def test_users_send_the_same_json_as_parity() -> None:
     cookie, user = Step('cookie', '/'), SimulatedUser()
     with run_servers(server_command('Echo')) as [server], make_client() as client:
         user.send(client, server.url, cookie)
-        expected = user.send(client, server.url, step)['body']
+        expected = user.send(client, server.url, step).body
 
     sample = measure_server('Echo', Exchange(cookie), Exchange(step, body=expected)).sample
 

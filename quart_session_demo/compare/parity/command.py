@@ -1,8 +1,6 @@
-"""A parity run on a terminal: start, progress, report."""
+"""`compare parity`: what the command does after its options are read."""
 
 import json
-import os
-import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,66 +11,72 @@ from rich.progress import Progress
 from quart_session_demo.compare.harness.servers import (
     ServerCommand,
     ServerError,
+    clear_app_settings,
     gunicorn,
     hypercorn,
+    random_key_environment,
 )
-from quart_session_demo.compare.harness.steps import LESSON, load
+from quart_session_demo.compare.harness.steps import LESSON_STEPS, load_steps
 from quart_session_demo.compare.harness.terminal import standard_error, standard_output
 from quart_session_demo.compare.parity import report
-from quart_session_demo.compare.parity.replay import ParityError, Result, replay
+from quart_session_demo.compare.parity.comparison import ParityError, StepResult, compare_apps
 from quart_session_demo.compare.parity.shared_key import share_key
 
-# By which apps take their key from the environment; what the user has set stays.
-KEY_VARIABLES = ('SECRET_KEY', 'FLASK_SECRET_KEY', 'QUART_SECRET_KEY')
-# The name of a file that stands for standard output.
+#: The file name that stands for standard output.
 STDOUT = '-'
 
 
-def run(
+def run_parity(
     sync_app: str, async_app: str, steps_file: Path | None, json_file: str | None, verbose: bool
 ) -> bool:
-    """Compare two apps, `module:app` each, and tell whether nothing differs unexpectedly.
+    """Compare two apps and return whether there is no unexpected difference.
 
-    What is for people goes to standard error when the JSON goes to standard output.
+    Args:
+        sync_app: The Flask app as `module:app`.
+        async_app: The Quart app as `module:app`.
+        steps_file: What the users do; None for the lesson's steps.
+        json_file: Where to write the results. With `-` they go to standard output, and the table
+            to standard error.
+        verbose: Print what is not compared.
 
     Raises:
         StepsError: The steps file is wrong.
         ServerError: A server did not start, or died.
-        ParityError: A step makes no sense on either app.
+        ParityError: A step fails on both apps.
         OSError: The results cannot be printed or written.
     """
-    steps = load(steps_file or LESSON)
+    steps = load_steps(steps_file or LESSON_STEPS)
     if steps_file is None:
         clear_app_settings()
     key = random_key_environment()
     sync = ServerCommand('Flask', gunicorn(sync_app), key)
     async_ = ServerCommand('Quart', hypercorn(async_app), key)
     console = standard_error() if json_file == STDOUT else standard_output()
-    began = key | steps.begin
+    environment = key | steps.environment
     shared = share_key(
-        (sync_app, replace(sync, environment=began)),
-        (async_app, replace(async_, environment=began)),
+        (sync_app, replace(sync, environment=environment)),
+        (async_app, replace(async_, environment=environment)),
     )
     if shared is False:
         console.print(
-            'The two apps do not share a secret key (or its salt or digest): neither can read '
-            "the other's sessions. Hand-overs are not made and count as different; the rest is "
-            'compared.'
+            'The two apps do not share a secret key (or its salt or digest), so they cannot read '
+            "each other's sessions. Steps with `handover` do not exchange cookies and count as "
+            'different. Everything else is compared.'
         )
     if verbose:
-        report.print_left_out(console)
-    results: list[Result] = []
+        report.print_ignored_headers(console)
+    results: list[StepResult] = []
     error: ParityError | ServerError | None = None
     errors = standard_error()
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task('', total=len(steps.steps))
 
-        def show(result: Result) -> None:
+        def show(result: StepResult) -> None:
             results.append(result)
             progress.update(task, advance=1, description=result.step.name)
 
         try:
-            replay(steps, sync, async_, show, hand_over=shared is not False)
+            compare_apps(steps, sync, async_, show, exchange_cookies=shared is not False)
         except (ParityError, ServerError) as caught:
             error = caught
     if results:
@@ -98,17 +102,5 @@ def _write(content: dict[str, Any], name: str) -> None:
             file.write('\n')
             file.flush()
     except OSError as error:
-        # Only those of opening name the file.
+        # An error while writing does not name the file.
         raise OSError(error.errno, error.strerror, name) from None
-
-
-def clear_app_settings() -> None:
-    """Delete the user's settings from the environment: the lesson's apps get all they need."""
-    for name in [name for name in os.environ if name.startswith(('FLASK_', 'QUART_'))]:
-        del os.environ[name]
-
-
-def random_key_environment() -> dict[str, str]:
-    """Return one key for both servers, in the variables that the user has not set."""
-    key = secrets.token_hex(32)
-    return {name: key for name in KEY_VARIABLES if name not in os.environ}
