@@ -240,8 +240,8 @@ async def test_garbage_cookie_is_empty_session(app: Quart, garbage: str) -> None
 async def test_fallback_key_accepts_and_renews_cookie() -> None:
     """A cookie of a fallback key is accepted and signed again with the new key."""
     old = await signed({'SECRET_KEY': 'old'})
-    rolled = create_app({'SECRET_KEY': 'new', 'SECRET_KEY_FALLBACKS': ['older', 'old']})
-    client = rolled.test_client()
+    replaced = create_app({'SECRET_KEY': 'new', 'SECRET_KEY_FALLBACKS': ['older', 'old']})
+    client = replaced.test_client()
 
     response = await client.get('/get_session/', headers={'Cookie': f'session={old}'})
     renewed = SimpleCookie(response.headers['Set-Cookie'])['session'].value
