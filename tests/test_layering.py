@@ -16,7 +16,7 @@ MAY_IMPORT = {
     '__init__': {'config', 'factory'},
     '__main__': {''},
     'lesson': set(),
-    'config': set(),
+    'config': {'sessions'},
     'secret_key': {'config'},
     'sessions': set(),
     'cli': {'compare', 'deploy_check', 'secret_key', 'sessions'},

@@ -69,7 +69,7 @@ def make_and_read(folder: Path, rounds: int, together: Barrier) -> list[tuple[bo
     for number in range(rounds):
         path = folder / str(number) / 'secret_key'
         together.wait()
-        results.append((secret_key._make(path), secret_key._read(path)))
+        results.append((secret_key._create(path), secret_key._read(path)))
     return results
 
 
