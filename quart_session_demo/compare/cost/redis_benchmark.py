@@ -31,7 +31,7 @@ async def contenders(data: Mapping[str, Any], url: str) -> AsyncIterator[list[Su
     fields = RedisSession()
     fields.update(data)
     now = lifetime.now()
-    session_id = await interface.store.create(fields.encoded(), lifetime=3_600_000, now=now)
+    session_id = await interface.store.create(fields.encode_fields(), lifetime=3_600_000, now=now)
     headers = {'Cookie': f'{interface.get_cookie_name(app)}={session_id}'}
 
     async def open_sessions() -> float:
@@ -55,7 +55,7 @@ async def contenders(data: Mapping[str, Any], url: str) -> AsyncIterator[list[Su
 
     client = Redis.from_url(url, protocol=2)
     key = 'cost:round-trips'
-    for name, text in fields.encoded().items():
+    for name, text in fields.encode_fields().items():
         await client.hset(key, name, text)
     script = client.register_script(WRITE)
 

@@ -117,7 +117,7 @@ def test_url_may_ask_for_what_makes_sense(url: str) -> None:
                 'SESSION_TYPE': 'redis',
                 'SESSION_REDIS_URL': f'rediss://:{SECRET}@host?ssl_ca_certs=/no/such/file',
             },
-            'SESSION_REDIS_URL has certificates or ciphers of no use: set it to',
+            'SESSION_REDIS_URL has unusable certificates or ciphers: set it to',
         ),
     ],
     ids=str,
@@ -185,7 +185,7 @@ def test_redis_url_of_the_paas_is_used_unless_ours_is_set(monkeypatch: pytest.Mo
 def test_url_of_the_paas_is_named_when_it_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('REDIS_URL', f'redis://:{SECRET}@host:port')
 
-    with pytest.raises(ConfigError, match=r'^REDIS_URL is no URL that redis-py reads: '):
+    with pytest.raises(ConfigError, match=r'^REDIS_URL is not a URL that redis-py can read: '):
         create_app({'SESSION_TYPE': 'redis'})
 
 

@@ -11,7 +11,7 @@ from quart.typing import TestClientProtocol as Client
 
 from quart_session_demo import create_app
 from quart_session_demo.sessions import regenerate_session
-from quart_session_demo.sessions.server.redis import store
+from quart_session_demo.sessions.server.redis import connections
 from quart_session_demo.sessions.server.redis.scripts import DELETE, WRITE
 from tests.conftest import KEY
 from tests.redis_proxy import RedisProxy
@@ -144,7 +144,7 @@ async def test_wait_for_a_connection_is_bounded(
             'SESSION_REDIS_TIMEOUT': 10,
         }
     )
-    monkeypatch.setattr(store, 'PATIENCE', 0.05)
+    monkeypatch.setattr(connections, 'POOL_WAIT_FACTOR', 0.05)
     async with app.test_app():
         client = app.test_client()
         await client.get('/')
