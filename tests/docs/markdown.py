@@ -11,8 +11,8 @@ PAGES = [README, *sorted((ROOT / 'docs').glob('*.md'))]
 
 
 def read(name: str) -> str:
-    """Return a page's text, by its path from the repository's root."""
-    return (ROOT / name).read_text('utf-8')
+    """Return a file's text, by its path from the root, without the code that cog runs in it."""
+    return re.sub(r'<!-- \[\[\[.*?-->\n', '', (ROOT / name).read_text('utf-8'), flags=re.DOTALL)
 
 
 def relative(page: Path) -> str:
