@@ -175,8 +175,8 @@ def load(
         'uvloop',
     )
     from quart_session_demo.compare.harness.steps import StepsError
-    from quart_session_demo.compare.load.custom_scenario import WorkError
-    from quart_session_demo.compare.load.run import plan_for, run
+    from quart_session_demo.compare.load.command import make_plan, run_load
+    from quart_session_demo.compare.load.custom_scenario import ScenarioError
     from quart_session_demo.compare.load.runner import LoadError
 
     own = (sync_app, async_app, steps_file)
@@ -192,8 +192,10 @@ def load(
             raise CannotRun(f'{output}: {error.strerror}') from None
         need_writable(output / 'results.json')
     try:
-        right = run(plan_for(sync_app, async_app, steps_file, users, duration, rounds), output)
-    except (LoadError, OSError, ServerError, StepsError, WorkError) as error:
+        right = run_load(
+            make_plan(sync_app, async_app, steps_file, users, duration, rounds), output
+        )
+    except (LoadError, OSError, ScenarioError, ServerError, StepsError) as error:
         raise CannotRun(str(error)) from None
     if not right:
         sys.exit(1)
@@ -204,16 +206,16 @@ def load(
 @click.option('--redis', 'redis_url', metavar='URL', help='Measure sessions on this Redis too.')
 def cost(rounds: int, redis_url: str | None) -> None:
     """Measure what opening and saving the session costs the processor."""
-    from quart_session_demo.compare.cost.benchmark import measure, table
+    from quart_session_demo.compare.cost.benchmark import format_costs, measure_costs
 
     if redis_url is None:
-        click.echo(table(asyncio.run(measure(rounds))))
+        click.echo(format_costs(asyncio.run(measure_costs(rounds))))
         return
     need_extra('redis', 'redis')
     from quart_session_demo.sessions.redis import StoreError
 
     try:
-        click.echo(table(asyncio.run(measure(rounds, redis_url))))
+        click.echo(format_costs(asyncio.run(measure_costs(rounds, redis_url))))
     except (StoreError, ValueError) as error:
         # Without the URL, which may hold a password.
         raise CannotRun(f'the Redis of --redis cannot be used: {error}') from None

@@ -1,4 +1,4 @@
-"""What a session on Redis costs this process, beside the same round trips alone."""
+"""Measure sessions on Redis, and the same Redis commands alone."""
 
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from quart import Quart, Response
 from redis.asyncio import Redis
 
-from quart_session_demo.compare.cost.benchmark import CALLS, SETTINGS, Subject
+from quart_session_demo.compare.cost.subjects import CALLS, SETTINGS, Subject
 from quart_session_demo.sessions.redis import RedisSession, RedisSessionInterface
 from quart_session_demo.sessions.server import lifetime
 from quart_session_demo.sessions.server.redis.scripts import WRITE
@@ -18,12 +18,14 @@ ROUND_TRIPS = 'round trips'
 
 
 @asynccontextmanager
-async def contenders(data: Mapping[str, Any], url: str) -> AsyncIterator[list[Subject]]:
-    """Yield what opens the session and saves a change to it, and what only asks Redis the same.
+async def redis_subjects(data: Mapping[str, Any], url: str) -> AsyncIterator[list[Subject]]:
+    """Yield the session on Redis, and the round trips of its two Redis commands.
+
+    Saving is that of a request that changes one value: without a change nothing is saved.
 
     Args:
-        data: What is in the session.
-        url: Which Redis; it holds two keys more until the end, and one a second longer.
+        data: The session's values.
+        url: The Redis server. Two keys are stored there and deleted at the end.
     """
     app = Quart(__name__)
     app.config.from_mapping(SETTINGS, SESSION_REDIS_URL=url)
@@ -54,7 +56,7 @@ async def contenders(data: Mapping[str, Any], url: str) -> AsyncIterator[list[Su
             return time.process_time() - start
 
     client = Redis.from_url(url, protocol=2)
-    key = 'cost:round-trips'
+    key = 'compare-cost'
     for name, text in fields.encode_fields().items():
         await client.hset(key, name, text)
     script = client.register_script(WRITE)
