@@ -1,43 +1,32 @@
 """The inspector and its command: what a cookie tells, and what hostile input is refused as."""
 
 import base64
-import json
-import os
 import random
-import shutil
-import subprocess
-import sys
 import time
 import tracemalloc
 import uuid
 import zlib
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import flask
 import pytest
-from click.testing import Result
 from flask.json.tag import JSONTag, TaggedJSONSerializer
 from flask.sessions import SecureCookieSessionInterface as FlaskInterface
 from markupsafe import Markup
 from quart import Quart
 
 from quart_session_demo import create_app
-from quart_session_demo.cli.cookie_report import as_json
-from quart_session_demo.sessions import CookieSessionInterface
 from quart_session_demo.sessions.inspector import (
     MAX_NESTING,
     MAX_PAYLOAD_SIZE,
-    MAX_VALUE_SIZE,
     NotASessionCookie,
     SignedBy,
     inspect_cookie,
 )
 from quart_session_demo.sessions.serializer import SessionJSON
-from tests.conftest import KEY, ROOT
+from tests.conftest import KEY
 
 SIGNED = 1_800_000_000
 NOW = datetime.fromtimestamp(SIGNED, UTC)
@@ -286,74 +275,6 @@ def _inspect_anything(value: str, app: Quart) -> None:
         inspect_cookie(value, app)
 
 
-def _run(app: Quart, *arguments: str, text: str | None = None) -> Result:
-    result: Result = app.test_cli_runner().invoke(args=['inspect-cookie', *arguments], input=text)
-    return result
-
-
-def test_command_shows_a_table(app: Quart) -> None:
-    result = _run(app, _signed({'username': 'zhiliao', 'tuple': (1, b'two')}, at=None))
-
-    assert result.exit_code == 0
-    lines = result.stdout.splitlines()
-    assert lines[:2] == ["session     'username': 'zhiliao'", "session     'tuple': (1, b'two')"]
-    assert [line.partition(' ')[0] for line in lines[2:]] == [
-        *('signed', 'expires', 'signature', 'size', 'compressed', 'accepted')
-    ]
-    assert 'holds, with the current key' in result.stdout
-
-
-def test_command_reads_standard_input(app: Quart) -> None:
-    result = _run(app, '-', text=_signed({'username': 'zhiliao'}, at=None) + '\n')
-
-    assert result.exit_code == 0
-    assert "'username': 'zhiliao'" in result.stdout
-
-
-def test_command_bounds_standard_input(app: Quart) -> None:
-    result = _run(app, '-', text='a' * (MAX_VALUE_SIZE + 1))
-
-    assert (result.exit_code, result.stdout) == (1, '')
-    assert len(result.stderr.splitlines()) == 1
-
-
-def test_command_prints_json(app: Quart) -> None:
-    result = _run(app, '--json', _signed({'tuple': (1,), 'text': '中文'}, at=None))
-
-    assert result.exit_code == 0
-    facts = json.loads(result.stdout)
-    assert facts['payload'] == {'tuple': {' t': [1]}, 'text': '中文'}
-    assert facts['accepted'] is True
-    assert facts['signed_by'] == 'current key'
-    assert datetime.fromisoformat(facts['signed_at']).tzinfo == UTC
-
-
-def test_json_has_the_tags_of_the_apps_own_serializer(app: Quart) -> None:
-    class Fractions(JSONTag):
-        key = ' f'
-
-        def check(self, value: Any) -> bool:
-            return isinstance(value, Fraction)
-
-        def to_json(self, value: Any) -> str:
-            return str(value)
-
-        def to_python(self, value: Any) -> Fraction:
-            return Fraction(value)
-
-    class Interface(CookieSessionInterface):
-        serializer = SessionJSON()
-
-    Interface.serializer.register(Fractions)
-    app.session_interface = Interface()
-    serializer: Any = app.session_interface.get_signing_serializer(app)
-
-    cookie = inspect_cookie(serializer.dumps({'half': Fraction(1, 2)}), app)
-
-    assert cookie.payload == {'half': Fraction(1, 2)}
-    assert json.loads(as_json(cookie))['payload'] == {'half': {' f': '1/2'}}
-
-
 def test_registered_tag_is_asked_about_plain_values_too() -> None:
     class Large(JSONTag):
         key = ' large'
@@ -377,93 +298,3 @@ def test_registered_tag_is_asked_about_plain_values_too() -> None:
         == flasks.dumps(values)
         == '{"large":{" large":"1152921504606846976"},"small":1,"text":"a"}'
     )
-
-
-@pytest.mark.parametrize(
-    ('value', 'reason'),
-    [
-        (_signed({'a': 1}, 'a stranger', at=None), 'DOES NOT HOLD'),
-        (_signed({'a': 1}, at=1_600_000_000), 'EXPIRED'),
-        (_signed({'a': 1}, at=4_000_000_000), 'IN THE FUTURE'),
-    ],
-    # The value holds the time, and is another in each process of the tests.
-    ids=['another key', 'expired', 'in the future'],
-)
-def test_command_fails_for_a_cookie_that_is_not_accepted(
-    app: Quart, value: str, reason: str
-) -> None:
-    result = _run(app, value)
-
-    assert result.exit_code == 1
-    assert reason in result.stdout
-    assert _run(app, '--json', value).exit_code == 1
-
-
-def test_command_says_in_one_line_what_is_no_cookie(app: Quart) -> None:
-    result = _run(app, 'hello')
-
-    assert (result.exit_code, result.stdout) == (1, '')
-    assert result.stderr.startswith('Error: This cannot be taken apart as a session cookie. ')
-    assert len(result.stderr.splitlines()) == 1
-
-
-@pytest.mark.parametrize(
-    ('data', 'reason'),
-    [
-        ({'a': LONG}, 'too large'),
-        ({'a': 'a' * MAX_PAYLOAD_SIZE}, 'too large'),
-        (json.loads(_nested(MAX_NESTING)), 'too deeply'),
-    ],
-    ids=['long', 'large content', 'nested'],
-)
-def test_command_does_not_deny_a_genuine_cookie(
-    app: Quart, data: dict[str, Any], reason: str
-) -> None:
-    result = _run(app, _signed(data, at=None))
-
-    assert result.exit_code == 1
-    assert 'no session cookie' not in result.stderr
-    assert f'{reason} to be looked into.' in result.stderr
-
-
-def test_command_takes_a_value_in_quotes(app: Quart) -> None:
-    value = f'"{_signed({"a": 1}, at=None)}"'
-
-    assert _run(app, value).exit_code == 0
-    assert _run(app, '-', text=f'{value}\n').exit_code == 0
-
-
-def test_command_lets_no_control_character_through(app: Quart) -> None:
-    result = _run(app, _signed({'\x1b[31m': '\x1b]0;title\x07'}, at=None))
-
-    assert '\x1b' not in result.stdout
-    assert '\x07' not in result.stdout
-
-
-def test_command_escapes_what_its_output_cannot_hold() -> None:
-    command = [sys.executable, '-m', 'quart', '--app', 'quart_session_demo', 'inspect-cookie']
-    environment = {**os.environ, 'QUART_SECRET_KEY': KEY, 'PYTHONIOENCODING': 'cp1252'}
-
-    result = subprocess.run(
-        [*command, _signed({'text': 'é 中文'}, at=None)],
-        capture_output=True,
-        cwd=ROOT,
-        env=environment,
-    )
-
-    assert (result.returncode, result.stderr) == (0, b'')
-    assert r"'text': 'é \u4e2d\u6587'" in result.stdout.decode('cp1252')
-
-
-def test_command_without_key_says_so(tmp_path: Path) -> None:
-    # A copy, beside which no server left a key.
-    shutil.copytree(ROOT / 'quart_session_demo', tmp_path / 'quart_session_demo')
-    command = [sys.executable, '-m', 'quart', '--app', 'quart_session_demo', 'inspect-cookie']
-
-    result = subprocess.run(
-        [*command, _signed({'a': 1}, at=None)], capture_output=True, text=True, cwd=tmp_path
-    )
-
-    assert result.returncode == 1
-    assert 'unknown, for there is no key' in result.stdout
-    assert result.stderr == ''
