@@ -6,8 +6,8 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 README = ROOT / 'README.md'
-#: The pages that a user reads. Other files in docs/ are pictures and measured results.
-PAGES = [README, *sorted((ROOT / 'docs').glob('*.md'))]
+#: The pages that a user or contributor reads.
+PAGES = [*sorted(ROOT.glob('*.md')), *sorted((ROOT / 'docs').rglob('*.md'))]
 
 
 def read(name: str) -> str:
