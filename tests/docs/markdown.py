@@ -6,13 +6,13 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 README = ROOT / 'README.md'
-#: The pages that a user reads. Other files in docs/ are pictures and measured results.
-PAGES = [README, *sorted((ROOT / 'docs').glob('*.md'))]
+#: The pages that a user or contributor reads.
+PAGES = [*sorted(ROOT.glob('*.md')), *sorted((ROOT / 'docs').rglob('*.md'))]
 
 
 def read(name: str) -> str:
-    """Return a page's text, by its path from the repository's root."""
-    return (ROOT / name).read_text('utf-8')
+    """Return a file's text, by its path from the root, without the code that cog runs in it."""
+    return re.sub(r'<!-- \[\[\[.*?-->\n', '', (ROOT / name).read_text('utf-8'), flags=re.DOTALL)
 
 
 def relative(page: Path) -> str:
