@@ -36,7 +36,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
         config: Settings that override the environment's `QUART_*`, which override our defaults.
 
     Raises:
-        ConfigError: A setting is wrong; the message names it and says what to do.
+        ConfigError: A setting is wrong; the message names it, the problem and what to do.
     """
     # With its default, Quart serves /static/ without such a folder, and returns 500 for a path
     # that is too long for the file system.

@@ -224,7 +224,7 @@ def test_wrong_mapping_setting_is_refused(key: str, value: Any, remedy: str) -> 
 
 
 def test_error_is_always_one_line() -> None:
-    """Neither a huge number nor a line break in a value spoils the error."""
+    """The error stays on one line with a huge number or a line break in a value."""
 
     class Value:
         def __repr__(self) -> str:

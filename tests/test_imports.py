@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -60,13 +61,16 @@ print(response.status_code)
 
 
 def python(
-    folder: Path, *arguments: str, check: bool = True, **environment: str
+    folder: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    check: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     """Run Python in another folder, with this package on its path."""
     return subprocess.run(
         [sys.executable, '-B', *arguments],
         cwd=folder,
-        env={'PATH': os.environ['PATH'], 'PYTHONPATH': str(ROOT), **environment},
+        env={'PATH': os.environ['PATH'], 'PYTHONPATH': str(ROOT), **(environment or {})},
         capture_output=True,
         text=True,
         check=check,
@@ -90,7 +94,7 @@ def test_import_for_an_own_app_builds_nothing(tmp_path: Path, module: str) -> No
     """An own app's import reads no `QUART_*`, writes nothing and loads only what it needs."""
     program = str(ROOT / 'tests/apps/environment_reads.py')
 
-    result = python(tmp_path, program, module, **WRONG)
+    result = python(tmp_path, program, module, environment=WRONG)
 
     variables, modules = result.stdout.splitlines()
     assert variables == ''
@@ -101,7 +105,7 @@ def test_import_for_an_own_app_builds_nothing(tmp_path: Path, module: str) -> No
 
 
 def test_own_app_runs_with_wrong_settings_of_this_app(tmp_path: Path) -> None:
-    """An own app with our session interface serves, whatever this project's settings are."""
+    """An own app with our session interface serves despite wrong settings of this app."""
     code = (
         'import asyncio\n'
         'from quart import Quart, session\n'
@@ -116,7 +120,7 @@ def test_own_app_runs_with_wrong_settings_of_this_app(tmp_path: Path) -> None:
         'print((asyncio.run(app.test_client().get("/"))).headers["Set-Cookie"])\n'
     )
 
-    result = python(tmp_path, '-c', code, **WRONG)
+    result = python(tmp_path, '-c', code, environment=WRONG)
 
     assert result.stdout.startswith('session=')
     assert result.stderr == ''
@@ -156,7 +160,7 @@ def test_unknown_name_is_an_attribute_error(tmp_path: Path) -> None:
     """A misspelled name raises the usual error, and builds no app."""
     code = 'import quart_session_demo; quart_session_demo.ap'
 
-    result = python(tmp_path, '-c', code, check=False, **WRONG)
+    result = python(tmp_path, '-c', code, check=False, environment=WRONG)
 
     assert result.stderr.splitlines()[-1] == (
         "AttributeError: module 'quart_session_demo' has no attribute 'ap'"
@@ -210,7 +214,7 @@ def test_wrong_settings_end_each_entry_with_one_line(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     """Wrong settings end the start with status 1 and one line that names all, and no secret."""
-    result = python(tmp_path, *arguments, check=False, **WRONG)
+    result = python(tmp_path, *arguments, check=False, environment=WRONG)
 
     assert result.returncode == 1
     assert result.stdout == ''

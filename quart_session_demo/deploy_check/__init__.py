@@ -31,7 +31,7 @@ MIN_LIFETIME = timedelta(minutes=1)
 async def check(app: Quart) -> list[Finding]:
     """Return what is unsafe about an app's settings and its session store; never a secret.
 
-    The session interface looks at its store: it may open connections, and closes them.
+    The session interface checks its store: it may open connections, and closes them.
     """
     findings = list(setting_findings(app))
     if isinstance(app.session_interface, SessionInterface):

@@ -54,7 +54,7 @@ def complete(config: dict[str, Any]) -> None:
     """Set the defaults of `STORE_SETTINGS` in an app's config, and validate them.
 
     Raises:
-        ValueError: A setting is missing or wrong; the message names it and says what to do.
+        ValueError: A setting is missing or wrong; the message names it, the problem and what to do.
     """
     for name, default in DEFAULTS.items():
         config.setdefault(name, default)

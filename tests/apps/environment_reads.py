@@ -11,7 +11,7 @@ from collections.abc import Iterator
 # Quart loads wsgiref, which copies the whole environment.
 import quart  # noqa: F401
 
-read = set()
+read: set[str] = set()
 
 
 class RecordedEnvironment(type(os.environ)):  # type: ignore[misc]

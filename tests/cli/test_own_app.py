@@ -146,7 +146,7 @@ def test_interface_of_another_package_is_unknown() -> None:
 
 @pytest.mark.parametrize('command', [['check-deploy'], ['sessions', 'info']])
 def test_command_needs_no_store_setting(command: list[str]) -> None:
-    """With our cookie sessions in an own app no command needs a setting of ours."""
+    """With our cookie sessions in an own app no command needs our other settings."""
     app = own_app(**SAFE)
     app.session_interface = CookieSessionInterface()
 
