@@ -55,7 +55,7 @@ def test_summary_has_the_most_users(results: Results) -> None:
 
 
 def test_interrupted_run_has_a_note(results: Results) -> None:
-    """The notes of an interrupted run say that it is incomplete."""
+    """The notes of an interrupted run state that it is incomplete."""
     results.complete = False
 
     [note] = results.notes()
@@ -90,7 +90,7 @@ def test_results_without_measurements_are_written(tmp_path: Path) -> None:
 
 
 def test_results_without_responses_are_written(tmp_path: Path) -> None:
-    """A run in which no server responded is written, with the verdicts that say so."""
+    """A run in which no server responded is written, with verdicts that state this."""
     silent = [
         item
         for scenario in (WAITING, MIXED)

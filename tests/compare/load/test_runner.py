@@ -2,9 +2,12 @@
 
 import sys
 
+import pytest
+
 from quart_session_demo.compare.harness.servers import ServerCommand
 from quart_session_demo.compare.harness.steps import Step
-from quart_session_demo.compare.load.runner import Plan, Run, measure, runs
+from quart_session_demo.compare.load import runner
+from quart_session_demo.compare.load.runner import LoadError, Plan, Run, measure, runs
 from quart_session_demo.compare.load.scenarios import (
     LONG_WAIT_SECONDS,
     MIXED,
@@ -68,3 +71,11 @@ def test_server_that_does_not_start_is_reported() -> None:
     assert result.sample is None
     assert result.error
     assert result.error.startswith('Made up did not start (exit status 1)')
+
+
+def test_failed_generator_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A load generator that fails raises `LoadError` with its last line."""
+    monkeypatch.setattr(runner, 'GENERATOR', 'raise SystemExit("no memory")')
+
+    with pytest.raises(LoadError, match=r'^load generator failed: no memory$'):
+        measure_server('Ok', Exchange(Step('hello', '/')))

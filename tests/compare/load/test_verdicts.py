@@ -51,7 +51,7 @@ def test_overlapping_ranges_are_no_difference() -> None:
 
 
 def test_verdicts_for_flask_are_first() -> None:
-    """The verdicts in which Flask is faster come before the others."""
+    """The verdicts in which Flask is faster are listed before the others."""
     best = measured('Flask gevent', [3380, 3380, 3380], memory=40)
     other = measured('Flask gevent', [1, 1, 1], users=32)
     quart = measured('Quart', [2, 2, 2], users=32)
@@ -93,7 +93,7 @@ def test_ratio_of_one_or_one_round_is_no_difference(flask: list[float], quart: l
 
 @pytest.mark.parametrize('scenario', [WAITING, MIXED])
 def test_server_without_responses_is_excluded(scenario: Scenario) -> None:
-    """A server that sent no response is not compared, and the verdict says so."""
+    """A server that sent no response is not compared, and the verdict names it."""
     silent = measured('Flask sync', [0, 0], scenario=scenario, p95=None)
     flask = measured('Flask gevent', [100, 100], scenario=scenario, p95=20)
     quart = measured('Quart', [50, 50], scenario=scenario, p95=40)
