@@ -167,6 +167,7 @@ def test_unknown_name_is_an_attribute_error(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize('server', SERVERS)
 def test_each_server_serves_the_app(server: str) -> None:
     """`SERVER quart_session_demo:app` serves the lesson."""
@@ -204,6 +205,7 @@ def test_quart_command_line_finds_the_app(tmp_path: Path) -> None:
     'arguments',
     [
         ('-m', 'hypercorn', '--workers', '0', '--bind', '127.0.0.1:0', 'quart_session_demo:app'),
+        ('-m', 'uvicorn', '--port', '0', 'quart_session_demo:app'),
         ('-m', 'quart', '--app', 'quart_session_demo', 'routes'),
         ('-m', 'quart_session_demo'),
         ('-c', 'from quart_session_demo import app'),
@@ -221,3 +223,14 @@ def test_wrong_settings_end_each_entry_with_one_line(
     [line] = result.stderr.splitlines()
     assert all(name in line for name in WRONG)
     assert 'never-shown' not in line
+
+
+def test_wrong_settings_stop_granian(tmp_path: Path) -> None:
+    """Granian, which logs lines of its own, ends with status 1 and prints the same line."""
+    arguments = ('-m', 'granian', '--interface', 'asgi', '--port', '0', 'quart_session_demo:app')
+
+    result = python(tmp_path, *arguments, check=False, environment=WRONG)
+
+    assert result.returncode == 1
+    assert len([line for line in result.stderr.splitlines() if all(n in line for n in WRONG)]) == 1
+    assert 'never-shown' not in result.stderr

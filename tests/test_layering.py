@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     'lesson': set(),
     'log_filters': set(),
     'middleware': set(),
-    'playground': {'sessions', 'sessions.server'},
+    'playground': {'sessions'},
     'sessions': set(),
     'sessions.validators': set(),
     'sessions.settings': {'sessions.validators'},
