@@ -1,4 +1,4 @@
-"""Processes that a test expects to be gone."""
+"""Which processes still run."""
 
 import os
 import time
@@ -9,7 +9,7 @@ import psutil
 
 
 def group(leader: int) -> list[int]:
-    """Return the processes of the group that a process, which may be gone, has led."""
+    """Return the processes in the group of this leader, which may have ended."""
     members = []
     for pid in psutil.pids():
         with suppress(ProcessLookupError):
@@ -19,7 +19,7 @@ def group(leader: int) -> list[int]:
 
 
 def wait_until_gone(pids: Iterable[int]) -> None:
-    """Wait for the end of processes that were told to end, or killed a moment ago."""
+    """Wait up to 30 seconds until all of these processes have ended."""
     deadline = time.monotonic() + 30
     for pid in pids:
         while _runs(pid):
@@ -29,7 +29,7 @@ def wait_until_gone(pids: Iterable[int]) -> None:
 
 def _runs(pid: int) -> bool:
     try:
-        # An ended orphan is a zombie until init, in a container at its leisure, takes note.
+        # In a container an ended orphan may stay a zombie for long.
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
