@@ -1,8 +1,8 @@
-"""Which processes still run."""
+"""Waiting for processes, and for other things that take time."""
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import psutil
@@ -20,11 +20,16 @@ def group(leader: int) -> list[int]:
 
 def wait_until_gone(pids: Iterable[int]) -> None:
     """Wait up to 30 seconds until all of these processes have ended."""
+    remaining = list(pids)
+    wait_until(lambda: not any(map(_runs, remaining)))
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until a condition is true; after 30 seconds the test fails."""
     deadline = time.monotonic() + 30
-    for pid in pids:
-        while _runs(pid):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def _runs(pid: int) -> bool:

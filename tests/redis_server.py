@@ -43,6 +43,10 @@ class RedisServer:
         """The settings of an app that stores its sessions here."""
         return {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': self.url}
 
+    def settings_with_timeout(self, seconds: float) -> dict[str, Any]:
+        """Return the settings of an app that waits so long for each attempt."""
+        return {**self.settings, 'SESSION_REDIS_TIMEOUT': seconds}
+
     def __enter__(self) -> Self:
         self.start()
         return self

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from quart import Blueprint, Quart, session
+from quart import Blueprint, Quart, session, websocket
 
 from quart_session_demo.sessions import CookieSessionInterface, regenerate_session
 from tests.conftest import KEY, make_app
@@ -64,6 +64,12 @@ async def pop_all() -> str:
     for name in list(session):
         session.pop(name)
     return 'popped'
+
+
+@views.websocket('/set_in_websocket')
+async def set_in_websocket() -> None:
+    session['websocket'] = True
+    await websocket.send('set')
 
 
 def make_sessions_app(**config: Any) -> Quart:
