@@ -2,7 +2,7 @@
 
 import asyncio
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 
 class RedisProxy:
@@ -23,6 +23,7 @@ class RedisProxy:
         self.reset_next = False
         self.lose_response_to: bytes | None = None
         self.delay = 0.0
+        self._connections: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, '127.0.0.1', 0)
@@ -36,8 +37,14 @@ class RedisProxy:
         trace: TracebackType | None,
     ) -> None:
         self._server.close()
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        # The transports close at the next turn of the loop.
+        await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.add(cast(asyncio.Task[Any], asyncio.current_task()))
         redis_reader, redis_writer = await asyncio.open_connection('127.0.0.1', self.port)
         losing = False
 
@@ -63,4 +70,8 @@ class RedisProxy:
                 writer.write(data)
             writer.close()
 
-        await asyncio.gather(forward_commands(), forward_responses(), return_exceptions=True)
+        try:
+            await asyncio.gather(forward_commands(), forward_responses(), return_exceptions=True)
+        finally:
+            writer.transport.abort()
+            redis_writer.transport.abort()
