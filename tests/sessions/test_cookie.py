@@ -12,7 +12,7 @@ from tests.sessions.contract.test_values import nested_list
 async def test_too_deeply_nested_value_is_one_log_line(
     cookie_app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A value that is nested too deeply is a 500 and one log line, without its long traceback."""
+    """A value that is nested too deeply returns 500 and logs one line, without its long traceback."""
 
     @cookie_app.route('/')
     async def view() -> str:
@@ -33,7 +33,7 @@ async def test_too_deeply_nested_value_is_one_log_line(
 async def test_session_that_fails_to_compare_is_500(
     cookie_app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A session whose `modified` raises is a 500 and one log line."""
+    """A session whose `modified` raises returns 500 and logs one line."""
 
     class FailingSession(CookieSession):
         @property

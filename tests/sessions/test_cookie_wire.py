@@ -139,7 +139,7 @@ async def test_signed_content_of_another_type_is_empty(cookie_app: Quart, conten
 
 
 async def test_missing_key_fails_at_the_first_change(cookie_app: Quart) -> None:
-    """Without a key a session is read as empty, and a change is a 500."""
+    """Without a key a session is read as empty, and a change returns 500."""
     cookie_app.secret_key = None
 
     assert (await cookie_app.test_client().get('/contents')).status_code == 200

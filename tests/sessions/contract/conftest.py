@@ -11,7 +11,7 @@ from tests.apps.sessions_app import make_sessions_app
 
 @pytest.fixture
 async def app(store: dict[str, Any]) -> AsyncIterator[Quart]:
-    """Yield an app with its sessions in the store; an error in a view is a 500."""
+    """Yield an app with its sessions in the store; an error in a view returns 500."""
     app = make_sessions_app(**store)
     async with app.test_app():
         yield app

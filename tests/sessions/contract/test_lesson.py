@@ -104,7 +104,8 @@ async def test_garbage_cookie_is_empty_session(app: Quart, garbage: str) -> None
 )
 async def test_routing_needs_no_session(app: Quart, method: str, path: str, status: int) -> None:
     """Responses that Quart makes itself are the same with any session, and set no cookie."""
-    response = await app.test_client().open(path, method=method)
+    client: Any = app.test_client()
+    response = await client.open(path, method=method)
 
     assert response.status_code == status
     assert 'Set-Cookie' not in response.headers

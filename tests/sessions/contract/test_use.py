@@ -19,7 +19,7 @@ TEMPLATES = {
 @pytest.mark.parametrize('name', USES)
 async def test_every_use_varies_and_counts(app: Quart, name: str, permanent: bool) -> None:
     """Each way to use a session adds `Cookie` to Vary, and stores what it changed."""
-    seen = {}
+    seen: dict[str, Any] = {}
 
     @app.get('/use')
     async def view() -> tuple[str, dict[str, str]]:

@@ -72,7 +72,7 @@ async def test_values_keep_types(app: Quart) -> None:
 async def test_unstorable_value_changes_nothing(
     app: Quart, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
-    """A value that cannot be stored is one logged error and a 500, and nothing is stored."""
+    """A value that cannot be stored returns 500 and logs one error, and nothing is stored."""
 
     @app.get('/bad')
     async def view() -> str:

@@ -21,7 +21,7 @@ def store(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 async def app(store: dict[str, Any]) -> AsyncIterator[Quart]:
-    """Yield an app with its sessions in the store; an error in a view is a 500."""
+    """Yield an app with its sessions in the store; an error in a view returns 500."""
     app = make_sessions_app(**store)
     async with app.test_app():
         yield app
@@ -55,7 +55,7 @@ async def text(client: Client, path: str) -> str:
 
 
 async def assert_unavailable(client: Client, path: str) -> None:
-    """Assert that a response is a 503 that a client may retry, and that no cookie changes."""
+    """Assert that a request returns 503 and may be retried, and that no cookie changes."""
     response = await client.get(path)
     assert response.status_code == 503
     assert int(response.headers['Retry-After']) > 0

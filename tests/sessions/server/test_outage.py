@@ -157,7 +157,7 @@ async def test_functions_after_websocket_may_use_session(
 async def test_view_that_catches_everything_is_503(
     app: Quart, client: Client, fragile_server: RedisServer
 ) -> None:
-    """A view that catches every error, and goes on without the session, is a 503."""
+    """A view that catches every error, and goes on without the session, returns 503."""
 
     @app.get('/catches')
     async def catches() -> str:
@@ -174,7 +174,7 @@ async def test_view_that_catches_everything_is_503(
 async def test_outage_before_save_changes_nothing(
     app: Quart, client: Client, fragile_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A request whose store stops before the save is a 503, and the session is as before."""
+    """A request whose store stops before the save returns 503, and the session is as before."""
 
     @app.get('/stops')
     async def stops() -> str:
@@ -193,7 +193,7 @@ async def test_outage_before_save_changes_nothing(
 async def test_failed_login_leaves_old_id_logged_out(
     app: Quart, fragile_server: RedisServer
 ) -> None:
-    """A login whose new id cannot be stored is a 503, and the old id is not logged in."""
+    """A login whose new id cannot be stored returns 503, and the old id is not logged in."""
 
     @app.get('/hangs_at_login')
     async def hangs() -> str:
@@ -218,7 +218,7 @@ async def test_failed_login_leaves_old_id_logged_out(
 async def test_failed_login_is_503_if_the_view_catches(
     app: Quart, client: Client, fragile_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A login whose new id cannot be stored is a 503 although the view catches the error."""
+    """A login whose new id cannot be stored returns 503 although the view catches the error."""
 
     @app.get('/catches_login')
     async def catches_login() -> str:

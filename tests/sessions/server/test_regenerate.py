@@ -22,8 +22,8 @@ async def test_new_id_replaces_the_old_one(app: Quart, path: str) -> None:
     assert new != old
     replay = await get_with_cookie(app, '/contents', old)
     assert await replay.get_json() == {}
-    kept = LESSON if path == '/login' else {}
-    assert await session_contents(client) == {**kept, 'user': 'zhiliao'}
+    before = LESSON if path == '/login' else {}
+    assert await session_contents(client) == {**before, 'user': 'zhiliao'}
 
 
 async def test_login_keeps_concurrent_changes(app: Quart) -> None:
@@ -54,7 +54,7 @@ async def test_login_keeps_concurrent_changes(app: Quart) -> None:
 async def test_unstorable_login_logs_nobody_in(
     app: Quart, caplog: pytest.LogCaptureFixture, removed: bool
 ) -> None:
-    """A login with an unstorable value is a 500 and changes nothing, even if later removed."""
+    """A login with an unstorable value returns 500 and changes nothing, even if later removed."""
 
     @app.get('/bad_login')
     async def bad_login() -> str:

@@ -115,7 +115,7 @@ async def test_response_without_session_stays(app: Quart, path: str, status: int
 
 
 async def test_view_that_catches_and_fails_is_503(app: Quart) -> None:
-    """A view that catches the error and returns an error of its own is a 503."""
+    """A view that catches the error and returns an error of its own becomes 503."""
 
     @app.get('/catches')
     async def catches() -> tuple[str, int]:
@@ -140,7 +140,7 @@ async def test_teardown_that_uses_session_changes_nothing(
 
 
 async def test_json_of_whole_session_is_503(app: Quart) -> None:
-    """JSON of the whole session is a 503, although Python's encoder asks a dict for nothing."""
+    """JSON of the whole session returns 503, although Python's encoder calls no method of a dict."""
     assert await status_of(app, '/tojson') == 503
 
 

@@ -165,7 +165,7 @@ async def test_websocket_cannot_regenerate(app: Quart) -> None:
 
 
 async def test_handshake_is_503_without_store(unreachable_store: dict[str, Any]) -> None:
-    """A handshake whose handler reads the session is a 503 while the store does not answer."""
+    """A handshake whose handler reads the session returns 503 while the store does not answer."""
     app = make_sessions_app(**unreachable_store)
 
     @app.websocket('/ws')

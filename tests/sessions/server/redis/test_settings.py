@@ -104,7 +104,7 @@ def test_wrong_value_is_refused_in_any_app(name: str, value: Any) -> None:
     ids=str,
 )
 def test_error_names_setting_and_value(wrong: dict[str, Any], parts: list[str]) -> None:
-    """An error names the setting and its value, without a secret, whatever the session type is."""
+    """An error names the setting and its value, without a secret, with any session type."""
     with pytest.raises(ConfigError) as caught:
         create_app(wrong)
 
