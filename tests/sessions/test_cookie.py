@@ -12,7 +12,7 @@ from tests.sessions.contract.test_values import nested_list
 async def test_too_deeply_nested_value_is_one_log_line(
     cookie_app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A value that is nested too deeply returns 500 and logs one line, without its long traceback."""
+    """A value that is nested too deeply returns 500 and one log line, without a traceback."""
 
     @cookie_app.route('/')
     async def view() -> str:

@@ -140,7 +140,7 @@ async def test_teardown_that_uses_session_changes_nothing(
 
 
 async def test_json_of_whole_session_is_503(app: Quart) -> None:
-    """JSON of the whole session returns 503, although Python's encoder calls no method of a dict."""
+    """JSON of the whole session returns 503, although an encoder calls no method of a dict."""
     assert await status_of(app, '/tojson') == 503
 
 
