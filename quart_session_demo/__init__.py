@@ -15,12 +15,12 @@ __all__ = ['app', 'create_app']
 
 
 class _LazyModule(ModuleType):
-    """A package that builds `app` when somebody asks for it, and not when it is imported.
+    """A package that builds `app` at its first use, not when the package is imported.
 
-    An app of your own can so import `quart_session_demo.sessions` without building this one.
-    Two ways lead to `app`: `getattr` (Quart's command line, uvicorn, granian, `from … import app`)
-    and, in Hypercorn, `vars(module)`, which reads `__dict__`. So `dir()` and `inspect` build the
-    app, too.
+    So another app can import `quart_session_demo.sessions` without this app and its settings.
+    Quart's command line, uvicorn, granian and `from quart_session_demo import app` use `getattr`.
+    Hypercorn uses `vars(module)`, which reads `__dict__`; therefore `dir()` and `inspect` build
+    the app, too.
     """
 
     @property

@@ -3,5 +3,5 @@
 from quart_session_demo import app
 
 if __name__ == '__main__':
-    # Debug mode shows source code to visitors.
+    # Debug mode shows source code to users.
     app.run(debug=not app.config['PRODUCTION'])

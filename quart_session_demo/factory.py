@@ -1,4 +1,4 @@
-"""Put the app together."""
+"""Builds the app."""
 
 import asyncio
 import logging
@@ -7,59 +7,75 @@ from typing import Any
 
 from quart import Quart
 
-from quart_session_demo import cli, log_filters, secret_key
+from quart_session_demo import cli
 from quart_session_demo import config as settings
+from quart_session_demo.cli.compare import compare
 from quart_session_demo.config import ConfigError
-from quart_session_demo.config.redis_checks import URL_REMEDY
 from quart_session_demo.lesson import lesson
-from quart_session_demo.middleware.bad_request import with_bad_requests_refused
-from quart_session_demo.middleware.health import with_health
-from quart_session_demo.middleware.security_headers import with_security_headers
-from quart_session_demo.middleware.websocket_rejection import with_refused_websockets_ended
+from quart_session_demo.log_filters import ControlCharacterFilter, handle_loop_exception
+from quart_session_demo.middleware import (
+    BadRequestMiddleware,
+    HealthMiddleware,
+    SecurityHeadersMiddleware,
+    WebsocketRejectionMiddleware,
+)
 from quart_session_demo.playground import playground
+from quart_session_demo.secret_key import ensure_secret_key
 from quart_session_demo.sessions import CookieSessionInterface
+from quart_session_demo.sessions.base import SessionInterface
+from quart_session_demo.sessions.validators import REDIS_URL_REMEDY
+
+# One for all apps: they share a logger, which adds the same filter only once.
+_LOG_FILTER = ControlCharacterFilter()
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Quart:
-    """Make an app, independent of any other.
+    """Return a new app, independent of any other.
 
     Args:
-        config: Settings that win over the environment's `QUART_*`, which win over our defaults.
+        config: Settings that override the environment's `QUART_*`, which override our defaults.
 
     Raises:
-        ConfigError: A setting is wrong; the message names it and its remedy.
+        ConfigError: A setting is wrong; the message names it, the problem and what to do.
     """
-    # By default Quart serves /static/ without such a folder too, and a 500 for too long a path.
+    # With its default, Quart serves /static/ without such a folder, and returns 500 for a path
+    # that is too long for the file system.
     app = Quart('quart_session_demo', static_folder=None)
-    name = settings.load(app.config, config or {})
-    # Not app.logger, which starts a thread.
-    logging.getLogger(app.name).addFilter(log_filters.escape)
-    secret_key.provide(app)
-    app.session_interface = _session_interface(app, name('SESSION_REDIS_URL'))
+    setting_name = settings.load(app.config, config or {})
+    ensure_secret_key(app)
+    # app.logger would start a thread.
+    logging.getLogger(app.name).addFilter(_LOG_FILTER)
+
+    @app.before_serving
+    async def log_malformed_connections() -> None:
+        asyncio.get_running_loop().set_exception_handler(handle_loop_exception)
+
+    async def is_ready() -> bool:
+        interface = app.session_interface
+        return not isinstance(interface, SessionInterface) or await interface.is_ready()
+
+    # In the order of a request: middleware, session, route. The middleware wraps `asgi_app`, so
+    # that the CLI and the test client still see a Quart app.
+    app.asgi_app = SecurityHeadersMiddleware(  # type: ignore[method-assign]
+        BadRequestMiddleware(
+            HealthMiddleware(WebsocketRejectionMiddleware(app.asgi_app), is_ready),
+        ),
+        hsts=app.config['STRICT_TRANSPORT_SECURITY'],
+    )
+    # Quart declares the type of its own default interface.
+    app.session_interface = _session_interface(  # type: ignore[assignment]
+        app, setting_name('SESSION_REDIS_URL')
+    )
     app.register_blueprint(lesson)
     if app.config['PLAYGROUND']:
         app.register_blueprint(playground)
     cli.register(app)
-
-    @app.before_serving
-    async def log_malformed_connections() -> None:
-        asyncio.get_running_loop().set_exception_handler(log_filters.connection_broke)
-
-    async def is_ready() -> bool:
-        interface: Any = app.session_interface
-        return bool(await interface.is_ready())
-
-    # Around the app's own asgi_app, so that the app stays a Quart for its CLI and test client.
-    app.asgi_app = with_security_headers(  # type: ignore[assignment, method-assign]
-        with_bad_requests_refused(
-            with_health(with_refused_websockets_ended(app.asgi_app), is_ready)
-        ),
-        app.config['STRICT_TRANSPORT_SECURITY'],
-    )
+    app.cli.add_command(compare)
     return app
 
 
-def _session_interface(app: Quart, url_name: str) -> Any:  # Quart declares its own default's type.
+def _session_interface(app: Quart, url_name: str) -> SessionInterface:
+    """Return where the app's sessions are stored; `url_name` is the URL's name for messages."""
     if app.config['SESSION_TYPE'] == 'cookie':
         return CookieSessionInterface()
     # redis-py is an extra.
@@ -69,4 +85,4 @@ def _session_interface(app: Quart, url_name: str) -> Any:  # Quart declares its 
         return RedisSessionInterface(app)
     except ValueError as error:
         problem = str(error).replace('SESSION_REDIS_URL', url_name)
-        raise ConfigError(f'{problem}: {URL_REMEDY}') from None
+        raise ConfigError(f'{problem}: {REDIS_URL_REMEDY}') from None

@@ -1,7 +1,8 @@
-"""One secret key for every worker and every restart, when none is configured.
+"""A secret key that all workers and restarts share when none is configured.
 
-The lesson's `os.urandom(24)` at import gives each worker a key of its own and logs everyone out
-at each restart. Here the first server to start keeps a key in Quart's instance folder.
+With the lesson's `os.urandom(24)` at import each worker has another key, and each restart makes
+all session cookies invalid. Here the first server that starts writes a key to Quart's instance
+folder.
 """
 
 import os
@@ -14,88 +15,93 @@ from pathlib import Path
 from quart import Quart
 
 from quart_session_demo.config import ConfigError
-from quart_session_demo.config.validation import KEY_COMMAND
+from quart_session_demo.config.validation import KEY_COMMAND, MIN_KEY_BYTES
 
-KEY_BYTES = 32
-REMEDY = f'Set QUART_SECRET_KEY to choose your own; {KEY_COMMAND} prints a good one.'
+_EXTENSION = 'quart_session_demo.generated_key'
+_REMEDY = f'Set QUART_SECRET_KEY to choose your own; {KEY_COMMAND} prints a good one.'
 
 
 def key_file(app: Quart) -> Path:
-    """Return where the key is kept; the file need not exist."""
+    """Return the path of the key file, which may not exist."""
     return Path(app.instance_path) / 'secret_key'
 
 
-def stands_in(app: Quart) -> bool:
-    """Tell whether the app's key comes from here, because none was configured."""
-    return 'secret_key_stands_in' in app.extensions
+def is_generated(app: Quart) -> bool:
+    """Return whether `ensure_secret_key` chose the app's key, because none was configured."""
+    return _EXTENSION in app.extensions
 
 
-def provide(app: Quart) -> None:
-    """Give an app without a configured key one of its own; write nothing before it serves.
+def ensure_secret_key(app: Quart) -> None:
+    """Set a secret key if none is configured: the key file's, or a new one in memory.
+
+    When the app starts serving, a missing key file is written, and its key is used. Before that,
+    and in tests (`TESTING`), nothing is written.
 
     Raises:
-        ConfigError: The key file exists, but holds no key.
+        ConfigError: The key file exists, but contains no key.
     """
     if app.secret_key:
         return
-    app.extensions['secret_key_stands_in'] = True
-    # Until it serves, and where the file cannot be used, a key in memory.
-    app.secret_key = secrets.token_hex(KEY_BYTES)
+    app.extensions[_EXTENSION] = True
+    app.secret_key = secrets.token_hex(MIN_KEY_BYTES)
     if not app.testing:
         with suppress(OSError):
             app.secret_key = _read(key_file(app))
-    provided = app.secret_key
+    generated = app.secret_key
 
     @app.before_serving
-    async def share() -> None:
-        if app.testing or app.secret_key != provided:
+    async def share_key() -> None:
+        # Code that ran after `create_app` may have set either.
+        if app.testing or app.secret_key != generated:
             return
         path = key_file(app)
         try:
-            if _make(path):
+            if _create(path):
                 app.logger.warning(
-                    'No secret key is configured: made one in %s, which all workers and later '
+                    'No secret key is configured: wrote one to %s, which all workers and later '
                     'starts share. %s',
                     path,
-                    REMEDY,
+                    _REMEDY,
                 )
             app.secret_key = _read(path)
         except (ConfigError, OSError) as error:
             app.logger.error(
-                'NO SECRET KEY is configured and %s cannot be used (%s): the key is in memory, '
-                'other workers have others, and a restart ends every session. %s',
+                'No secret key is configured, and %s cannot be used (%s). The key is in memory: '
+                'other workers have other keys, and a restart deletes every session. %s',
                 path,
                 getattr(error, 'strerror', error),
-                REMEDY,
+                _REMEDY,
             )
 
 
 def _read(path: Path) -> str:
     key = path.read_bytes().strip()
-    # A crash may leave zeros in the place of what was written.
-    if len(key) < KEY_BYTES or not re.fullmatch(rb'[!-~]+', key):
-        raise ConfigError(f'{path} holds no key: delete it, or set QUART_SECRET_KEY')
+    # After a crash the file may contain zeros instead of what was written.
+    if len(key) < MIN_KEY_BYTES or not re.fullmatch(rb'[!-~]+', key):
+        raise ConfigError(f'{path} contains no key: delete it, or set QUART_SECRET_KEY')
     return key.decode()
 
 
-def _make(path: Path) -> bool:
-    """Make the file in one step, so that of many that start at once one wins; tell whether we did.
+def _create(path: Path) -> bool:
+    """Create the key file in one step and return True, or return False if it exists.
+
+    If several processes start at once, one of them creates the file and all read the same key.
 
     Raises:
-        OSError: The folder cannot be written.
+        OSError: The folder is not writable.
     """
     if path.exists():
         return False
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp makes the file with mode 0600.
-    handle, aside = tempfile.mkstemp(dir=path.parent)
+    # mkstemp creates the file with mode 0600.
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, 'w') as file:
-            file.write(secrets.token_hex(KEY_BYTES) + '\n')
-        path.hardlink_to(aside)
+            file.write(secrets.token_hex(MIN_KEY_BYTES) + '\n')
+        path.hardlink_to(temporary)
     except FileExistsError:
         return False
     else:
         return True
     finally:
-        Path(aside).unlink()
+        Path(temporary).unlink()

@@ -1,4 +1,4 @@
-"""Every setting: where it may come from, and how a wrong one is refused."""
+"""Settings: where they are read from, and how a wrong one is refused."""
 
 import json
 from datetime import timedelta
@@ -8,7 +8,8 @@ import pytest
 from quart import Quart
 
 from quart_session_demo import create_app
-from quart_session_demo.config import ConfigError
+from quart_session_demo.config import SETTINGS, ConfigError
+from quart_session_demo.sessions.settings import UNSET
 
 LONG_KEY = 'k' * 32
 SECRET = 'never shown'
@@ -23,6 +24,7 @@ def refusal(config: dict[str, Any] | None = None) -> str:
 
 
 def test_defaults_are_the_lessons() -> None:
+    """Without any setting, the session settings are those of the lesson."""
     config = create_app().config
 
     assert config['PERMANENT_SESSION_LIFETIME'] == timedelta(days=10)
@@ -32,13 +34,15 @@ def test_defaults_are_the_lessons() -> None:
     assert config['SESSION_COOKIE_SECURE'] is False
 
 
-def test_environment_wins_over_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_overrides_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `QUART_*` variable replaces the default."""
     monkeypatch.setenv('QUART_PERMANENT_SESSION_LIFETIME', '7200')
 
     assert create_app().permanent_session_lifetime == timedelta(hours=2)
 
 
-def test_mapping_wins_over_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mapping_overrides_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mapping given to `create_app` replaces the environment."""
     monkeypatch.setenv('QUART_PERMANENT_SESSION_LIFETIME', '7200')
 
     app = create_app({'PERMANENT_SESSION_LIFETIME': timedelta(days=31)})
@@ -50,23 +54,26 @@ def test_mapping_wins_over_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_secret_key_from_environment_is_a_string(
     monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
+    """A key in the environment is a string even if it reads as JSON."""
     monkeypatch.setenv('QUART_SECRET_KEY', text)
 
     assert create_app().secret_key == text
 
 
 @pytest.mark.parametrize('key', ['text', b'bytes'])
-def test_secret_key_from_mapping_is_kept(key: str | bytes) -> None:
+def test_secret_key_from_mapping_is_used(key: str | bytes) -> None:
+    """A key in the mapping, a string or bytes, is used as it is."""
     assert create_app({'SECRET_KEY': key}).secret_key == key
 
 
 def test_fallbacks_from_environment_are_a_json_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fallback keys in the environment are a list in JSON."""
     monkeypatch.setenv('QUART_SECRET_KEY_FALLBACKS', '["old", "older"]')
 
     assert create_app().config['SECRET_KEY_FALLBACKS'] == ['old', 'older']
 
 
-# What a setting must not be, as the environment writes it, and a word of the remedy.
+# Wrong values as the environment contains them, with a word of the remedy.
 WRONG_IN_ENVIRONMENT = [
     ('SECRET_KEY', '', 'empty'),
     ('SECRET_KEY', f'{SECRET}\udcff', 'UTF-8'),
@@ -129,11 +136,6 @@ WRONG_IN_ENVIRONMENT = [
     ('MAX_COOKIE_SIZE', 'big', 'bytes'),
     ('MAX_COOKIE_SIZE', 'null', 'bytes'),
     ('RESPONSE_TIMEOUT', 'x', 'number'),
-    ('MAX_CONTENT_LENGTH', '-1', 'number'),
-    ('SERVER_NAME', '', 'host'),
-    ('SERVER_NAME', 'http://localhost', 'host'),
-    ('SERVER_NAME', 'a:b:c', 'host'),
-    ('SERVER_NAME', 'localhost:http', 'host'),
     ('SERVER_NAME', '5', 'string'),
     ('SECRET_KEY_FALLBACKS', '["\udcff"]', 'string'),
     ('STRICT_TRANSPORT_SECURITY', 'forever', 'max-age'),
@@ -141,26 +143,25 @@ WRONG_IN_ENVIRONMENT = [
     ('DEBUG', 'garbage', 'true or false'),
     ('DEBUG', 'yes', 'true or false'),
     ('DEBUG', 'True', 'true or false'),
-    ('PREFERRED_URL_SCHEME', 'gopher', 'https'),
-    ('SERVER_NAME', 'a?b', 'host'),
     ('SESSION_COOKIE_PATH', '/a\x85b', 'control character'),
     ('PROPAGATE_EXCEPTIONS', 'no', 'true or false'),
     ('TRAP_BAD_REQUEST_ERRORS', 'no', 'true or false'),
     ('TEMPLATES_AUTO_RELOAD', '1', 'true or false'),
-    ('RESPONSE_TIMEOUT', '0', 'positive'),
-    ('RESPONSE_TIMEOUT', '9' * 400, 'positive'),
-    ('BODY_TIMEOUT', '-1', 'positive'),
     ('SEND_FILE_MAX_AGE_DEFAULT', 'abc', 'seconds'),
-    ('SEND_FILE_MAX_AGE_DEFAULT', '1e12', 'seconds'),
+    ('BODY_TIMEOUT', 'true', 'number'),
+    ('MAX_CONTENT_LENGTH', '[1]', 'number'),
+    ('PREFERRED_URL_SCHEME', '5', 'string'),
+    ('PREFERRED_URL_SCHEME', 'null', 'string'),
     ('TRUSTED_HOSTS', 'example.com', 'list'),
     ('SESSION_COOKIE_DOMAIN', 'https://example.com', 'domain name'),
 ]
 
 
 @pytest.mark.parametrize(('key', 'text', 'remedy'), WRONG_IN_ENVIRONMENT)
-def test_wrong_setting_in_environment_is_refused(
+def test_wrong_environment_setting_is_refused(
     monkeypatch: pytest.MonkeyPatch, key: str, text: str, remedy: str
 ) -> None:
+    """The one-line error names the variable and what to do, and no secret."""
     monkeypatch.setenv(f'QUART_{key}', text)
 
     message = refusal()
@@ -170,7 +171,8 @@ def test_wrong_setting_in_environment_is_refused(
     assert SECRET not in message
 
 
-def test_item_of_a_setting_that_is_no_dict_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_item_of_non_dict_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names a `__` variable whose setting is not a dict."""
     monkeypatch.setenv('QUART_SECRET_KEY', SECRET)
     monkeypatch.setenv('QUART_SECRET_KEY__X', '1')
 
@@ -211,7 +213,8 @@ def test_item_of_a_setting_that_is_no_dict_is_named(monkeypatch: pytest.MonkeyPa
         ('MAX_COOKIE_SIZE', -1, 'bytes'),
     ],
 )
-def test_wrong_setting_in_mapping_is_refused(key: str, value: Any, remedy: str) -> None:
+def test_wrong_mapping_setting_is_refused(key: str, value: Any, remedy: str) -> None:
+    """The one-line error names the setting, without prefix, and what to do."""
     message = refusal({key: value})
 
     assert message.startswith(f'{key} ')
@@ -220,12 +223,14 @@ def test_wrong_setting_in_mapping_is_refused(key: str, value: Any, remedy: str) 
     assert SECRET not in message
 
 
-def test_message_is_one_line_whatever_the_value() -> None:
+def test_error_is_always_one_line() -> None:
+    """The error stays on one line with a huge number or a line break in a value."""
+
     class Value:
         def __repr__(self) -> str:
             return 'one\ntwo'
 
-    # Python writes no integer of so many digits.
+    # Python does not convert an integer of so many digits.
     assert 'too large a number' in refusal({'PERMANENT_SESSION_LIFETIME': 10**5000})
     assert 'too large a number' in refusal({'MAX_COOKIE_SIZE': -(10**5000)})
     assert 'one two: set it to' in refusal({'SESSION_COOKIE_SECURE': Value()})
@@ -256,7 +261,8 @@ def test_message_is_one_line_whatever_the_value() -> None:
         {'MAX_COOKIE_SIZE': 0},
     ],
 )
-async def test_right_setting_serves(config: dict[str, Any]) -> None:
+async def test_valid_setting_serves(config: dict[str, Any]) -> None:
+    """An app with an unusual but valid setting serves."""
     app = create_app(config)
 
     assert (await app.test_client().get('/')).status_code == 200
@@ -271,7 +277,8 @@ async def test_right_setting_serves(config: dict[str, Any]) -> None:
         {'SESSION_COOKIE_DOMAIN': 'example.com'},
     ],
 )
-def test_host_prefix_is_refused_where_browsers_would(other: dict[str, Any]) -> None:
+def test_host_prefix_with_obstacle_is_refused(other: dict[str, Any]) -> None:
+    """A `__Host-` name that browsers would refuse stops the start."""
     config = {'SESSION_COOKIE_NAME': '__Host-a', 'SESSION_COOKIE_SECURE': True, **other}
 
     assert next(iter(other)) in refusal(config)
@@ -280,9 +287,10 @@ def test_host_prefix_is_refused_where_browsers_would(other: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ('other', 'text'), [('SESSION_COOKIE_DOMAIN', 'example.com'), ('SESSION_COOKIE_PATH', '/app')]
 )
-def test_host_prefix_in_environment_is_refused_where_browsers_would(
+def test_host_prefix_error_names_the_variable(
     monkeypatch: pytest.MonkeyPatch, other: str, text: str
 ) -> None:
+    """The error about a `__Host-` name shows the variable that is in the way."""
     monkeypatch.setenv('QUART_SESSION_COOKIE_NAME', '__Host-a')
     monkeypatch.setenv('QUART_SESSION_COOKIE_SECURE', 'true')
     monkeypatch.setenv(f'QUART_{other}', text)
@@ -290,7 +298,8 @@ def test_host_prefix_in_environment_is_refused_where_browsers_would(
     assert f'while QUART_{other} is' in refusal()
 
 
-def test_several_wrong_settings_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_settings_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One error names all wrong settings, each by the name that the user wrote."""
     monkeypatch.setenv('QUART_SESSION_COOKIE_SECURE', 'no')
 
     message = refusal({'PERMANENT_SESSION_LIFETIME': 'ten', 'SECRET_KEY': ''})
@@ -328,20 +337,21 @@ def test_several_wrong_settings_are_told_together(monkeypatch: pytest.MonkeyPatc
         ),
     ],
 )
-def test_wrong_combinations_are_told_with_wrong_values(
-    config: dict[str, Any], names: list[str]
-) -> None:
+def test_wrong_combinations_are_reported_too(config: dict[str, Any], names: list[str]) -> None:
+    """One error names wrong values, then wrong combinations of the others."""
     assert [problem.split()[0] for problem in refusal(config).split('; ')] == names
 
 
-def test_production_is_safe_by_itself() -> None:
+def test_production_defaults_are_safe() -> None:
+    """In production the cookie is Secure and has the `__Host-` prefix."""
     config = create_app({'PRODUCTION': True, 'SECRET_KEY': LONG_KEY}).config
 
     assert config['SESSION_COOKIE_SECURE'] is True
     assert config['SESSION_COOKIE_NAME'] == '__Host-session'
 
 
-def test_production_key_is_told_with_other_wrong_settings() -> None:
+def test_production_key_is_reported_with_others() -> None:
+    """A missing production key is reported together with other errors."""
     message = refusal({'PRODUCTION': True, 'MAX_COOKIE_SIZE': -1})
 
     assert 'SECRET_KEY' in message
@@ -349,6 +359,7 @@ def test_production_key_is_told_with_other_wrong_settings() -> None:
 
 
 def test_production_counts_the_bytes_of_the_key() -> None:
+    """The length of a production key is counted in bytes, not characters."""
     assert '31 bytes' in refusal({'PRODUCTION': True, 'SECRET_KEY': LONG_KEY[1:]})
     assert create_app({'PRODUCTION': True, 'SECRET_KEY': 'ü' * 16}).secret_key == 'ü' * 16
 
@@ -357,13 +368,15 @@ def test_production_counts_the_bytes_of_the_key() -> None:
 def test_cookie_name_from_environment_is_a_string(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    """A cookie name in the environment is a string even if it reads as JSON."""
     monkeypatch.setenv('QUART_SESSION_COOKIE_NAME', name)
 
     assert create_app().config['SESSION_COOKIE_NAME'] == name
 
 
 @pytest.mark.parametrize('key', [None, 'short', b'short'])
-def test_production_demands_a_long_key(key: str | bytes | None) -> None:
+def test_production_requires_a_long_key(key: str | bytes | None) -> None:
+    """Production refuses a missing or short key, without showing it."""
     message = refusal({'PRODUCTION': True, 'SECRET_KEY': key})
 
     assert 'SECRET_KEY' in message
@@ -372,16 +385,18 @@ def test_production_demands_a_long_key(key: str | bytes | None) -> None:
 
 
 def test_production_refuses_a_short_fallback_key() -> None:
+    """Production refuses a short fallback key, without showing it."""
     config = {'PRODUCTION': True, 'SECRET_KEY': LONG_KEY}
 
     message = refusal({**config, 'SECRET_KEY_FALLBACKS': [LONG_KEY[::-1], SECRET]})
 
-    assert message.startswith('SECRET_KEY_FALLBACKS holds a key of less than 32 bytes')
+    assert message.startswith('SECRET_KEY_FALLBACKS contains a key of less than 32 bytes')
     assert SECRET not in message
     assert create_app({**config, 'SECRET_KEY_FALLBACKS': [LONG_KEY]})
 
 
 def test_production_without_key_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error about a production key names `QUART_SECRET_KEY`."""
     monkeypatch.setenv('QUART_PRODUCTION', 'true')
 
     assert 'QUART_SECRET_KEY is not set' in refusal()
@@ -399,7 +414,8 @@ def test_production_without_key_names_the_variable(monkeypatch: pytest.MonkeyPat
         ({'PERMANENT_SESSION_LIFETIME': 60}, '__Host-session'),
     ],
 )
-def test_production_leaves_each_setting_to_choose(chosen: dict[str, Any], name: str) -> None:
+def test_production_default_can_be_overridden(chosen: dict[str, Any], name: str) -> None:
+    """A chosen setting wins in production; the prefix needs its conditions."""
     config = create_app({'PRODUCTION': True, 'SECRET_KEY': LONG_KEY, **chosen}).config
 
     assert {key: config[key] for key in chosen} == chosen
@@ -409,13 +425,33 @@ def test_production_leaves_each_setting_to_choose(chosen: dict[str, Any], name: 
 @pytest.mark.parametrize(
     ('text', 'debug'), [('1', True), ('true', True), ('0', False), ('false', False)]
 )
-def test_debug_is_read_as_quarts_command_line_sets_it(
+def test_debug_accepts_quarts_command_line_values(
     monkeypatch: pytest.MonkeyPatch, text: str, debug: bool
 ) -> None:
+    """`QUART_DEBUG` may be 1 or 0, as `quart run` sets it."""
     monkeypatch.setenv('QUART_DEBUG', text)
 
     assert create_app().debug is debug
 
 
-def test_lesson_needs_no_setting() -> None:
+def test_every_setting_is_defined_once() -> None:
+    """`SETTINGS` defines each setting once, and each default and production default is valid."""
+    names = [setting.name for setting in SETTINGS]
+
+    assert len(set(names)) == len(names)
+    for setting in SETTINGS:
+        assert setting.description
+        assert setting.validate(setting.default) is None
+        if setting.production_default is not UNSET:
+            assert setting.validate(setting.production_default) is None
+
+
+@pytest.mark.parametrize('name', ['SERVER_NAME', 'PREFERRED_URL_SCHEME'])
+def test_setting_of_quart_is_checked_by_type_only(name: str) -> None:
+    """A setting that has nothing to do with sessions is Quart's to interpret."""
+    assert create_app({name: 'any text'}).config[name] == 'any text'
+
+
+def test_create_app_needs_no_setting() -> None:
+    """`create_app()` works in an empty environment."""
     assert isinstance(create_app(), Quart)

@@ -1,12 +1,13 @@
-"""create_app makes apps that share nothing."""
+"""`create_app` makes apps that share nothing."""
 
-from quart import Quart
+from quart.sessions import SecureCookieSessionInterface
 
-from quart_session_demo import app as ready_made
 from quart_session_demo import create_app
+from tests.conftest import KEY
 
 
 async def test_create_app_makes_independent_apps() -> None:
+    """Two apps have their own settings, routes and session interfaces."""
     one = create_app({'SECRET_KEY': 'one'})
     two = create_app({'SECRET_KEY': 'two', 'SESSION_COOKIE_NAME': 'other'})
 
@@ -21,6 +22,11 @@ async def test_create_app_makes_independent_apps() -> None:
     assert one.session_interface is not two.session_interface
 
 
-async def test_app_is_ready_made() -> None:
-    assert isinstance(ready_made, Quart)
-    assert (await ready_made.test_client().get('/')).status_code == 200
+async def test_app_accepts_quarts_stock_sessions() -> None:
+    """An app whose session interface is replaced by Quart's own serves and is ready."""
+    app = create_app({'SECRET_KEY': KEY})
+    app.session_interface = SecureCookieSessionInterface()
+    client = app.test_client()
+
+    assert (await client.get('/')).status_code == 200
+    assert (await client.get('/health/ready')).status_code == 200

@@ -1,4 +1,4 @@
-"""requirements.txt is what the deployed app needs, pinned, and made by the command it names."""
+"""requirements.txt pins what the deployed app needs, and is made by the command that it names."""
 
 import os
 import re
@@ -24,6 +24,7 @@ COMMAND = (
 
 
 def environment(python: str) -> dict[str, str]:
+    """Return the values of the markers on Linux with a version of Python."""
     return {
         'python_full_version': python,
         'python_version': python.rpartition('.')[0],
@@ -32,30 +33,32 @@ def environment(python: str) -> dict[str, str]:
 
 
 def pins(text: str) -> list[Requirement]:
+    """Return the requirements in a requirements file."""
     return [Requirement(line.removesuffix(' \\')) for line in re.findall(r'^\w.*', text, re.M)]
 
 
-def wanted(extra: str | None = None) -> Iterator[Requirement]:
-    """Yield what pyproject.toml asks for, with its own extras replaced by what they hold."""
+def declared(extra: str | None = None) -> Iterator[Requirement]:
+    """Yield the requirements of pyproject.toml or of one extra, other extras of ours included."""
     for line in PROJECT['optional-dependencies'][extra] if extra else PROJECT['dependencies']:
         requirement = Requirement(line)
         if requirement.name == PROJECT['name']:
             for other in requirement.extras:
-                yield from wanted(other)
+                yield from declared(other)
         else:
             yield requirement
 
 
 @pytest.mark.parametrize('python', PYTHONS)
-def test_every_dependency_has_one_pin_that_satisfies_it(python: str) -> None:
-    here = environment(python)
+def test_each_dependency_has_one_satisfying_pin(python: str) -> None:
+    """On each version of Python, each dependency has exactly one pin, and it satisfies it."""
+    markers = environment(python)
     by_name: dict[str, list[Requirement]] = {}
     for pin in pins(FILE.read_text('utf-8')):
-        if not pin.marker or pin.marker.evaluate(here):
+        if not pin.marker or pin.marker.evaluate(markers):
             by_name.setdefault(pin.name, []).append(pin)
 
-    for requirement in [*wanted(), *wanted('deploy')]:
-        if requirement.marker and not requirement.marker.evaluate(here):
+    for requirement in [*declared(), *declared('deploy')]:
+        if requirement.marker and not requirement.marker.evaluate(markers):
             continue
         (pin,) = by_name[requirement.name]
         (version,) = pin.specifier
@@ -64,7 +67,8 @@ def test_every_dependency_has_one_pin_that_satisfies_it(python: str) -> None:
     assert all(len(found) == 1 for found in by_name.values())
 
 
-def test_nothing_is_asked_for_that_the_project_does_not_name() -> None:
+def test_direct_pins_are_the_declared_dependencies() -> None:
+    """The file attributes to the project exactly the packages that pyproject.toml names."""
     entries = re.findall(r'^\w[^#]*(?:    #.*\n)+', FILE.read_text('utf-8'), re.M)
 
     direct = {
@@ -73,10 +77,11 @@ def test_nothing_is_asked_for_that_the_project_does_not_name() -> None:
         if f'{PROJECT["name"]} (' in entry.replace('-', '_')
     }
 
-    assert direct == {requirement.name for requirement in [*wanted(), *wanted('deploy')]}
+    assert direct == {requirement.name for requirement in [*declared(), *declared('deploy')]}
 
 
-def test_quart_of_both_lines_is_pinned() -> None:
+def test_both_lines_of_quart_are_pinned() -> None:
+    """Python 3.11 and 3.12 get Quart 0.22, later versions Quart 0.23."""
     versions = {
         str(pin.specifier)
         for python in PYTHONS
@@ -87,7 +92,8 @@ def test_quart_of_both_lines_is_pinned() -> None:
     assert {version[:6] for version in versions} == {'==0.22', '==0.23'}
 
 
-def test_every_pin_has_hashes_and_there_is_no_address() -> None:
+def test_each_pin_has_hashes_and_no_address() -> None:
+    """Each pin has hashes, and the file names no address and no option."""
     text = FILE.read_text('utf-8')
 
     for entry in re.split(r'^(?=\w)', text, flags=re.M)[1:]:
@@ -96,19 +102,19 @@ def test_every_pin_has_hashes_and_there_is_no_address() -> None:
     assert not re.search(r'^-', text, re.M)
 
 
-def test_no_other_lock_file_confuses_the_buildpack() -> None:
-    # heroku-buildpack-python stops when it finds two.
+def test_no_other_lock_file_exists() -> None:
+    """The repository has one lock file: Heroku's buildpack fails if it finds two."""
     for name in ('Pipfile', 'Pipfile.lock', 'poetry.lock', 'uv.lock', 'setup.py', 'runtime.txt'):
         assert not (ROOT / name).exists()
 
 
-def test_file_and_readme_name_the_command() -> None:
+def test_file_names_its_command() -> None:
+    """The file states the command that made it; docs/deployment.md shows the same."""
     assert COMMAND in FILE.read_text('utf-8')
-    assert COMMAND in (ROOT / 'README.md').read_text('utf-8')
 
 
 def test_command_makes_the_file(tmp_path: Path) -> None:
-    """It keeps pins that still satisfy pyproject.toml; without a file it would take the newest."""
+    """The command makes the file again, with the same pins while they satisfy pyproject.toml."""
     for name in ('pyproject.toml', 'requirements.txt'):
         shutil.copy(ROOT / name, tmp_path)
 
@@ -121,6 +127,6 @@ def test_command_makes_the_file(tmp_path: Path) -> None:
     )
 
     if 'error sending request' in result.stderr:
-        pytest.skip('no package index in reach: connect to the network')
+        pytest.skip('the package index does not answer: connect to the network')
     assert result.returncode == 0, result.stderr
     assert pins((tmp_path / 'requirements.txt').read_text('utf-8')) == pins(FILE.read_text('utf-8'))

@@ -1,4 +1,4 @@
-"""The key that is made when none is configured: one for all workers and all starts."""
+"""The generated key: one for all workers and all starts."""
 
 import multiprocessing
 import shutil
@@ -16,22 +16,16 @@ from quart_session_demo import create_app, secret_key
 from quart_session_demo.compare.harness.servers import ServerCommand, hypercorn, run_servers
 from tests.conftest import ROOT
 
-START = (
-    'import asyncio, sys\n'
-    'from quart_session_demo import app\n'
-    'async def start():\n'
-    '    async with app.test_app(): print(app.secret_key)\n'
-    'sys.stdin.readline()\n'
-    'asyncio.run(start())\n'
-)
+START = str(ROOT / 'tests/apps/print_key.py')
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Move to a copy of the package, whose instance folder is its own."""
+    """Return a folder with a copy of the package, which has its own instance folder."""
     shutil.copytree(ROOT / 'quart_session_demo', tmp_path / 'quart_session_demo')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('PYTHONDONTWRITEBYTECODE', '1')
+    monkeypatch.setenv('PYTHONPATH', str(tmp_path))
     return tmp_path
 
 
@@ -42,91 +36,99 @@ def python(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[s
 
 
 def test_two_workers_share_the_key(home: Path) -> None:
+    """With two workers no request loses its session."""
     two = ServerCommand('two workers', hypercorn('quart_session_demo:app', '--workers', '2'))
-    # Each on a connection of its own: one that is kept alive would stay with its worker.
+    # A new connection for each request: an open one would stay with its worker.
     fresh = httpx.Limits(max_keepalive_connections=0)
 
-    with run_servers(two) as [server], httpx.Client(base_url=server.url, limits=fresh) as visitor:
-        visitor.get('/')
-        replies = [visitor.get('/get_session/').text for _ in range(200)]
+    with run_servers(two) as [server], httpx.Client(base_url=server.url, limits=fresh) as client:
+        client.get('/')
+        texts = [client.get('/get_session/').text for _ in range(200)]
 
-    assert replies == ['zhiliao'] * 200
+    assert texts == ['zhiliao'] * 200
 
 
 def test_session_survives_a_restart(home: Path) -> None:
+    """A session is valid after a restart."""
     lesson = ServerCommand('Hypercorn', hypercorn('quart_session_demo:app'))
 
     with run_servers(lesson) as [server]:
         cookies = dict(httpx.get(server.url).cookies)
     with run_servers(lesson) as [server]:
-        reply = httpx.get(f'{server.url}/get_session/', cookies=cookies).text
+        text = httpx.get(f'{server.url}/get_session/', cookies=cookies).text
 
-    assert reply == 'zhiliao'
+    assert text == 'zhiliao'
 
 
-def make_and_read(folder: Path, rounds: int, together: Barrier) -> list[tuple[bool, str]]:
+def create_and_read(folder: Path, rounds: int, barrier: Barrier) -> list[tuple[bool, str]]:
     results = []
     for number in range(rounds):
         path = folder / str(number) / 'secret_key'
-        together.wait()
-        results.append((secret_key._make(path), secret_key._read(path)))
+        barrier.wait()
+        results.append((secret_key._create(path), secret_key._read(path)))
     return results
 
 
-def test_four_starting_at_once_share_the_key(tmp_path: Path) -> None:
+def test_processes_starting_together_share_the_key(tmp_path: Path) -> None:
+    """Of four processes that start at once one creates the file, and all read it."""
     four, rounds = 4, 50
     context = multiprocessing.get_context('spawn')
 
     with context.Manager() as manager, ProcessPoolExecutor(four, context) as processes:
-        together = manager.Barrier(four)
-        futures = [processes.submit(make_and_read, tmp_path, rounds, together) for _ in range(four)]
+        barrier = manager.Barrier(four)
+        futures = [
+            processes.submit(create_and_read, tmp_path, rounds, barrier) for _ in range(four)
+        ]
         results = [future.result() for future in futures]
 
-    for number, of_one_start in enumerate(zip(*results, strict=True)):
-        makers, keys = zip(*of_one_start, strict=True)
+    for number, one_start in enumerate(zip(*results, strict=True)):
+        created, keys = zip(*one_start, strict=True)
         assert len(set(keys)) == 1
-        assert sum(makers) == 1
+        assert sum(created) == 1
         assert [path.name for path in (tmp_path / str(number)).iterdir()] == ['secret_key']
 
 
-def test_key_is_for_its_owner_only(home: Path) -> None:
-    python('-c', START)
+def test_key_file_is_readable_by_owner_only(home: Path) -> None:
+    """The key file has the mode 0600."""
+    python(START)
 
     assert stat.S_IMODE((home / 'instance/secret_key').stat().st_mode) == 0o600
 
 
-def test_start_without_key_warns_once_and_names_the_remedy(home: Path) -> None:
-    result = python('-c', START)
+def test_first_start_warns_once(home: Path) -> None:
+    """The start that creates the key warns once, names the remedy and hides the key."""
+    result = python(START)
 
     assert result.stderr.count('WARNING') == 1
     assert 'QUART_SECRET_KEY' in result.stderr
     assert result.stdout.strip() not in result.stderr
 
 
-def test_later_start_does_not_warn_again(home: Path) -> None:
-    key = python('-c', START).stdout
+def test_later_start_does_not_warn(home: Path) -> None:
+    """A later start uses the same key without a warning."""
+    key = python(START).stdout
 
-    again = python('-c', START)
+    again = python(START)
 
     assert (again.stdout, again.stderr) == (key, '')
 
 
-def test_start_with_configured_key_neither_warns_nor_writes(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_configured_key_needs_no_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a configured key there is no warning and no file."""
     monkeypatch.setenv('QUART_SECRET_KEY', 'configured')
 
-    result = python('-c', START)
+    result = python(START)
 
     assert (result.stdout, result.stderr) == ('configured\n', '')
     assert not (home / 'instance').exists()
 
 
-def test_unwritable_folder_gives_a_key_in_memory_and_a_louder_warning(home: Path) -> None:
-    # A file where the folder should be: mode bits would not stop root.
+def test_unwritable_folder_logs_an_error(home: Path) -> None:
+    """Without a writable folder the key is in memory, and an error is logged."""
+    # A file instead of the folder: root ignores mode bits.
     (home / 'instance').touch()
 
-    result = python('-c', START)
+    result = python(START)
 
     assert len(result.stdout.strip()) == 64
     assert 'ERROR' in result.stderr
@@ -144,12 +146,14 @@ def test_unwritable_folder_gives_a_key_in_memory_and_a_louder_warning(home: Path
     ids=' '.join,
 )
 def test_import_and_commands_write_nothing(home: Path, arguments: tuple[str, ...]) -> None:
+    """Neither importing the package nor a command writes the key file."""
     python(*arguments)
 
     assert [path.name for path in home.iterdir()] == ['quart_session_demo']
 
 
-async def test_key_that_the_caller_sets_later_is_kept(home: Path) -> None:
+async def test_key_set_later_is_used(home: Path) -> None:
+    """A key set after `create_app` is used, and no file is written."""
     app = create_app()
     app.instance_path = str(home / 'instance')
     app.secret_key = 'set later'
@@ -160,25 +164,26 @@ async def test_key_that_the_caller_sets_later_is_kept(home: Path) -> None:
     assert not (home / 'instance').exists()
 
 
-def test_key_that_somebody_put_into_the_file_is_used(home: Path) -> None:
+def test_key_written_by_hand_is_used(home: Path) -> None:
+    """A key that somebody wrote to the file is used."""
     key = 'put-there_by-hand_of-more-than-32-bytes'
     (home / 'instance').mkdir()
     (home / 'instance/secret_key').write_text(f'{key}\n', 'utf-8')
 
-    assert python('-c', START).stdout.strip() == key
+    assert python(START).stdout.strip() == key
 
 
 def test_commands_read_an_existing_key(home: Path) -> None:
-    key = python('-c', START).stdout
+    """The app has the key of the file before it serves, as commands need it."""
+    key = python(START).stdout
 
     printed = python('-c', 'from quart_session_demo import app; print(app.secret_key)').stdout
 
     assert printed == key
 
 
-async def test_testing_keeps_the_key_in_memory(
-    home: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_testing_writes_no_key_file(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """With `TESTING` the key is in memory, without a log line."""
     app = create_app({'TESTING': True})
     app.instance_path = str(home / 'instance')
 
@@ -189,8 +194,9 @@ async def test_testing_keeps_the_key_in_memory(
     assert caplog.records == []
 
 
-def test_testing_leaves_an_existing_key_alone(home: Path) -> None:
-    key = python('-c', START).stdout.strip()
+def test_testing_ignores_the_key_file(home: Path) -> None:
+    """With `TESTING` the key of the file is not used."""
+    key = python(START).stdout.strip()
     code = (
         'from quart_session_demo import create_app; print(create_app({"TESTING": True}).secret_key)'
     )
@@ -202,11 +208,12 @@ def test_testing_leaves_an_existing_key_alone(home: Path) -> None:
 
 
 @pytest.mark.parametrize('content', [b'', b'short', b'\xff' * 64, b'\0' * 64])
-def test_bad_key_file_stops_the_start_with_one_line(home: Path, content: bytes) -> None:
+def test_bad_key_file_stops_the_start(home: Path, content: bytes) -> None:
+    """A file without a key ends the start with one line that names it."""
     (home / 'instance').mkdir()
     (home / 'instance/secret_key').write_bytes(content)
 
-    result = python('-c', START, check=False)
+    result = python(START, check=False)
 
     assert result.returncode == 1
     assert result.stderr.count('\n') == 1

@@ -1,4 +1,4 @@
-"""`check-deploy`: settings and a store that are unsafe in production."""
+"""`check-deploy`: reports settings and stores that are unsafe in production."""
 
 import asyncio
 import json
@@ -14,17 +14,24 @@ from quart.cli import ScriptInfo, pass_script_info
 @click.option('--json', 'as_json', is_flag=True, help='Print the findings as JSON.')
 @pass_script_info
 def check_deploy(info: ScriptInfo, strict: bool, as_json: bool) -> None:
-    """Look for settings that are unsafe in production."""
-    from quart_session_demo.deploy_check import findings, findings_of_store
+    """Find settings that are unsafe in production.
+
+    Exit status: 0 when there is no error, 1 otherwise.
+    """
+    from quart_session_demo.deploy_check import check
+    from quart_session_demo.sessions.base import SessionInterface
 
     app = info.load_app()
-    found = [*findings(app), *asyncio.run(findings_of_store(app))]
+    findings = asyncio.run(check(app))
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in found], indent=2))
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
-        for finding in found:
+        for finding in findings:
             message = finding.message.removesuffix('.')
             click.echo(f'{finding.level} {finding.id}: {message}. {finding.remedy}.')
-        click.echo(f'{len(found)} found.')
-    if any(strict or finding.level == 'error' for finding in found):
+        interface = app.session_interface
+        if not isinstance(interface, SessionInterface):
+            click.echo(f'No store was checked: {type(interface).__name__} offers no check of one.')
+        click.echo(f'{len(findings)} found.')
+    if any(strict or finding.level == 'error' for finding in findings):
         sys.exit(1)

@@ -1,54 +1,108 @@
-"""`inspect-cookie`: what a session cookie holds, and whether the app would accept it."""
+"""`inspect-cookie`: shows what a session cookie contains and whether the app would accept it."""
 
+import json
 import sys
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
-from quart import Quart, current_app
-from quart.cli import with_appcontext
+from quart.cli import ScriptInfo, pass_script_info
+
+if TYPE_CHECKING:
+    from quart_session_demo.sessions.inspector import InspectedCookie
 
 
-# An id may begin with a hyphen.
+# A session id may begin with a hyphen.
 @click.command(context_settings={'ignore_unknown_options': True})
 @click.argument('value')
-@click.option('--json', 'as_json', is_flag=True, help='Print it as JSON.')
-@with_appcontext
-def inspect_cookie(value: str, as_json: bool) -> None:
-    """Take apart a session cookie's VALUE, or - for standard input.
+@click.option('--json', 'as_json', is_flag=True, help='Print everything as JSON.')
+@pass_script_info
+def inspect_cookie(info: ScriptInfo, value: str, as_json: bool) -> None:
+    """Show what the VALUE of a session cookie contains; - reads standard input.
 
-    Exit status: 0 only for a cookie that verifies and has not expired.
+    Exit status: 0 only for a cookie that the app would accept: it verifies and has not expired.
     """
     from quart_session_demo import secret_key
-    from quart_session_demo.cli import cookie_report
     from quart_session_demo.sessions import inspector
     from quart_session_demo.sessions.server.store import is_session_id
 
     if value == '-':
         if not sys.stdin:
             raise click.ClickException('There is no standard input to read the cookie from.')
-        most = inspector.MAX_VALUE_SIZE + 1
-        value = sys.stdin.buffer.read(most).decode('ascii', 'replace').strip()
-    # A Cookie header may have the value in quotes, which are no part of it.
+        limit = inspector.MAX_VALUE_SIZE + 1
+        value = sys.stdin.buffer.read(limit).decode('ascii', 'replace').strip()
+    # A Cookie header may have the value in quotes, which do not belong to it.
     value = value.strip('"')
     if is_session_id(value):
         raise click.ClickException(
-            'This is the random id of a session on a server. Only the server knows what is in it, '
-            'and whether it still lives.'
+            'This is the random id of a session on a server. Only the server can show its content '
+            'and whether it has expired.'
         )
-    proxy: Any = current_app
-    app: Quart = proxy._get_current_object()
-    if secret_key.stands_in(app) and not secret_key.key_file(app).exists():
-        # A key made up for this process tells nothing about a cookie.
+    app = info.load_app()
+    if secret_key.is_generated(app) and not secret_key.key_file(app).exists():
+        # A key that only this process has cannot verify a cookie.
         app.secret_key = None
     try:
         cookie = inspector.inspect_cookie(value, app)
     except inspector.NotASessionCookie as error:
-        # It may be a genuine one that is too large.
+        # The cookie may be valid, but too large to be read.
         raise click.ClickException(
-            f'This cannot be taken apart as a session cookie. {error}'
+            f'This value cannot be read as a session cookie. {error}'
         ) from None
-    text = cookie_report.as_json(cookie) if as_json else cookie_report.as_table(cookie)
+    text = format_json(cookie) if as_json else format_table(cookie)
     encoding = (sys.stdout and sys.stdout.encoding) or 'utf-8'
     click.echo(text.encode(encoding, 'backslashreplace').decode(encoding))
     if not cookie.accepted:
         sys.exit(1)
+
+
+def format_json(cookie: 'InspectedCookie') -> str:
+    """Return all that is known of a cookie, with the payload in tagged JSON."""
+    facts = asdict(cookie)
+    facts['payload'] = facts.pop('tagged')
+    for name in ('permanent', 'room', 'expired', 'signed_in_the_future', 'accepted'):
+        facts[name] = getattr(cookie, name)
+    # Standard JSON has no NaN and no infinities: they become strings.
+    standard = json.loads(json.dumps(facts, default=_isoformat), parse_constant=str)
+    return json.dumps(standard, indent=2)
+
+
+def _isoformat(value: Any) -> str:
+    return str(value.isoformat())
+
+
+def format_table(cookie: 'InspectedCookie') -> str:
+    """Return what is known of a cookie, a line for each fact."""
+    from quart_session_demo.sessions.inspector import SignedBy
+
+    signature = {
+        SignedBy.CURRENT: 'valid, with the current key',
+        SignedBy.FALLBACK: f'valid, with fallback key {cookie.fallback_number}',
+        SignedBy.NO_KEY: 'NOT VALID with any key of the app',
+        SignedBy.UNCHECKED: 'unknown, because the app has no key',
+    }[cookie.signed_by]
+    size = f'{cookie.value_size} bytes, {cookie.cookie_size} with its name and attributes'
+    if cookie.room is not None:
+        size += f'; room for {cookie.room} more' if cookie.room >= 0 else '; TOO LARGE'
+    signed = f'{cookie.signed_at:%Y-%m-%d %H:%M:%S} UTC'
+    if cookie.signed_in_the_future:
+        signed += ', IN THE FUTURE'
+    expires = f'{cookie.expires_at:%Y-%m-%d %H:%M:%S} UTC'
+    if not cookie.permanent:
+        expires += ', or when the browser closes'
+    if cookie.expired:
+        expires += ', EXPIRED'
+    accepted = 'yes' if cookie.accepted else 'no'
+    if not cookie.in_use:
+        accepted += ', because this app stores its sessions on a server'
+    rows = [
+        # repr() escapes the characters that control a terminal.
+        *(('session', f'{key!r}: {value!r}') for key, value in cookie.payload.items()),
+        ('signed', signed),
+        ('expires', expires),
+        ('signature', signature),
+        ('size', size),
+        ('compressed', 'yes' if cookie.compressed else 'no'),
+        ('accepted', accepted),
+    ]
+    return '\n'.join(f'{name:11} {text}' for name, text in rows)

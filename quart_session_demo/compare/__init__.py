@@ -1,1 +1,1 @@
-"""Flask beside Quart: the same work on real servers. Loaded by the commands alone."""
+"""Compare a Flask app with a Quart app: responses, load, and the cost of the session."""

@@ -1,101 +1,163 @@
-"""What can be wrong with the settings, each by itself and several together."""
+"""What is wrong with a config: each setting by itself, and several together."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from flask import Config
+from quart import Quart
 
-from quart_session_demo.config.kinds import short
-from quart_session_demo.config.redis_checks import URL_REMEDY
-from quart_session_demo.config.validators import wrong_values
+from quart_session_demo.sessions.settings import Setting
+from quart_session_demo.sessions.validators import REDIS_URL_REMEDY, is_number, safe_repr
 
-PRODUCTION_KEY_BYTES = 32
-# What prints a good one.
+MIN_KEY_BYTES = 32
+#: A command that prints a good key.
 KEY_COMMAND = "python -c 'import secrets; print(secrets.token_hex(32))'"
+# Quart derives these from other settings while they are None.
+OPTIONAL_BOOLEANS = (
+    'DEBUG',
+    'PRESERVE_CONTEXT_ON_EXCEPTION',
+    'PROPAGATE_EXCEPTIONS',
+    'TEMPLATES_AUTO_RELOAD',
+    'TRAP_BAD_REQUEST_ERRORS',
+)
 
 
-def problems(config: Config, defaults: Mapping[str, Any], name: Callable[[str], str]) -> list[str]:
-    """Return what is wrong with a config and the remedy, a line each; never a secret's value.
+def validation_errors(
+    config: Config, settings: Collection[Setting], name: Callable[[str], str]
+) -> list[str]:
+    """Return what is wrong with a config, as `NAME problem: what to do`; never a secret.
 
     Args:
-        config: The settings.
-        defaults: Our own settings' defaults, beside Quart's: where one is a boolean, a boolean
-            is demanded.
-        name: Tells the name by which the user set a setting.
+        config: The config to validate.
+        settings: The settings that have rules of their own. Of Quart's others the type counts.
+        name: Returns the name under which the user set a setting.
     """
-    wrong = dict(wrong_values(config, defaults))
-    found = [f'{name(key)} {problem}' for key, problem in wrong.items()]
-    found.extend(_wrong_together(config, name, wrong))
+    problems: dict[str, str] = {}
+    rules = {setting.name: setting.validate for setting in settings}
+    for key in {**rules, **Quart.default_config}:
+        rule = rules.get(key)
+        problem = rule(config[key]) if rule else validate_type(key, config[key])
+        if problem:
+            problems[key] = problem
+    errors = [f'{name(key)} {problem}' for key, problem in problems.items()]
+    errors.extend(validate_combinations(config, name, problems))
     if config['PRODUCTION'] is True:
-        found.extend(_wrong_production_keys(config, name))
-    return found
+        errors.extend(validate_production_keys(config, name))
+    return errors
 
 
-def _wrong_together(
-    config: Config, name: Callable[[str], str], wrong: Collection[str]
+def validate_type(key: str, value: Any) -> str | None:
+    """Require the type that one of Quart's own settings has."""
+    default = Quart.default_config[key]
+    if isinstance(default, bool):
+        valid, types = isinstance(value, bool), 'true or false'
+    elif key in OPTIONAL_BOOLEANS:
+        valid, types = isinstance(value, bool | None), 'true or false, or to null'
+    elif isinstance(default, timedelta):
+        valid = value is None or is_number(value) or isinstance(value, timedelta)
+        types = 'a number of seconds, or to null'
+    elif is_number(default):
+        valid, types = value is None or is_number(value), 'a number, or to null for no limit'
+    elif isinstance(default, str) or key == 'SERVER_NAME':
+        valid, types = isinstance(value, str) or value is default, 'a string'
+    elif key == 'TRUSTED_HOSTS':
+        # A string would be read as a list of its characters.
+        valid = value is None or (
+            isinstance(value, list | tuple) and all(isinstance(host, str) for host in value)
+        )
+        types = 'a list of hosts, in JSON ["example.com"], or to null'
+    else:
+        return None
+    return None if valid else f'is {safe_repr(value)}: set it to {types}'
+
+
+def validate_hsts(value: Any) -> str | None:
+    """Require a value of the Strict-Transport-Security header (RFC 6797, 6.1), or None."""
+    if value is None or (
+        isinstance(value, str)
+        and re.fullmatch(r'max-age=\d+(; *includeSubDomains)?(; *preload)?', value, re.ASCII)
+    ):
+        return None
+    return (
+        f'is {safe_repr(value)}: set it to the header, such as "max-age=31536000; '
+        'includeSubDomains", or to null to send none'
+    )
+
+
+def validate_combinations(
+    config: Config, name: Callable[[str], str], invalid: Collection[str]
 ) -> Iterator[str]:
-    # A value that is wrong by itself cannot be compared with others.
-    same_site, cookie_name = (
-        '' if key in wrong else config[key] or ''
+    """Yield which valid settings do not work together.
+
+    Args:
+        config: The config to validate.
+        name: Returns the name under which the user set a setting.
+        invalid: Settings whose own value is wrong, so that it cannot be compared.
+    """
+    samesite, cookie_name = (
+        '' if key in invalid else config[key] or ''
         for key in ('SESSION_COOKIE_SAMESITE', 'SESSION_COOKIE_NAME')
     )
     make_secure = f'set {name("SESSION_COOKIE_SECURE")} to true'
-    if same_site.title() == 'None' and not is_secure(config):
+    if samesite.title() == 'None' and not is_secure(config):
         yield (
             f'{name("SESSION_COOKIE_SAMESITE")} is None, which browsers refuse without Secure: '
             f'{make_secure}'
         )
-    # RFC 6265bis, 4.1.3: browsers compare the prefix without regard to case.
+    # Browsers ignore the case of the prefix (RFC 6265bis, 4.1.3).
     if cookie_name.lower().startswith('__secure-') and not is_secure(config):
         yield (
-            f'{name("SESSION_COOKIE_NAME")} is {short(cookie_name)}, which browsers refuse '
+            f'{name("SESSION_COOKIE_NAME")} is {safe_repr(cookie_name)}, which browsers refuse '
             f'without Secure: {make_secure}'
         )
     if cookie_name.lower().startswith('__host-'):
         for key, remedy in host_prefix_obstacles(config).items():
-            if key in wrong:
+            if key in invalid:
                 continue
             yield (
-                f'{name("SESSION_COOKIE_NAME")} is {short(cookie_name)}, which browsers refuse '
-                f'while {name(key)} is {short(config[key])}: {remedy}, or choose another name'
+                f'{name("SESSION_COOKIE_NAME")} is {safe_repr(cookie_name)}, which browsers '
+                f'refuse while {name(key)} is {safe_repr(config[key])}: {remedy}, or choose '
+                'another name'
             )
     if config['SESSION_TYPE'] == 'redis' and config['SESSION_REDIS_URL'] is None:
-        yield f'{name("SESSION_REDIS_URL")} is not set, nor is REDIS_URL: {URL_REMEDY}'
+        yield f'{name("SESSION_REDIS_URL")} is not set, nor is REDIS_URL: {REDIS_URL_REMEDY}'
 
 
-def _wrong_production_keys(config: Config, name: Callable[[str], str]) -> Iterator[str]:
-    size = _size(config['SECRET_KEY'])
-    if size is not None and size < PRODUCTION_KEY_BYTES:
+def validate_production_keys(config: Config, name: Callable[[str], str]) -> Iterator[str]:
+    """Yield which keys are too short for production; keys of a wrong type are left out."""
+    size = _key_size(config['SECRET_KEY'])
+    if size is not None and size < MIN_KEY_BYTES:
+        is_short = 'not set' if config['SECRET_KEY'] is None else f'only {size} bytes long'
         yield (
-            f'{name("SECRET_KEY")} is '
-            f'{"not set" if config["SECRET_KEY"] is None else f"only {size} bytes long"} in '
-            f'production: set it to at least {PRODUCTION_KEY_BYTES} random bytes, as {KEY_COMMAND} '
-            'prints them'
+            f'{name("SECRET_KEY")} is {is_short} in production: set it to at least '
+            f'{MIN_KEY_BYTES} random bytes, as {KEY_COMMAND} prints them'
         )
     fallbacks = config['SECRET_KEY_FALLBACKS']
     if isinstance(fallbacks, list | tuple) and any(
-        0 < (_size(key) or 0) < PRODUCTION_KEY_BYTES for key in fallbacks
+        0 < (_key_size(key) or 0) < MIN_KEY_BYTES for key in fallbacks
     ):
         yield (
-            f'{name("SECRET_KEY_FALLBACKS")} holds a key of less than {PRODUCTION_KEY_BYTES} bytes '
-            'in production, with which sessions can be forged: remove it'
+            f'{name("SECRET_KEY_FALLBACKS")} contains a key of less than {MIN_KEY_BYTES} bytes in '
+            'production, with which sessions can be forged: remove it'
         )
 
 
-def _size(key: Any) -> int | None:
-    """Return the bytes of a key, none of None; None when it is no key."""
+def _key_size(key: Any) -> int | None:
+    """Return the size of a key in bytes: 0 for None, None for a wrong type."""
     if isinstance(key, str):
         return len(key.encode('utf-8', 'replace'))
     return len(key or b'') if isinstance(key, bytes | None) else None
 
 
-def is_secure(config: Config) -> bool:
-    """Tell whether the session cookie is sent with Secure."""
-    # Werkzeug sends Secure with Partitioned.
+def is_secure(config: Mapping[str, Any]) -> bool:
+    """Return whether the session cookie is sent with Secure."""
+    # Werkzeug adds Secure to Partitioned.
     return bool(config['SESSION_COOKIE_SECURE'] or config['SESSION_COOKIE_PARTITIONED'])
 
 
-def host_prefix_obstacles(config: Config) -> dict[str, str]:
+def host_prefix_obstacles(config: Mapping[str, Any]) -> dict[str, str]:
     """Return the settings with which browsers refuse a `__Host-` cookie, each with its remedy.
 
     Source: RFC 6265bis, 4.1.3.2.

@@ -1,1 +1,17 @@
-"""ASGI middleware that any app can use: each class wraps one app."""
+"""ASGI middleware for any app: each class wraps one ASGI app.
+
+Wrap `app.asgi_app`, not `app`, so that Quart's command line and test client still find a Quart app:
+`app.asgi_app = SecurityHeadersMiddleware(app.asgi_app)`.
+"""
+
+from quart_session_demo.middleware.bad_request import BadRequestMiddleware
+from quart_session_demo.middleware.health import HealthMiddleware
+from quart_session_demo.middleware.security_headers import SecurityHeadersMiddleware
+from quart_session_demo.middleware.websocket_rejection import WebsocketRejectionMiddleware
+
+__all__ = [
+    'BadRequestMiddleware',
+    'HealthMiddleware',
+    'SecurityHeadersMiddleware',
+    'WebsocketRejectionMiddleware',
+]

@@ -1,6 +1,5 @@
-"""Malformed requests that Quart trips over before its own error handling: 400, and not 500."""
+"""Answers malformed requests with 400, before Quart's own error handling."""
 
-from typing import cast
 from urllib.parse import urlsplit
 
 from h11 import LocalProtocolError
@@ -13,23 +12,31 @@ from hypercorn.typing import (
 )
 from werkzeug.exceptions import BadHost
 
-BODY = b'Bad Request\n'
+from quart_session_demo.middleware.response import send_response
 
 
-def with_bad_requests_refused(asgi_app: ASGIFramework) -> ASGIFramework:
-    """Return an ASGI app that answers 400 where Quart answers 500 with a traceback.
+class BadRequestMiddleware:
+    """Answers 400 where Quart answers 500 and logs a traceback.
 
-    That is to a request target that is no path and no URL (`GET http://[`), to a query that is not
-    UTF-8, which HTTP/2 lets through, and, on Quart 0.22, to a `Host` that is no host name (`..`).
-    A method `head` is answered as HEAD, without a traceback.
+    These are a request target that is neither a path nor a URL (`GET http://[`), a query that is
+    not valid UTF-8, which HTTP/2 allows, and, on Quart 0.22, a `Host` that is not a host name
+    (`..`). A method `head` is answered as HEAD, without a traceback.
     """
 
-    async def refuse(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        async def send_head(event: ASGISendEvent) -> None:
+    def __init__(self, app: ASGIFramework) -> None:
+        """Wrap an app."""
+        self.app = app
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Answer a malformed request; pass on all others."""
+
+        async def send_to_head(event: ASGISendEvent) -> None:
             try:
                 await send(event)
             except LocalProtocolError:
-                # Hypercorn took `head` for HEAD, h11 does not, and misses the body.
+                # Hypercorn reads `head` as HEAD and sends no body, but h11 expects one.
                 if scope['type'] != 'http' or scope['method'] != 'HEAD':
                     raise
 
@@ -37,32 +44,18 @@ def with_bad_requests_refused(asgi_app: ASGIFramework) -> ASGIFramework:
             if scope['type'] == 'lifespan' or (
                 _is_target(scope['path']) and _is_utf8(scope['query_string'])
             ):
-                await asgi_app(scope, receive, send_head)
+                await self.app(scope, receive, send_to_head)
                 return
         except BadHost:
-            # Raised before routing, so that nothing is sent yet.
+            # Quart raises it before routing, so nothing has been sent.
             pass
-        response = 'websocket.http.response' if scope['type'] == 'websocket' else 'http.response'
-        for event in (
-            {
-                'type': f'{response}.start',
-                'status': 400,
-                'headers': [
-                    (b'content-type', b'text/plain'),
-                    (b'content-length', str(len(BODY)).encode()),
-                ],
-            },
-            {'type': f'{response}.body', 'body': BODY, 'more_body': False},
-        ):
-            await send_head(cast(ASGISendEvent, event))
-
-    return refuse
+        await send_response(scope, send_to_head, 400, 'text/plain', b'Bad Request\n')
 
 
 def _is_target(path: str) -> bool:
     if path.startswith('/'):
         return True
-    # A whole URL, as for a proxy, is right too (RFC 9112, 3.2.2).
+    # A whole URL, as clients send it to a proxy, is valid too (RFC 9112, 3.2.2).
     try:
         urlsplit(path)
     except ValueError:

@@ -1,57 +1,50 @@
-"""`/health`: does this process answer? Asked by a PaaS, and answered before the app is.
-
-`/health/ready`: does its session store answer too?
-"""
+"""Answers `/health` and `/health/ready`, which platforms and routers request, before the app."""
 
 import json
 from collections.abc import Awaitable, Callable
 
 from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, Scope
 
+from quart_session_demo.middleware.response import send_response
 
-def with_health(asgi_app: ASGIFramework, is_ready: Callable[[], Awaitable[bool]]) -> ASGIFramework:
-    """Return an ASGI app that answers `/health` and `/health/ready`, and hands on everything else.
 
-    No session is opened, no cookie read or sent. `/health` says that the process serves, and
-    nothing of what the app depends on: a PaaS restarts a process that fails here, which would
-    mend no database. `/health/ready` is 503 while the app cannot work, and is for routers.
+async def _always_ready() -> bool:
+    return True
 
-    Args:
-        asgi_app: What everything else is handed to.
-        is_ready: Tells whether what the app depends on answers.
+
+class HealthMiddleware:
+    """Answers `/health` and `/health/ready`: opens no session, reads and sets no cookie.
+
+    `/health` shows that this process serves. It does not depend on a database: a platform
+    restarts a process that fails here, and a restart would not fix the database. `/health/ready`
+    returns 503 while the app cannot work; a router then sends requests to other processes.
     """
 
-    async def health(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    def __init__(
+        self, app: ASGIFramework, is_ready: Callable[[], Awaitable[bool]] = _always_ready
+    ) -> None:
+        """Wrap an app.
+
+        Args:
+            app: The app, which gets all other requests.
+            is_ready: Returns whether everything that the app depends on works.
+        """
+        self.app = app
+        self.is_ready = is_ready
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Answer a request for one of the two paths; pass on all others."""
         if scope['type'] != 'http' or scope['path'] not in ('/health', '/health/ready'):
-            await asgi_app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         status, content = 200, {'status': 'ok'}
+        headers = [(b'cache-control', b'no-store')]
         if scope['method'] not in ('GET', 'HEAD'):
             status, content = 405, {'error': 'Method Not Allowed'}
-        elif scope['path'] == '/health/ready' and not await is_ready():
+            headers.append((b'allow', b'GET, HEAD'))
+        elif scope['path'] == '/health/ready' and not await self.is_ready():
             status, content = 503, {'error': 'Service Unavailable'}
         body = json.dumps(content).encode()
-        headers = [
-            (b'content-type', b'application/json'),
-            (b'content-length', str(len(body)).encode()),
-            (b'cache-control', b'no-store'),
-        ]
-        if status == 405:
-            headers.append((b'allow', b'GET, HEAD'))
-        await send(
-            {
-                'type': 'http.response.start',
-                'status': status,
-                'headers': headers,
-                'trailers': False,
-            }
-        )
-        await send(
-            {
-                'type': 'http.response.body',
-                'body': b'' if scope['method'] == 'HEAD' else body,
-                'more_body': False,
-            }
-        )
-
-    return health
+        await send_response(scope, send, status, 'application/json', body, headers)

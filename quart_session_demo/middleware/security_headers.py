@@ -1,4 +1,4 @@
-"""Headers that make browsers strict, on every response of the app (OWASP ASVS 5.0, 3.4)."""
+"""Adds headers that make browsers strict to every response (OWASP ASVS 5.0, 3.4)."""
 
 from hypercorn.typing import (
     ASGIFramework,
@@ -9,7 +9,7 @@ from hypercorn.typing import (
 )
 
 HEADERS = {
-    # ASVS 3.4.3 and 3.4.6. Scripts, styles and images come from the app's own files alone.
+    # ASVS 3.4.3 and 3.4.6. Scripts, styles and images load from the app's own files only.
     'Content-Security-Policy': (
         "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
         "frame-ancestors 'none'"
@@ -21,34 +21,39 @@ HEADERS = {
 }
 
 
-def with_security_headers(
-    asgi_app: ASGIFramework, strict_transport_security: str | None
-) -> ASGIFramework:
-    """Return an ASGI app that adds the headers to another's, which may send its own instead.
+class SecurityHeadersMiddleware:
+    """Adds security headers; a header that the app sends itself stays as it is.
 
-    Around the app, and not in its `after_request`: a response may become an error after that.
-
-    Args:
-        asgi_app: The app.
-        strict_transport_security: The value of that header (RFC 6797, 6.1; ASVS 3.4.1), or None
-            to send none.
+    It wraps the app, because a response may turn into an error after `after_request`.
     """
-    headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-    if strict_transport_security:
-        headers.append((b'strict-transport-security', strict_transport_security.encode()))
 
-    async def strict(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        async def send_strict(event: ASGISendEvent) -> None:
-            # The second is a refused websocket's.
+    def __init__(self, app: ASGIFramework, hsts: str | None = None) -> None:
+        """Wrap an app.
+
+        Args:
+            app: The app.
+            hsts: The value of `Strict-Transport-Security` (RFC 6797, 6.1; ASVS 3.4.1), or None
+                to send no such header.
+        """
+        self.app = app
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+        if hsts:
+            self.headers.append((b'strict-transport-security', hsts.encode()))
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Let the app answer, and add the headers to its response."""
+
+        async def send_with_headers(event: ASGISendEvent) -> None:
+            # The second type is the response that rejects a websocket.
             if (
                 event['type'] == 'http.response.start'
                 or event['type'] == 'websocket.http.response.start'
             ):
                 own = {name.lower() for name, _ in event['headers']}
-                missing = (header for header in headers if header[0] not in own)
+                missing = (header for header in self.headers if header[0] not in own)
                 event['headers'] = [*event['headers'], *missing]
             await send(event)
 
-        await asgi_app(scope, receive, send_strict)
-
-    return strict
+        await self.app(scope, receive, send_with_headers)

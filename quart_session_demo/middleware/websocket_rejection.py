@@ -1,4 +1,4 @@
-"""A websocket that is refused ends, so that it cannot hold up a stop."""
+"""Closes rejected websockets, which would delay a shutdown."""
 
 import asyncio
 from typing import cast
@@ -13,36 +13,42 @@ from hypercorn.typing import (
 )
 
 
-def with_refused_websockets_ended(asgi_app: ASGIFramework) -> ASGIFramework:
-    """Return an ASGI app that hears of a disconnection once it has refused a websocket.
+class WebsocketRejectionMiddleware:
+    """Reports a disconnection to the app after it has rejected a websocket.
 
-    Quart 0.23 waits for the client to go, and Hypercorn for Quart: the connection stays open for
-    as long as the client likes, and a stop takes the whole graceful timeout.
+    Without it, Quart 0.23 waits for the client to disconnect, and Hypercorn waits for Quart. The
+    connection stays open as long as the client wants, and a shutdown takes the whole graceful
+    timeout.
     """
 
-    async def end(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if scope['type'] != 'websocket':
-            await asgi_app(scope, receive, send)
-            return
-        refused = asyncio.Event()
+    def __init__(self, app: ASGIFramework) -> None:
+        """Wrap an app."""
+        self.app = app
 
-        async def receive_unless_refused() -> ASGIReceiveEvent:
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Watch a websocket's handshake; pass on everything else."""
+        if scope['type'] != 'websocket':
+            await self.app(scope, receive, send)
+            return
+        rejected = asyncio.Event()
+
+        async def receive_until_rejected() -> ASGIReceiveEvent:
             received = asyncio.ensure_future(receive())
-            ended = asyncio.ensure_future(refused.wait())
+            rejection = asyncio.ensure_future(rejected.wait())
             try:
-                await asyncio.wait((received, ended), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((received, rejection), return_when=asyncio.FIRST_COMPLETED)
                 if received.done():
                     return received.result()
                 return cast(ASGIReceiveEvent, {'type': 'websocket.disconnect', 'code': 1006})
             finally:
                 received.cancel()
-                ended.cancel()
+                rejection.cancel()
 
-        async def send_and_notice(event: ASGISendEvent) -> None:
+        async def send_and_watch(event: ASGISendEvent) -> None:
             await send(event)
             if event['type'] == 'websocket.http.response.body' and not event.get('more_body'):
-                refused.set()
+                rejected.set()
 
-        await asgi_app(scope, receive_unless_refused, send_and_notice)
-
-    return end
+        await self.app(scope, receive_until_rejected, send_and_watch)

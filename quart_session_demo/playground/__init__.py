@@ -1,4 +1,4 @@
-"""`/playground/`: a page on which a person sees a session, changes it and understands it."""
+"""`/playground/`: a page that shows a user their session and runs session operations on it."""
 
 from quart_session_demo.playground.views import playground
 

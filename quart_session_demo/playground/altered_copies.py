@@ -1,62 +1,80 @@
-"""Copies of a visitor's session cookie with one thing wrong; none of them is ever set."""
+"""Copies of the user's session cookie, each altered in one thing. No response sets them."""
 
 import secrets
 import time
-from typing import Any, cast
+from typing import cast
 
-from itsdangerous import TimestampSigner, URLSafeTimedSerializer
-from quart import Quart
+from itsdangerous import URLSafeTimedSerializer
+from quart import Quart, current_app, session
 
-from quart_session_demo.sessions import CookieSessionInterface
+from quart_session_demo.playground.notice import Notice, shorten
+from quart_session_demo.playground.page import refuse
+from quart_session_demo.playground.session_cookie import displayable, read_session, request_cookie
+from quart_session_demo.sessions.serializer import SessionSerializer
 
-KINDS = ('character', 'key', 'time')
+ALTERATIONS = (
+    'character',
+    'key',
+    'time',
+)
 
 
-class NothingExpires(ValueError):
-    """Raised where a lifetime is so long that no time is old enough."""
-
-
-def altered_copy(kind: str, cookie: str, content: dict[str, Any], app: Quart) -> str:
+def altered_copy(alteration: str, cookie: str, app: Quart) -> str:
     """Return the value of a cookie that the app must refuse.
 
     Args:
-        kind: `character`: one of them is changed; `key`: signed with one that is made up on the
-            spot; `time`: signed with the app's own key, but a lifetime and a day ago.
-        cookie: The value of the visitor's own.
-        content: What is in it.
-        app: The app that made it.
+        alteration: `character` changes one character. `key` signs with a random key. `time`
+            signs with a time that lies the session lifetime and one day in the past.
+        cookie: The value of the user's own cookie. The app must accept it.
+        app: The app. Its session interface signs the copy, except for `character`.
 
     Raises:
-        NothingExpires: There is no time that is a lifetime and a day ago.
+        Conflict: The session lifetime is so long that the time would lie before 1970.
     """
-    if kind == 'character':
-        place = len(cookie.partition('.')[0]) // 2 or 1
-        other = 'A' if cookie[place] != 'A' else 'B'
-        return cookie[:place] + other + cookie[place + 1 :]
-    if kind == 'key':
-        return _sign(content, key=secrets.token_hex(), age=0)
-    age = int(app.permanent_session_lifetime.total_seconds()) + 86400
-    # The signature counts from 1970.
-    if age > time.time():
-        raise NothingExpires
-    return _sign(content, key=cast(str | bytes, app.secret_key), age=age)
+    if alteration == 'character':
+        index = len(cookie.partition('.')[0]) // 2 or 1
+        other = 'A' if cookie[index] != 'A' else 'B'
+        return cookie[:index] + other + cookie[index + 1 :]
+    own = cast(URLSafeTimedSerializer, app.session_interface.get_signing_serializer(app))
+    content, signed_at = own.loads(cookie, return_timestamp=True)
+    if alteration == 'key':
+        other_key = _with_keys(own, [secrets.token_hex().encode()])
+        return other_key.dumps_at(content, int(signed_at.timestamp()))
+    lifetime = int(app.permanent_session_lifetime.total_seconds())
+    timestamp = int(time.time()) - lifetime - 86400
+    if timestamp < 0:
+        refuse(
+            409,
+            'The session lifetime is too long: no signature can be old enough to expire.',
+            'session 的有效期太长：没有哪个签名会过期。',
+        )
+    return _with_keys(own, own.secret_keys).dumps_at(content, timestamp)
 
 
-def _sign(content: dict[str, Any], *, key: str | bytes, age: int) -> str:
-    class BackdatingSigner(TimestampSigner):
-        def get_timestamp(self) -> int:
-            return super().get_timestamp() - age
+async def try_altered_copy(alteration: str) -> Notice:
+    """Alter a copy of the request's session cookie, and return what the app reads from it."""
+    cookie = request_cookie()
+    if not cookie or not session:
+        refuse(
+            409,
+            'There is no session to copy yet: set a key first.',
+            '还没有可以复制的 session：请先设置一个键。',
+        )
+    copy = altered_copy(alteration, cookie, current_app)
+    read = await read_session(copy)
+    return {
+        'action': alteration,
+        'altered': shorten(displayable(copy)),
+        'read': shorten(repr(read)),
+        'refused': not read,
+    }
 
-    # All else as in the app's own cookies.
-    flask = CookieSessionInterface
-    serializer = URLSafeTimedSerializer(
-        key,
-        salt=flask.salt,
-        serializer=flask.serializer,
-        signer=BackdatingSigner,
-        signer_kwargs={
-            'key_derivation': flask.key_derivation,
-            'digest_method': flask.digest_method,
-        },
+
+def _with_keys(own: URLSafeTimedSerializer, keys: list[bytes]) -> SessionSerializer:
+    return SessionSerializer(
+        keys,
+        salt=own.salt,
+        serializer=own.serializer,
+        signer=own.signer,
+        signer_kwargs=own.signer_kwargs,
     )
-    return str(serializer.dumps(content))

@@ -1,75 +1,100 @@
-"""What the last action did, told to the page after the redirect.
+"""The message about the last action, which the page shows after the redirect.
 
-In a short-lived cookie of the playground's own, for the session is what it exhibits; not in the
-address, which logs and histories keep. Signed, so that nobody else can make the page say things.
-The address and the cookie's name hold the notice's id: another tab shows and removes only its own.
+It is stored in a separate cookie, because the session must hold only what the user put into it,
+and the address appears in logs and in the browser history. The cookie is signed, so that nobody
+else can make the page show a message. The address and the cookie's name contain the message's id,
+so that each browser tab shows and deletes only its own.
 """
 
 import secrets
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 from quart import Response, current_app, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from quart_session_demo.playground.session_reader import showable
+from quart_session_demo.playground.session_cookie import displayable
 
-COOKIE = 'playground_notice'
-SECONDS = 60
-# Of each text in it, so that it fits into a cookie whatever a visitor types.
-MAX_LENGTH = 120
-# Of the cookie's value; what was typed is left out of a larger one.
-MAX_SIZE = 2000
+COOKIE_PREFIX = 'playground_notice_'
+#: In seconds.
+MAX_AGE = 60
+#: The largest length of a text in a notice, in characters.
+MAX_TEXT_LENGTH = 120
+#: The largest length of the cookie's value, in bytes. A larger one loses the form's texts.
+MAX_VALUE_SIZE = 2000
 
-Notice = dict[str, Any]
+
+class Notice(TypedDict, total=False):
+    """What the page reports about an action. All texts are shortened.
+
+    Attributes:
+        id: The notice's own id.
+        action: The action's name.
+        form: The texts that the user typed into the form.
+        line: The Python line that was run.
+        result: The value of the line's expression.
+        altered: The altered copy of the cookie.
+        read: What the app read from the altered copy.
+        refused: Whether the app refused the altered copy.
+        set_cookies: The response's `Set-Cookie` headers.
+        replayed: What the app read from the old cookie after the session was cleared.
+    """
+
+    id: str
+    action: str
+    form: dict[str, str]
+    line: str
+    result: str | None
+    altered: str
+    read: str
+    refused: bool
+    set_cookies: list[str]
+    replayed: str
 
 
 def new_id() -> str:
-    """Return an id for a notice."""
+    """Return a random id for a notice."""
     return secrets.token_urlsafe(6)
 
 
 def shorten(text: str) -> str:
-    """Cut a text in the middle, if it is long."""
-    if len(text) <= MAX_LENGTH:
+    """Return the text, with its middle cut out if it is long."""
+    if len(text) <= MAX_TEXT_LENGTH:
         return text
-    return f'{text[: MAX_LENGTH * 3 // 4]}…{text[-MAX_LENGTH // 4 :]}'
+    return f'{text[: MAX_TEXT_LENGTH * 3 // 4]}…{text[-MAX_TEXT_LENGTH // 4 :]}'
 
 
 def shorten_cookie(header: str) -> str:
-    """Cut the session's value in a `Set-Cookie` header, if it is long or an id."""
+    """Return a `Set-Cookie` header with the session's value shortened, and an id hidden."""
     pair, separator, attributes = header.partition('; ')
     name, _, value = pair.partition('=')
-    return shorten(f'{name}={showable(value)}') + separator + attributes
+    return shorten(f'{name}={displayable(value)}') + separator + attributes
 
 
-def leave(notice: Notice, response: Response | WerkzeugResponse) -> None:
-    """Send a notice along, for the page that is asked for next."""
+def store_notice(notice: Notice, response: Response | WerkzeugResponse) -> None:
+    """Set the cookie that stores a notice for the next page."""
     value = str(_serializer().dumps(notice))
-    if len(value) > MAX_SIZE:
+    if len(value) > MAX_VALUE_SIZE:
         value = str(_serializer().dumps({**notice, 'form': {}}))
-    response.set_cookie(_name(notice['id']), value, max_age=SECONDS, **_cookie_attributes())
+    name = COOKIE_PREFIX + notice['id']
+    response.set_cookie(name, value, max_age=MAX_AGE, **_cookie_attributes())
 
 
-def find() -> Notice | None:
-    """Return the notice that the request's address asks for."""
-    # Quart's test client sends a redirect's #fragment, too.
+def read_notice() -> Notice | None:
+    """Return the notice whose id is in the request's address."""
+    # Quart's test client sends the #fragment of a redirect as well.
     notice_id, _, _ = request.args.get('notice', '').partition('#')
-    value = request.cookies.get(_name(notice_id), '')
+    value = request.cookies.get(COOKIE_PREFIX + notice_id, '')
     try:
-        notice: Notice = _serializer().loads(value, max_age=SECONDS)
+        notice: Notice = _serializer().loads(value, max_age=MAX_AGE)
     except BadData:
         return None
     return notice
 
 
-def remove(notice: Notice, response: Response | WerkzeugResponse) -> None:
-    """Make the browser forget a notice."""
-    response.delete_cookie(_name(notice['id']), **_cookie_attributes())
-
-
-def _name(notice_id: str) -> str:
-    return f'{COOKIE}_{notice_id}'
+def delete_notice(notice: Notice, response: Response | WerkzeugResponse) -> None:
+    """Delete the cookie that stores a notice."""
+    response.delete_cookie(COOKIE_PREFIX + notice['id'], **_cookie_attributes())
 
 
 def _serializer() -> URLSafeTimedSerializer:

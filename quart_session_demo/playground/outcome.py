@@ -1,43 +1,44 @@
-"""What became of an action, known only once the session is saved."""
+"""The outcome of an action, which is known only after the session is saved."""
 
-import re
-from html import unescape
 from typing import Any
 
-from quart import Quart, Response, g
+from quart import Quart, Response, g, session
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from quart_session_demo.playground import notice
-from quart_session_demo.playground.language import t
-from quart_session_demo.playground.page import render
-from quart_session_demo.playground.session_reader import cookie_sent, read_session
+from quart_session_demo.playground.notice import shorten, shorten_cookie, store_notice
+from quart_session_demo.playground.page import render, translate
+from quart_session_demo.playground.session_cookie import read_session, request_cookie
+from quart_session_demo.sessions.base import SaveRefusal, TrackedSession
 
 
-async def tell(app: Quart, response: Response | WerkzeugResponse, **_: Any) -> None:
-    """Tell what an action did, once the session is saved and so its `Set-Cookie` is known."""
+async def record_outcome(app: Quart, response: Response | WerkzeugResponse, **_: Any) -> None:
+    """Add the outcome of an action to the response, which has its `Set-Cookie` headers now."""
     if 'notice' not in g:
         return
-    if response.status_code == 413:
-        await _show_refused_save(response)
+    refusal = session.refusal if isinstance(session, TrackedSession) else None
+    if refusal is not None:
+        await _show_refused_save(refusal, response)
     elif response.status_code == 303:
-        g.notice['set_cookies'] = [
-            notice.shorten_cookie(header) for header in response.headers.getlist('Set-Cookie')
-        ]
-        cookie = cookie_sent()
+        headers = response.headers.getlist('Set-Cookie')
+        g.notice['set_cookies'] = [shorten_cookie(header) for header in headers]
+        cookie = request_cookie()
         if g.cleared and cookie:
-            g.notice['replayed'] = notice.shorten(repr(await read_session(cookie)))
-        notice.leave(g.notice, response)
+            g.notice['replayed'] = shorten(repr(await read_session(cookie)))
+        store_notice(g.notice, response)
 
 
-async def _show_refused_save(response: Response | WerkzeugResponse) -> None:
-    """Show the session interface's own words on the page, over the session that stayed."""
-    if not isinstance(response, Response) or response.mimetype != 'text/html':
+async def _show_refused_save(refusal: SaveRefusal, response: Response | WerkzeugResponse) -> None:
+    # A client may have asked for JSON.
+    if response.mimetype != 'text/html':
         return
-    words = (await response.get_data(as_text=True)).partition('<p>')[2].partition('</p>')[0]
-    size, limit = re.findall('[0-9]+', words)
-    chinese = f'session 的 cookie 将有 {size} 字节，上限是 {limit} 字节。'
-    error = RequestEntityTooLarge(t(unescape(words), chinese))
-    cookie = cookie_sent()
-    kept = await read_session(cookie) if cookie else {}
-    response.set_data(await render(kept, notice=g.notice, error=error, form=g.form))
+    size, limit = refusal.size, refusal.limit
+    error = RequestEntityTooLarge(
+        translate(
+            f'The session cookie would be {size} bytes long; the limit is {limit} bytes.',
+            f'session 的 cookie 将有 {size} 字节，上限是 {limit} 字节。',
+        )
+    )
+    cookie = request_cookie()
+    stored = await read_session(cookie) if cookie else {}
+    response.set_data(await render(stored, notice=g.notice, error=error, form=g.form))

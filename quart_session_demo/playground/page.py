@@ -1,19 +1,22 @@
-"""What the page shows of a session and of the cookie it came with."""
+"""The page, in English or Chinese: the session, its cookie and the outcome of the last action."""
 
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
-from quart import Quart, current_app, render_template
+from quart import Quart, abort, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import dump_cookie
 
-from quart_session_demo.playground.actions import LINES
-from quart_session_demo.playground.end import find_end
-from quart_session_demo.playground.language import ERROR_NAMES, language, t
+from quart_session_demo.playground.actions import ACTION_LINES
+from quart_session_demo.playground.expiry import session_expiry
 from quart_session_demo.playground.notice import Notice
-from quart_session_demo.playground.session_reader import cookie_sent, in_cookie, showable
+from quart_session_demo.playground.session_cookie import (
+    content_in_cookie,
+    displayable,
+    request_cookie,
+)
 from quart_session_demo.sessions.base import cookie_attributes
 from quart_session_demo.sessions.inspector import (
     InspectedCookie,
@@ -21,8 +24,36 @@ from quart_session_demo.sessions.inspector import (
     inspect_cookie,
 )
 
-# Attributes of which the page also says that they are not set.
-ALWAYS_TOLD = ('HttpOnly', 'Secure', 'SameSite')
+#: The attributes that the page lists even when they are not set.
+ALWAYS_SHOWN = (
+    'HttpOnly',
+    'Secure',
+    'SameSite',
+)
+#: The Chinese names of the errors that the page shows.
+ERROR_NAMES = {
+    400: '请求有误',
+    403: '禁止访问',
+    404: '未找到',
+    408: '请求超时',
+    409: '冲突',
+    413: '内容过大',
+}
+
+
+def language() -> str | None:
+    """Return the language that the address asks for: `zh` for `?lang=zh`, None for English."""
+    return 'zh' if request.args.get('lang') == 'zh' else None
+
+
+def translate(english: str, chinese: str) -> str:
+    """Return the text in the page's language."""
+    return chinese if language() == 'zh' else english
+
+
+def refuse(status: int, english: str, chinese: str) -> NoReturn:
+    """Abort the request with an error, which the page shows."""
+    abort(status, translate(english, chinese))
 
 
 async def render(
@@ -32,49 +63,48 @@ async def render(
     error: HTTPException | None = None,
     form: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the page.
+    """Return the page as HTML.
 
     Args:
-        content: What is in the visitor's session.
+        content: The content of the user's session.
         notice: What the last action did.
-        error: Why the last action was refused.
-        form: What is in the form already, if not the notice's.
+        error: Why the last action was refused. With a notice too, the session was not saved.
+        form: The texts in the form; by default the notice's.
     """
     app = current_app
-    cookie = cookie_sent()
-    inspected, refusal = _inspect(cookie, app)
-    # With both, the session was not saved.
+    cookie = request_cookie()
+    inspected, inspection_error = _inspect(cookie, app)
     saved = not (notice and error)
-    end = find_end(content, cookie, saved=saved) if content and cookie else None
+    expiry = session_expiry(content, cookie, saved=saved) if content and cookie else None
     return await render_template(
         'playground.html',
-        t=t,
+        translate=translate,
         lang=language(),
         rows=[(repr(key), repr(value), type(value).__name__) for key, value in content.items()],
         permanent=bool(content.get('_permanent')),
-        end=end,
-        seconds=_seconds_until(end.ends_at) if end and end.ends_at else None,
+        expiry=expiry,
+        seconds=_seconds_until(expiry.expires_at) if expiry and expiry.expires_at else None,
         absolute=app.config.get('SESSION_ABSOLUTE_LIFETIME') is not None,
-        in_cookie=in_cookie(),
-        cookie=showable(cookie) if cookie else None,
+        in_cookie=content_in_cookie(),
+        cookie=displayable(cookie) if cookie else None,
         inspected=inspected,
-        refusal=refusal,
+        inspection_error=inspection_error,
         payload=json.dumps(inspected.tagged, separators=(',', ':')) if inspected else None,
         name=app.session_interface.get_cookie_name(app),
         attributes=_attributes(app),
         limit=app.config['MAX_COOKIE_SIZE'],
-        lines=LINES,
+        lines=ACTION_LINES,
         notice=notice or {},
         error=error,
         error_names=ERROR_NAMES,
-        # Werkzeug's own words, and not ours.
+        # Werkzeug's own descriptions are not translated.
         in_english=error is not None and error.description == type(error).description,
         form=form or (notice or {}).get('form', {}),
     )
 
 
 def _inspect(cookie: str | None, app: Quart) -> tuple[InspectedCookie | None, str | None]:
-    if not cookie or not in_cookie():
+    if not cookie or not content_in_cookie():
         return None, None
     try:
         return inspect_cookie(cookie, app), None
@@ -87,8 +117,8 @@ def _seconds_until(time: datetime) -> int:
 
 
 def _attributes(app: Quart) -> dict[str, str]:
-    # As they are sent, for Werkzeug changes some: Partitioned brings Secure.
+    # From a header, because Werkzeug changes some: Partitioned adds Secure.
     header = dump_cookie('any', **cookie_attributes(app.session_interface, app))
     _, *sent = header.split('; ')
     by_name = {attribute.partition('=')[0]: attribute for attribute in sent}
-    return dict.fromkeys(ALWAYS_TOLD, '') | by_name
+    return dict.fromkeys(ALWAYS_SHOWN, '') | by_name

@@ -1,11 +1,9 @@
-"""The page's two routes: showing the session, and doing what a button says."""
-
-from typing import NoReturn
+"""The routes of the page: one shows the session, one runs the action of a button."""
 
 from quart import (
     Blueprint,
+    Request,
     Response,
-    abort,
     current_app,
     g,
     make_response,
@@ -19,26 +17,35 @@ from quart.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from quart_session_demo.playground import notice
-from quart_session_demo.playground.actions import LINES, WITH_KEY, run
-from quart_session_demo.playground.altered_copies import KINDS, NothingExpires, altered_copy
-from quart_session_demo.playground.cross_site import is_cross_site
-from quart_session_demo.playground.language import language, t
-from quart_session_demo.playground.outcome import tell
-from quart_session_demo.playground.page import render
-from quart_session_demo.playground.session_reader import (
-    cookie_sent,
-    in_cookie,
-    read_session,
-    showable,
+from quart_session_demo.playground.actions import (
+    ACTION_LINES,
+    ACTIONS_WITH_KEY,
+    MAX_NESTING,
+    NestedTooDeeply,
+    parse_value,
+    run,
 )
-from quart_session_demo.playground.values import NestedTooDeeply, parse
+from quart_session_demo.playground.altered_copies import ALTERATIONS, try_altered_copy
+from quart_session_demo.playground.notice import (
+    Notice,
+    delete_notice,
+    new_id,
+    read_notice,
+    shorten,
+)
+from quart_session_demo.playground.outcome import record_outcome
+from quart_session_demo.playground.page import language, refuse, render
+from quart_session_demo.playground.session_cookie import content_in_cookie
 
 MAX_KEY_LENGTH = 100
-# Enough to outgrow any cookie.
+#: Larger than any cookie, so that a user can exceed the cookie's limit.
 MAX_VALUE_LENGTH = 10_000
-# What makes sense with a signed cookie alone.
-COOKIE_ONLY = ('key', 'time', 'overflow')
+#: The actions that need the session's content in the cookie.
+SIGNED_COOKIE_ACTIONS = (
+    'key',
+    'time',
+    'overflow',
+)
 
 playground = Blueprint(
     'playground',
@@ -49,120 +56,111 @@ playground = Blueprint(
 )
 
 
-def refuse(status: int, english: str, chinese: str) -> NoReturn:
-    """End the request with an error, which the page shows."""
-    abort(status, t(english, chinese))
+def is_cross_site(request: Request) -> bool:
+    """Return whether a browser sent the request from a page of another origin.
+
+    `SameSite` is not enough: another port or subdomain is the same site. All current browsers
+    send one of the two headers, so a request without them has no cookie of a browser's user.
+
+    Source: OWASP ASVS 5.0, 3.5.1; Fetch Metadata (Sec-Fetch-Site); RFC 6454 (Origin). Go's
+    `net/http.CrossOriginProtection` has the same rules.
+    """
+    site = request.headers.get('Sec-Fetch-Site')
+    if site is not None:
+        return site not in ('same-origin', 'none')
+    origin = request.headers.get('Origin')
+    # Without the scheme, which differs behind a proxy that terminates TLS.
+    return origin is not None and origin.partition('://')[2] != request.host
 
 
 @playground.before_request
 async def refuse_cross_site() -> None:
-    """Refuse a change that another site asks for."""
+    """Refuse an action that a page of another site sends."""
     if request.method == 'POST' and is_cross_site(request):
         refuse(
             403,
-            'This came from a page of another site, so nothing was changed.',
-            '这个请求来自另一个网站的页面，因此什么都没有改变。',
+            'The request came from a page of another site. Nothing was changed.',
+            '这个请求来自另一个网站的页面。什么都没有改变。',
         )
 
 
 @playground.get('/')
 async def show() -> Response | WerkzeugResponse:
-    """Show the session, its cookie and what the last action did; change nothing."""
-    last = notice.find()
-    response = await make_response(await render(dict(session), notice=last))
-    if last:
-        notice.remove(last, response)
+    """Show the session, its cookie and the outcome of the last action; change nothing."""
+    notice = read_notice()
+    response = await make_response(await render(dict(session), notice=notice))
+    if notice:
+        delete_notice(notice, response)
     return response
 
 
 @playground.post('/')
 async def act() -> WerkzeugResponse:
-    """Do what a button says, and have the page tell of it after a redirect."""
+    """Run the action of a button, and redirect to the page, which shows the outcome."""
     form = g.form = await request.form
-    do = form.get('do', '')
-    if do in COOKIE_ONLY and not in_cookie():
+    action = form.get('do', '')
+    if action in SIGNED_COOKIE_ACTIONS and not content_in_cookie():
         refuse(
             409,
-            'This session is on the server: its cookie holds nothing that could be signed.',
-            '这个 session 保存在服务器上：它的 cookie 里没有可以签名的内容。',
+            'This session is stored on the server. Its cookie holds nothing that could be signed.',
+            '这个 session 保存在服务器上。它的 cookie 里没有可以签名的内容。',
         )
-    g.cleared = do == 'clear' and bool(session)
-    if do in KINDS:
-        g.notice = await _try_altered_copy(do)
-    elif do in LINES:
-        g.notice = _run(do, form.get('key', ''), form.get('value', ''))
+    g.cleared = action == 'clear' and bool(session)
+    if action in ALTERATIONS:
+        g.notice = await try_altered_copy(action)
+    elif action in ACTION_LINES:
+        g.notice = _run(action, form.get('key', ''), form.get('value', ''))
     else:
         refuse(400, 'There is no such action.', '没有这个操作。')
-    g.notice['id'] = notice.new_id()
+    g.notice['id'] = new_id()
     typed = {name: form[name] for name in ('key', 'value') if name in form}
     g.notice['form'] = {name: text for name, text in typed.items() if len(text) <= MAX_VALUE_LENGTH}
-    shown_at = url_for('.show', lang=language(), notice=g.notice['id'], _anchor='last')
-    return redirect(shown_at, 303)
+    address = url_for('.show', lang=language(), notice=g.notice['id'], _anchor='last')
+    return redirect(address, 303)
 
 
-def _run(do: str, key: str, text: str) -> notice.Notice:
-    if do in WITH_KEY and not 0 < len(key) <= MAX_KEY_LENGTH:
+def _run(action: str, key: str, text: str) -> Notice:
+    if action in ACTIONS_WITH_KEY and not 0 < len(key) <= MAX_KEY_LENGTH:
         refuse(
             400,
-            f'A key of 1 to {MAX_KEY_LENGTH} characters is needed.',
-            f'需要一个 1 到 {MAX_KEY_LENGTH} 个字符的键。',
+            f'The key must have 1 to {MAX_KEY_LENGTH} characters.',
+            f'键必须有 1 到 {MAX_KEY_LENGTH} 个字符。',
         )
-    if do == 'set' and len(text) > MAX_VALUE_LENGTH:
+    if action == 'set' and len(text) > MAX_VALUE_LENGTH:
         refuse(
             400,
-            f'The value has more than {MAX_VALUE_LENGTH} characters.',
-            f'值超过了 {MAX_VALUE_LENGTH} 个字符。',
+            f'The value must have at most {MAX_VALUE_LENGTH} characters.',
+            f'值最多可以有 {MAX_VALUE_LENGTH} 个字符。',
         )
     limit = current_app.config['MAX_COOKIE_SIZE']
-    if do == 'overflow' and not limit:
-        refuse(409, 'This app sets no limit.', '这个应用没有设置上限。')
+    if action == 'overflow' and not limit:
+        refuse(409, 'This app has no cookie size limit.', '这个应用没有 cookie 大小上限。')
     try:
-        value = parse(text) if do == 'set' else None
-        result = run(do, key, value)
+        value = parse_value(text) if action == 'set' else None
+        result = run(action, key, value)
     except NestedTooDeeply:
-        refuse(400, 'This JSON is nested too deeply.', '这段 JSON 嵌套得太深。')
+        refuse(
+            400,
+            f'The JSON value is nested too deeply: use at most {MAX_NESTING} levels.',
+            f'JSON 值嵌套得太深：最多 {MAX_NESTING} 层。',
+        )
     except KeyError:
         refuse(
             404,
             f'KeyError: {key!r}. The session has no such key.',
             f'KeyError: {key!r}。session 里没有这个键。',
         )
-    line = LINES[do].format(key=repr(key), value=notice.shorten(repr(value)), limit=limit)
+    line = ACTION_LINES[action].format(key=repr(key), value=shorten(repr(value)), limit=limit)
     return {
-        'do': do,
+        'action': action,
         'line': line,
-        'result': notice.shorten(repr(result)) if do in ('get', 'pop') else None,
-    }
-
-
-async def _try_altered_copy(kind: str) -> notice.Notice:
-    cookie = cookie_sent()
-    if not cookie or not session:
-        refuse(
-            409,
-            'There is no session to copy yet: set a key first.',
-            '还没有可以复制的 session：请先设置一个键。',
-        )
-    try:
-        copy = altered_copy(kind, cookie, dict(session), current_app)
-    except NothingExpires:
-        refuse(
-            409,
-            'This app’s sessions last so long that no signature is too old.',
-            '这个应用的 session 有效期太长，没有哪个签名会过期。',
-        )
-    read = await read_session(copy)
-    return {
-        'do': kind,
-        'altered': notice.shorten(showable(copy)),
-        'read': notice.shorten(repr(read)),
-        'refused': not read,
+        'result': shorten(repr(result)) if action in ('get', 'pop') else None,
     }
 
 
 @playground.errorhandler(HTTPException)
 async def show_error(error: HTTPException) -> HTTPException | tuple[str, int]:
-    """Show a client's error on the page, with the form as it was."""
+    """Show a 4xx error on the page, with the texts that the user typed."""
     if error.code is None or error.code >= 500:
         return error
     return await render(dict(session), form=g.get('form'), error=error), error.code
@@ -171,21 +169,21 @@ async def show_error(error: HTTPException) -> HTTPException | tuple[str, int]:
 @playground.errorhandler(OSError)
 @playground.errorhandler(OverflowError)
 async def refuse_impossible_file(error: OSError | OverflowError) -> tuple[str, int]:
-    """Answer what Quart's static files trip over: a name or a date that no file can have."""
+    """Return 404 where Quart's static files fail on an impossible file name or date."""
     if request.endpoint != 'playground.static':
         raise error
     return 'Not Found', 404
 
 
 @playground.after_request
-async def keep_out_of_caches(response: Response) -> Response:
-    """Keep what is a visitor's own out of every cache."""
+async def forbid_caching(response: Response) -> Response:
+    """Forbid caches to store the page, which shows one user's session."""
     if request.endpoint != 'playground.static':
         response.headers['Cache-Control'] = 'no-store'
     return response
 
 
 @playground.record_once
-def listen(state: BlueprintSetupState) -> None:
-    """Have `tell` called once the session is saved, which is after `after_request`."""
-    request_finished.connect(tell, state.app)
+def connect_outcome(state: BlueprintSetupState) -> None:
+    """Call `record_outcome` after the session is saved; `after_request` would be too early."""
+    request_finished.connect(record_outcome, state.app)

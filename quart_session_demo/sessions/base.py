@@ -48,7 +48,7 @@ class SaveRefusal:
 class TrackedSession(SecureCookieSession):
     """Flask's session, which notices each way of reading or writing it.
 
-    Flask's own attribute `accessed` is no help: Quart 0.22 never sets it and 0.23 always does.
+    Flask's own attribute `accessed` cannot be used: Quart 0.22 never sets it and 0.23 always does.
     """
 
     #: Whether the request read or wrote the session.
@@ -180,13 +180,13 @@ def vary_by_cookie(response: Response | WerkzeugResponse) -> None:
 async def regenerate_session() -> None:
     """Give the current session a new id, as a login must (OWASP ASVS 5.0, 7.2.4).
 
-    Call it where a user proves who they are, before or after you write that into the session, and
-    again where they gain rights. The content stays. The old id stops working at this call, so that
-    an attacker who knew it has nothing. If the request is cut off after the call, the user has to
-    log in again. A cookie session has no id: there the call does nothing.
+    Call it in a login view, before or after the view writes the user into the session, and again
+    where the user gets more rights. The content does not change. The old id stops working at this
+    call, so that an attacker who knows it gains nothing. If the connection breaks after the call,
+    the user has to log in again. A cookie session has no id: there the call does nothing.
 
     Raises:
-        ServiceUnavailable: The store does not answer. Nothing of this request is saved.
+        ServiceUnavailable: The store does not respond. Nothing of this request is stored.
         RuntimeError: In a websocket, which cannot set the cookie that would hold the new id.
     """
     # Quart's own session interfaces have no such method; a login with them must not pass silently.

@@ -1,4 +1,4 @@
-"""Turn the response in hand into an error, when it is too late for an error handler."""
+"""Turn a finished response into an error, when it is too late for an error handler."""
 
 import json
 import re
@@ -8,36 +8,28 @@ from quart import Response, has_request_context, has_websocket_context, request,
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-# What described or addressed the view's own content, or told a server in front what to do with it.
-DROPPED = (
-    'Accept-Ranges',
-    'Age',
-    'Content-Digest',
-    'Content-Disposition',
-    'Content-Encoding',
-    'Content-Language',
-    'Content-Location',
-    'Content-MD5',
-    'Content-Range',
-    'Digest',
-    'ETag',
-    'Edge-Control',
-    'Expires',
-    'Last-Modified',
-    'Location',
-    'No-Vary-Search',
-    'Pragma',
-    'Refresh',
-    'Repr-Digest',
-    'Surrogate-Control',
-    'Warning',
-    'X-Accel-Expires',
-    'X-Accel-Redirect',
-    'X-LIGHTTPD-send-file',
-    'X-LiteSpeed-Location',
-    'X-Reproxy-URL',
-    'X-Sendfile',
-)
+#: The headers of the original response that the error may have, in lower case. Others describe the
+#: view's content, or make a browser or proxy act: ETag, Location, HX-Redirect, Clear-Site-Data …
+ALLOWED_HEADERS = {
+    # Other cookies, such as those of an after_request function.
+    'set-cookie',
+    # What caches must know.
+    'vary',
+    # The security headers of the OWASP Secure Headers Project.
+    'content-security-policy',
+    'content-security-policy-report-only',
+    'permissions-policy',
+    'referrer-policy',
+    'strict-transport-security',
+    'x-content-type-options',
+    'x-frame-options',
+    'x-permitted-cross-domain-policies',
+    # They help a user to report the error, and an operator to find its log lines.
+    'x-correlation-id',
+    'x-request-id',
+}
+#: CORS, without which a script of another origin cannot read the error; and isolation.
+ALLOWED_PREFIXES = ('access-control-', 'cross-origin-')
 
 _JSON = re.compile(r'application/([^;/]+\+)?json(;|$)')
 
@@ -48,38 +40,35 @@ def turn_into_error(
     detail: str,
     retry_after: int | None = None,
     *,
-    even_an_error: bool = False,
+    replace_errors: bool = False,
 ) -> None:
-    """Make a response this error, in HTML or, when that is asked for, JSON; never cached.
+    """Turn a response into this error, in HTML or, if the client prefers it, JSON; never cached.
 
-    One that is an error already stays as it is, whatever its status, unless that is asked for.
+    A response that is an error already is not changed, unless `replace_errors` is true.
 
     Args:
-        response: The response that a view, or what stands around it, made.
+        response: The finished response.
         status: The new status.
-        detail: What went wrong, in a sentence for the visitor.
-        retry_after: After how many seconds a client should try again, if that helps.
-        even_an_error: Whether to replace an error, too, of another status.
+        detail: What went wrong, in one sentence for the user.
+        retry_after: The seconds after which the client may try again, if that helps.
+        replace_errors: Whether to replace an error of another status, too.
     """
     if response.status_code == status and retry_after is not None:
-        # A page of the app's own for it.
+        # The app's own page for this error.
         response.headers.setdefault('Retry-After', str(retry_after))
         response.headers.setdefault('Cache-Control', 'no-store')
         return
-    if response.status_code == status or (response.status_code >= 400 and not even_an_error):
+    if response.status_code == status or (response.status_code >= 400 and not replace_errors):
         return
-    title = HTTP_STATUS_CODES[status]
-    # Of each CDN, too: Cloudflare-CDN-Cache-Control and so on.
-    cache_controls = [
-        name for name, _ in response.headers if name.lower().endswith('cache-control')
-    ]
-    for header in (*DROPPED, *cache_controls):
-        response.headers.pop(header, None)
-    response.status_code = status
+    allowed = [(name, value) for name, value in response.headers if _is_allowed(name.lower())]
+    response.headers.clear()
+    response.headers.extend(allowed)
     response.headers['Cache-Control'] = 'no-store'
     if retry_after is not None:
         response.headers['Retry-After'] = str(retry_after)
-    if _json_is_asked_for():
+    response.status_code = status
+    title = HTTP_STATUS_CODES[status]
+    if _client_prefers_json():
         response.headers['Content-Type'] = 'application/json'
         response.set_data(json.dumps({'error': title, 'detail': detail}))
     else:
@@ -90,13 +79,18 @@ def turn_into_error(
         )
 
 
-def _json_is_asked_for() -> bool:
+def _is_allowed(name: str) -> bool:
+    return name in ALLOWED_HEADERS or name.startswith(ALLOWED_PREFIXES)
+
+
+def _client_prefers_json() -> bool:
     if has_request_context():
         accept = request.accept_mimetypes
     elif has_websocket_context():
         accept = websocket.accept_mimetypes
     else:
         return False
-    # application/problem+json and the like, or with a charset; best_match raises for nonsense.
-    kinds = [kind for kind in accept.values() if _JSON.match(kind)]
-    return accept.best_match(['text/html', 'application/json', *kinds]) not in ('text/html', None)
+    # Also application/problem+json, or with a charset. best_match raises for malformed types.
+    json_types = [media_type for media_type in accept.values() if _JSON.match(media_type)]
+    best = accept.best_match(['text/html', 'application/json', *json_types])
+    return best not in ('text/html', None)

@@ -1,9 +1,14 @@
-"""Sessions on a server, in Redis or Valkey; needs the extra `redis`."""
+"""Sessions stored in Redis or Valkey; needs the extra `redis`."""
+
+from quart import Quart
+
+from quart_session_demo.sessions import settings
+from quart_session_demo.sessions.server.interface import ServerSessionInterface
+from quart_session_demo.sessions.server.session import ServerSession as RedisSession
+from quart_session_demo.sessions.server.store import StoreError
 
 try:
-    from quart_session_demo.sessions.server.interface import RedisSessionInterface
-    from quart_session_demo.sessions.server.session import RedisSession
-    from quart_session_demo.sessions.server.store import StoreError
+    from quart_session_demo.sessions.server.redis.store import RedisStore
 except ModuleNotFoundError as error:
     if (error.name or '').partition('.')[0] != 'redis':
         raise
@@ -12,3 +17,25 @@ except ModuleNotFoundError as error:
     ) from None
 
 __all__ = ['RedisSession', 'RedisSessionInterface', 'StoreError']
+
+
+class RedisSessionInterface(ServerSessionInterface):
+    """Stores sessions in Redis: `app.session_interface = RedisSessionInterface(app)`."""
+
+    def __init__(self, app: Quart) -> None:
+        """Read the app's settings; connect when the app starts serving.
+
+        Args:
+            app: The app, with at least `SESSION_REDIS_URL` in its config.
+
+        Raises:
+            ValueError: A setting is missing or invalid; the message names it.
+        """
+        settings.complete(app.config)
+        store = RedisStore(
+            app.config['SESSION_REDIS_URL'],
+            prefix=app.config['SESSION_KEY_PREFIX'],
+            timeout=app.config['SESSION_REDIS_TIMEOUT'],
+            max_connections=app.config['SESSION_REDIS_MAX_CONNECTIONS'],
+        )
+        super().__init__(app, store)

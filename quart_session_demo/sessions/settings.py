@@ -1,68 +1,197 @@
-"""The settings, for any app: their defaults, and what they must be."""
+"""The settings of sessions and keys, in any app: their defaults and what they must be."""
 
-import math
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-DEFAULTS: Mapping[str, Any] = {
-    'SESSION_ABSOLUTE_LIFETIME': None,
-    'SESSION_KEY_PREFIX': 'session:',
-    'SESSION_REDIS_MAX_CONNECTIONS': 10,
-    'SESSION_REDIS_TIMEOUT': 0.5,
-}
+from quart_session_demo.sessions.validators import (
+    REDIS_URL_REMEDY,
+    validate_absolute_lifetime,
+    validate_application_root,
+    validate_boolean,
+    validate_connections,
+    validate_cookie_name,
+    validate_cookie_size,
+    validate_domain,
+    validate_fallback_keys,
+    validate_key,
+    validate_key_prefix,
+    validate_lifetime,
+    validate_path,
+    validate_redis_url,
+    validate_samesite,
+    validate_session_type,
+    validate_timeout,
+)
+
+#: The production default of a setting that production does not change.
+UNSET: Any = object()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting.
+
+    Attributes:
+        name: Its name in `app.config`.
+        description: What it does, in one phrase.
+        validate: Returns what is wrong with a value and what to do, or None when it is valid.
+        default: Its default in `create_app` and, where Quart has no such setting, in any app.
+        production_default: Its default with `PRODUCTION`, or `UNSET` if that is the same.
+        default_text: The default as the documentation shows it, where the value is no help.
+    """
+
+    name: str
+    description: str
+    validate: Callable[[Any], str | None]
+    default: Any = None
+    production_default: Any = UNSET
+    default_text: str | None = None
 
 
 def complete(config: dict[str, Any]) -> None:
-    """Set the defaults of what is not set.
+    """Set the defaults of `STORE_SETTINGS` in an app's config, and validate them.
 
     Raises:
-        ValueError: A setting is missing or wrong; it names it.
+        ValueError: A setting is missing or wrong; the message names it, the problem and what to do.
     """
     for name, default in DEFAULTS.items():
         config.setdefault(name, default)
-    if config.get('SESSION_REDIS_URL') is None:
-        raise ValueError('SESSION_REDIS_URL is not set')
-    for name, (is_right, wanted) in _RULES.items():
-        if not is_right(config[name]):
-            raise ValueError(f'{name} is not {wanted}')
+    for setting in STORE_SETTINGS:
+        if problem := setting.validate(config[setting.name]):
+            raise ValueError(f'{setting.name} {problem}')
+    if config['SESSION_REDIS_URL'] is None:
+        raise ValueError(f'SESSION_REDIS_URL is not set: {REDIS_URL_REMEDY}')
 
 
-def _is_text(value: Any) -> bool:
-    # What the environment could not decode is in it as lone surrogates (PEP 383).
-    return (
-        isinstance(value, str)
-        and value != ''
-        and value.encode('utf-8', 'replace') == value.encode('utf-8', 'surrogatepass')
-    )
-
-
-def _is_number(value: Any, least: float, most: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
-
-
-def _is_lifetime(value: Any) -> bool:
-    if value is None:
-        return True
-    try:
-        # A year to spare, as the date is reckoned at each request.
-        return _is_number(value, 0.001, math.inf) and (
-            (datetime.now(UTC) + timedelta(seconds=value)).year < datetime.max.year
-        )
-    except OverflowError:
-        return False
-
-
-_RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    'SESSION_ABSOLUTE_LIFETIME': (_is_lifetime, 'a number of seconds or None'),
-    'SESSION_KEY_PREFIX': (_is_text, 'a text'),
-    'SESSION_REDIS_MAX_CONNECTIONS': (
-        lambda value: isinstance(value, int) and _is_number(value, 1, math.inf),
-        'a number of connections',
+#: The settings of sessions on a server, which `complete` sets in any app. The names are
+#: Flask-Session's, where it has one.
+STORE_SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        'SESSION_REDIS_URL',
+        'the Redis server: `redis://`, `rediss://` (encrypted) or `unix://`; if it is not set, '
+        '`create_app` reads `REDIS_URL`, without `QUART_`, as many platforms name it',
+        validate_redis_url,
     ),
-    'SESSION_REDIS_TIMEOUT': (
-        lambda value: _is_number(value, 0.001, 3600),
-        'a number of seconds from 0.001 to 3600',
+    Setting(
+        'SESSION_REDIS_TIMEOUT',
+        'the seconds that all calls to Redis for one step (read, save) may take together',
+        validate_timeout,
+        0.5,
     ),
-    'SESSION_REDIS_URL': (lambda value: isinstance(value, str), 'a text'),
-}
+    Setting(
+        'SESSION_REDIS_MAX_CONNECTIONS',
+        'the connections to Redis that each process may open',
+        validate_connections,
+        # The smallest Redis of many platforms accepts 20; during a deploy two processes run.
+        10,
+    ),
+    Setting(
+        'SESSION_KEY_PREFIX',
+        'the first part of the keys in Redis; choose another for each app that shares a Redis',
+        validate_key_prefix,
+        'session:',
+    ),
+    Setting(
+        'SESSION_ABSOLUTE_LIFETIME',
+        'the seconds after which a session on a server expires, even if it is used',
+        validate_absolute_lifetime,
+    ),
+)
+
+#: The defaults of `STORE_SETTINGS`.
+DEFAULTS = {setting.name: setting.default for setting in STORE_SETTINGS}
+
+#: Every setting to do with sessions and keys.
+SESSION_SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        'SECRET_KEY',
+        'signs the cookies; required in production, with at least 32 bytes. If it is not set, '
+        'the first server that starts writes one to `instance/secret_key` (mode 0600), which all '
+        'workers and later starts share',
+        validate_key,
+        default_text='stored in a file',
+    ),
+    Setting(
+        'SECRET_KEY_FALLBACKS',
+        'a list of old keys whose cookies are still accepted, `["old-key"]`',
+        validate_fallback_keys,
+    ),
+    Setting(
+        'PERMANENT_SESSION_LIFETIME',
+        'how long a permanent session lasts, in seconds, or a `timedelta` in Python; Flask’s own '
+        'default is 31 days (2678400), two hours are 7200',
+        validate_lifetime,
+        timedelta(days=10),
+        default_text='10 days',
+    ),
+    Setting(
+        'SESSION_REFRESH_EACH_REQUEST',
+        'every response moves the expiry time of a permanent session',
+        validate_boolean,
+        True,
+    ),
+    Setting(
+        'SESSION_COOKIE_NAME',
+        'the name of the cookie; in production `session` if browsers would refuse the prefix '
+        '`__Host-`: without Secure, with a domain or with another path than `/`',
+        validate_cookie_name,
+        'session',
+        '__Host-session',
+    ),
+    Setting(
+        'SESSION_COOKIE_SECURE',
+        'browsers send the cookie over https only',
+        validate_boolean,
+        # So that plain http on localhost works.
+        False,
+        True,
+    ),
+    Setting('SESSION_COOKIE_HTTPONLY', 'scripts cannot read the cookie', validate_boolean, True),
+    Setting(
+        'SESSION_COOKIE_SAMESITE',
+        'whether browsers send the cookie with requests from other sites: `Lax`, `Strict`, `None` '
+        '(with Secure only), or null to send no such attribute',
+        validate_samesite,
+        'Lax',
+    ),
+    Setting(
+        'SESSION_COOKIE_DOMAIN',
+        'the domain whose hosts all receive the cookie; none is this host only',
+        validate_domain,
+    ),
+    Setting(
+        'SESSION_COOKIE_PATH',
+        'the path below which browsers send the cookie',
+        validate_path,
+        default_text='`APPLICATION_ROOT`',
+    ),
+    Setting(
+        'APPLICATION_ROOT',
+        'the path below which the app is served; the cookie’s path unless `SESSION_COOKIE_PATH` '
+        'is set',
+        validate_application_root,
+        '/',
+    ),
+    Setting(
+        'SESSION_COOKIE_PARTITIONED',
+        'browsers store a separate cookie for each top-level site; implies Secure',
+        validate_boolean,
+        False,
+    ),
+    Setting(
+        'MAX_COOKIE_SIZE',
+        'the largest cookie in bytes, with name and attributes, or 0 for no limit; a changed '
+        'session that needs more is refused with 413 and stays as it was',
+        validate_cookie_size,
+        4093,
+    ),
+    Setting(
+        'SESSION_TYPE',
+        'where sessions are stored: `cookie`, or `redis`, which needs the extra `redis`',
+        validate_session_type,
+        'cookie',
+    ),
+    *STORE_SETTINGS,
+)

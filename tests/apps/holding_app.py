@@ -1,4 +1,4 @@
-"""The app, with a route that holds requests until SIGUSR1: they are in flight."""
+"""The app with a route that holds requests until SIGUSR1, so that they are in flight."""
 
 import asyncio
 import signal
@@ -8,7 +8,7 @@ from quart import websocket
 from quart_session_demo import app
 
 released = asyncio.Event()
-held = 0
+in_flight = 0
 
 
 @app.before_serving
@@ -18,15 +18,15 @@ async def release_on_signal() -> None:
 
 @app.get('/hold/')
 async def hold() -> str:
-    global held
-    held += 1
+    global in_flight
+    in_flight += 1
     await released.wait()
     return 'finished'
 
 
 @app.get('/held/')
 async def count() -> str:
-    return str(held)
+    return str(in_flight)
 
 
 @app.websocket('/open/')

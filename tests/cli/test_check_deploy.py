@@ -1,4 +1,4 @@
-"""check-deploy finds what is unsafe in production, and nothing else."""
+"""`check-deploy` reports what is unsafe in production, and nothing else."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ import pytest
 
 from quart_session_demo import create_app, deploy_check, secret_key
 
-# Random, made once: tests that run in parallel must have the same names.
+# Random, but constant: tests that run in parallel must have the same names.
 SAFE = {
     'PRODUCTION': True,
     'SECRET_KEY': '8b1c2c003bf84aae7e975d8b29a2f328e08433ad8be9bb6bfe4106071e2fa0de',
@@ -20,7 +20,8 @@ REDIS = {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://localhost'}
 
 
 def found(config: dict[str, Any]) -> dict[str, str]:
-    return {finding.id: finding.level for finding in deploy_check.findings(create_app(config))}
+    findings = deploy_check.setting_findings(create_app(config))
+    return {finding.id: finding.level for finding in findings}
 
 
 def run(config: dict[str, Any], *options: str) -> tuple[int, str]:
@@ -29,6 +30,7 @@ def run(config: dict[str, Any], *options: str) -> tuple[int, str]:
 
 
 def test_production_with_a_random_key_is_safe() -> None:
+    """Production with a random key and no other setting has no finding."""
     assert found(SAFE) == {}
 
 
@@ -66,19 +68,22 @@ def test_production_with_a_random_key_is_safe() -> None:
     ids=str,
 )
 def test_unsafe_setting_is_found(changed: dict[str, Any], expected: dict[str, str]) -> None:
+    """An unsafe setting leads to its finding and no other."""
     assert found({**SAFE, **changed}) == expected
 
 
-def test_short_fallback_is_found() -> None:
+def test_short_fallback_is_found_once() -> None:
+    """A short fallback key that is listed twice is one finding."""
     config = {**SAFE, 'PRODUCTION': False, 'SECRET_KEY_FALLBACKS': ['old', 'old']}
 
-    findings = [finding.id for finding in deploy_check.findings(create_app(config))]
+    findings = [finding.id for finding in deploy_check.setting_findings(create_app(config))]
 
     assert findings.count('fallback-short') == 1
 
 
 @pytest.mark.parametrize('key', ['k', 'changeme', b'bytes', '32a6c12edad67bb44f699624607d7b'])
 def test_short_key_is_found(key: str | bytes) -> None:
+    """A secret key of less than 32 bytes is an error."""
     assert found({**SAFE, 'PRODUCTION': False, 'SECRET_KEY': key})['secret-key-short'] == 'error'
 
 
@@ -113,6 +118,7 @@ def test_short_key_is_found(key: str | bytes) -> None:
     ],
 )
 def test_guessable_key_is_found(key: str | bytes) -> None:
+    """A long key that repeats itself or looks like an example is an error."""
     assert found({**SAFE, 'SECRET_KEY': key}) == {'secret-key-guessable': 'error'}
 
 
@@ -127,17 +133,19 @@ def test_guessable_key_is_found(key: str | bytes) -> None:
     ids=['hex 16', 'hex 32', 'urlsafe 24', 'bytes 32'],
 )
 def test_random_key_is_never_found(random: Any) -> None:
+    """No random key is taken for a guessable one."""
     app = create_app(SAFE)
 
     for _ in range(500):
         app.secret_key = random()
-        assert list(deploy_check.findings(app)) == []
+        assert list(deploy_check.setting_findings(app)) == []
 
 
-def test_remedy_for_the_missing_prefix_starts() -> None:
+def test_host_prefix_remedy_names_all_obstacles() -> None:
+    """The remedy names each setting that the `__Host-` prefix needs changed."""
     config = {**SAFE, 'SESSION_COOKIE_DOMAIN': 'example.com', 'SESSION_COOKIE_PATH': '/app'}
 
-    [finding] = deploy_check.findings(create_app(config))
+    [finding] = deploy_check.setting_findings(create_app(config))
 
     assert finding.remedy == (
         'Set QUART_SESSION_COOKIE_NAME to __Host-session; QUART_SESSION_COOKIE_DOMAIN: remove it; '
@@ -146,39 +154,45 @@ def test_remedy_for_the_missing_prefix_starts() -> None:
 
 
 def test_missing_key_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An app without a key, and without a key file, is an error."""
     monkeypatch.setattr(secret_key, 'key_file', lambda app: tmp_path / 'secret_key')
 
     assert found({})['secret-key-missing'] == 'error'
 
 
-def test_fallback_is_looked_at_without_a_key() -> None:
+def test_fallback_is_checked_without_a_key() -> None:
+    """Fallback keys are checked even if no secret key is configured."""
     assert found({'SECRET_KEY_FALLBACKS': ['old']})['fallback-short'] == 'error'
 
 
-def test_key_file_standing_in_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_key_file_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A key from the key file is an error that names the file."""
     file = tmp_path / 'secret_key'
     file.write_text(secrets.token_hex(32))
     monkeypatch.setattr(secret_key, 'key_file', lambda app: file)
 
-    findings = {finding.id: finding for finding in deploy_check.findings(create_app())}
+    findings = {finding.id: finding for finding in deploy_check.setting_findings(create_app())}
 
     assert findings['secret-key-file'].level == 'error'
     assert str(file) in findings['secret-key-file'].message
     assert 'secret-key-missing' not in findings
 
 
-def test_command_passes_when_nothing_is_found() -> None:
+def test_command_passes_without_findings() -> None:
+    """Without findings the command prints so and exits with 0."""
     assert run(SAFE) == (0, '0 found.\n')
     assert run(SAFE, '--strict')[0] == 0
     assert run(SAFE, '--json') == (0, '[]\n')
 
 
 def test_command_fails_on_errors() -> None:
+    """An error makes the command exit with 1."""
     assert run({**SAFE, 'PLAYGROUND': True})[0] == 1
     assert run({**SAFE, 'PLAYGROUND': True}, '--json')[0] == 1
 
 
-def test_command_sees_debug_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_finds_debug_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Debug mode from `QUART_DEBUG` is an error."""
     monkeypatch.setenv('QUART_DEBUG', '1')
 
     status, output = run(SAFE)
@@ -188,13 +202,15 @@ def test_command_sees_debug_mode(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_command_fails_on_warnings_only_with_strict() -> None:
+    """A warning makes the command exit with 1 only with `--strict`."""
     config = {**SAFE, 'PERMANENT_SESSION_LIFETIME': timedelta(days=365)}
 
     assert run(config)[0] == 0
     assert run(config, '--strict')[0] == 1
 
 
-def test_command_prints_a_line_for_each_finding() -> None:
+def test_command_prints_a_line_per_finding() -> None:
+    """Each finding is one line: level, id, message and remedy."""
     config = {**SAFE, 'PLAYGROUND': True, 'SESSION_COOKIE_NAME': 'session'}
 
     _, output = run(config)
@@ -207,6 +223,7 @@ def test_command_prints_a_line_for_each_finding() -> None:
 
 
 def test_command_prints_json() -> None:
+    """`--json` prints a list of objects with id, level, message and remedy."""
     _, output = run({**SAFE, 'PLAYGROUND': True}, '--json')
 
     (finding,) = json.loads(output)
@@ -221,6 +238,7 @@ def test_command_prints_json() -> None:
 )
 @pytest.mark.parametrize('options', [[], ['--json']])
 def test_command_prints_no_secret(key: str, options: list[str]) -> None:
+    """No output contains any part of a key."""
     config = {'SECRET_KEY': key, 'SECRET_KEY_FALLBACKS': [key, key + '!']}
 
     _, output = run(config, *options)
@@ -228,3 +246,11 @@ def test_command_prints_no_secret(key: str, options: list[str]) -> None:
     assert 'secret-key-' in output
     assert 'fallback' in output
     assert 'mine' not in output
+
+
+def test_catalog_lists_every_finding() -> None:
+    """Each id and level in `FINDINGS` is unique, so that the documentation's table is right."""
+    keys = [(finding.id, finding.level) for finding in deploy_check.FINDINGS]
+
+    assert len(set(keys)) == len(keys)
+    assert all(finding.message and finding.remedy for finding in deploy_check.FINDINGS)

@@ -1,4 +1,4 @@
-"""The Procfile, started by honcho on what requirements.txt installs, and nothing else."""
+"""The Procfile, started by honcho in an environment with requirements.txt and nothing else."""
 
 import asyncio
 import os
@@ -20,6 +20,8 @@ from quart.sessions import SecureCookieSessionInterface
 
 from quart_session_demo import create_app
 from tests.conftest import ROOT
+
+pytestmark = pytest.mark.e2e
 
 PROCFILE = (ROOT / 'Procfile').read_text('utf-8')
 NEW_SESSION = '设置session成功'
@@ -82,7 +84,7 @@ Start = Callable[..., Deployed]
 
 @contextmanager
 def starting(bare: Path, folder: Path) -> Iterator[Start]:
-    """Give a function that starts the Procfile's web process; stop what still runs at the end."""
+    """Yield a function that starts the Procfile's web process; stop what is running at the end."""
 
     def start(key: str, port: int | None = None, procfile: str = PROCFILE, **env: str) -> Deployed:
         port = port or free_port()
@@ -121,7 +123,7 @@ def start(bare: Path, tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture(scope='module')
 def deployed(bare: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """One server for the tests that leave it as it is."""
+    """Yield one server for the tests that do not change it."""
     with starting(bare, tmp_path_factory.mktemp('deployed')) as start:
         yield start(secrets.token_hex(32))
 
@@ -132,7 +134,7 @@ def honcho_command(procfile: Path, process: str, *options: str) -> list[str]:
 
 
 def environment(bare: Path, **env: str) -> dict[str, str]:
-    # With neither this environment's packages nor settings.
+    # Without this environment's packages and settings.
     return {'PATH': f'{bare}:{os.defpath}', 'LANG': 'C.UTF-8', **env}
 
 
@@ -157,9 +159,8 @@ def session_cookie(response: httpx.Response) -> dict[str, str]:
     ],
     ids=['good key', 'no key', 'short key', 'guessable key'],
 )
-def test_release_passes_with_nothing_but_a_good_key(
-    bare: Path, env: dict[str, str], passes: bool
-) -> None:
+def test_release_passes_with_a_good_key_only(bare: Path, env: dict[str, str], passes: bool) -> None:
+    """The `release:` line passes with a good key and no other setting."""
     result = subprocess.run(
         honcho_command(ROOT / 'Procfile', 'release'),
         env=environment(bare, **env),
@@ -173,7 +174,8 @@ def test_release_passes_with_nothing_but_a_good_key(
     assert 'changeme' not in result.stdout
 
 
-def test_lesson_walks_in_production(deployed: Deployed) -> None:
+def test_lesson_works_in_production(deployed: Deployed) -> None:
+    """In production the session works, with a safe cookie and HSTS."""
     with httpx.Client(base_url=deployed.url) as client:
         first = client.get('/')
         cookie = session_cookie(first)
@@ -193,7 +195,8 @@ def test_lesson_walks_in_production(deployed: Deployed) -> None:
     assert gone.text == NO_SESSION
 
 
-def test_health_answers_head_on_the_wire(deployed: Deployed) -> None:
+def test_health_answers_head_without_a_body(deployed: Deployed) -> None:
+    """HEAD `/health` has the length of GET, and the connection stays usable."""
     with httpx.Client(base_url=deployed.url) as client:
         responses = [client.head('/health'), client.get('/health'), client.head('/health')]
 
@@ -202,6 +205,7 @@ def test_health_answers_head_on_the_wire(deployed: Deployed) -> None:
 
 
 def test_requests_in_flight_finish_when_stopped(start: Start) -> None:
+    """On SIGTERM to the process group all requests in flight finish."""
     deployed = start(secrets.token_hex(32), procfile=HOLDING)
 
     async def stop_under_load() -> list[httpx.Response]:
@@ -230,12 +234,13 @@ def refuses(port: int) -> bool:
     except ConnectionRefusedError:
         return True
     except ConnectionResetError:
-        # It was just about to: this one was in the backlog.
+        # The connection was in the backlog of a server that stops right now.
         return False
     return False
 
 
 def test_open_websocket_is_closed_at_the_graceful_timeout(start: Start) -> None:
+    """An open websocket is closed with 1011 at the graceful timeout."""
     procfile = HOLDING.replace('--graceful-timeout 25', '--graceful-timeout 1')
     assert procfile != HOLDING
     deployed = start(secrets.token_hex(32), procfile=procfile)
@@ -253,7 +258,8 @@ def test_open_websocket_is_closed_at_the_graceful_timeout(start: Start) -> None:
     assert 'web.1 stopped (rc=0)' in deployed.log
 
 
-def test_session_outlives_a_killed_process(start: Start) -> None:
+def test_session_survives_a_killed_process(start: Start) -> None:
+    """A session is valid after the server was killed and restarted."""
     key = secrets.token_hex(32)
     killed = start(key)
     cookie = session_cookie(httpx.get(killed.url))
@@ -266,42 +272,43 @@ def test_session_outlives_a_killed_process(start: Start) -> None:
     assert httpx.get(f'{restarted.url}/get_session/', headers=cookie).text == 'zhiliao'
 
 
-def test_key_is_rolled_process_by_process_without_a_lost_session(start: Start) -> None:
+def test_key_rotation_in_two_steps_loses_no_session(start: Start) -> None:
+    """A key replaced in two steps, process by process, loses no session."""
     old, new = secrets.token_hex(32), secrets.token_hex(32)
     processes = [start(old), start(old)]
     router = cycle([0, 1])
-    visitors = [session_cookie(httpx.get(processes[next(router)].url)) for _ in range(6)]
-    visits = [0] * len(visitors)
+    cookies = [session_cookie(httpx.get(processes[next(router)].url)) for _ in range(6)]
+    requests = [0] * len(cookies)
     lost = 0
 
-    async def visit(number: int) -> None:
+    async def use_session(number: int) -> None:
         nonlocal lost
-        # A connection for each request, as a router's balancing is.
+        # A new connection for each request, as a router may send it to either process.
         async with httpx.AsyncClient(headers={'Connection': 'close'}) as client:
             while True:
                 await asyncio.sleep(0.01)
                 url = f'{processes[next(router)].url}/get_session/'
                 try:
-                    response = await client.get(url, headers=visitors[number])
+                    response = await client.get(url, headers=cookies[number])
                 except httpx.TransportError:
-                    # This process restarts; a router asks the other.
+                    # This process restarts; a router would use the other.
                     continue
                 client.cookies.clear()
                 lost += response.text != 'zhiliao'
-                # Each answer refreshes the cookie, signed by the process that gave it.
-                visitors[number] = session_cookie(response)
-                visits[number] += 1
+                # Each response has a new cookie, signed with the key of its process.
+                cookies[number] = session_cookie(response)
+                requests[number] += 1
 
-    async def everyone_visits() -> None:
-        goals = [count + 3 for count in visits]
+    async def wait_for_requests() -> None:
+        goals = [count + 3 for count in requests]
         while True:
-            if all(count >= goal for count, goal in zip(visits, goals, strict=True)):
+            if all(count >= goal for count, goal in zip(requests, goals, strict=True)):
                 return
             await asyncio.sleep(0.01)
 
-    async def roll() -> None:
-        load = asyncio.gather(*(visit(number) for number in range(len(visitors))))
-        # Every process learns the new key before the first one signs with it.
+    async def replace_key() -> None:
+        load = asyncio.gather(*(use_session(number) for number in range(len(cookies))))
+        # Every process accepts the new key before the first one signs with it.
         for key, fallback in ((old, new), (new, old)):
             for number, process in enumerate(processes):
                 await asyncio.to_thread(process.stop)
@@ -311,101 +318,107 @@ def test_key_is_rolled_process_by_process_without_a_lost_session(start: Start) -
                     port=process.port,
                     QUART_SECRET_KEY_FALLBACKS=f'["{fallback}"]',
                 )
-                await everyone_visits()
+                await wait_for_requests()
         load.cancel()
         with suppress(asyncio.CancelledError):
             await load
 
-    asyncio.run(roll())
+    asyncio.run(replace_key())
 
     assert lost == 0
     signing = SecureCookieSessionInterface().get_signing_serializer(create_app({'SECRET_KEY': new}))
     assert signing
-    for visitor in visitors:
-        assert signing.loads(visitor['Cookie'].partition('=')[2])['username'] == 'zhiliao'
+    for cookie in cookies:
+        assert signing.loads(cookie['Cookie'].partition('=')[2])['username'] == 'zhiliao'
 
 
-async def test_key_rolled_in_one_step_would_lose_sessions() -> None:
-    rolled = create_app({'SECRET_KEY': 'new', 'SECRET_KEY_FALLBACKS': ['old']})
+async def test_key_rotation_in_one_step_loses_sessions() -> None:
+    """A process without the new key refuses cookies that are signed with it."""
+    replaced = create_app({'SECRET_KEY': 'new', 'SECRET_KEY_FALLBACKS': ['old']})
     not_yet = create_app({'SECRET_KEY': 'old'})
-    cookie = (await rolled.test_client().get('/')).headers['Set-Cookie'].partition(';')[0]
+    cookie = (await replaced.test_client().get('/')).headers['Set-Cookie'].partition(';')[0]
 
     response = await not_yet.test_client().get('/get_session/', headers={'Cookie': cookie})
 
     assert await response.get_data(as_text=True) == NO_SESSION
 
 
+METHODS = [b'BREW', b'get', b'head', b'G\xe9T', b'TRACE', b'CONNECT']
+TARGETS = [
+    b'*',
+    b'//',
+    b'/..',
+    b'/%',
+    b'/%00',
+    b'/%ff',
+    b'x',
+    b'/\xff',
+    b'/?\xff',
+    b'/?%ff=%',
+    b'http://[',
+    b':',
+    b'?x',
+    b'http://a',
+    b'http://a/',
+    b'a:b',
+    b'/x%0aFORGED',
+    b'/?%0d%0aFORGED',
+    b'/#',
+    b'/;',
+    b'/health',
+    b'/health?',
+    b'/health%00',
+    b'/health%0aFORGED',
+    b'/health/..',
+    b'/static/' + b'a' * 256,
+    b'/static/' + b'a' * 4096,
+    b'/static/' + b'a' * 9000,
+]
+VERSIONS = [b'0.9', b'1.0', b'2.0', b'9.9', b'x', b'']
+HOSTS = [b'', b'[', b'a b', b'\xff', b'a:b', b'..', b'a' * 99]
+CONTENT_LENGTHS = [b'-1', b'x', b'1\r\nContent-Length: 2', b'99999999999999999999', b'']
+HEADERS = [b'Accept', b'Accept-Encoding', b'Content-Type', b'Range', b'If-None-Match']
+HEADER_VALUES = [b'\xff', b';;==,', b'q=x']
+COOKIES = [b'', b'a.b.c', b'.eJw.a.b', b'...', b'"', b'{}', b'e30.' + b'a' * 9000]
+READ = b'GET /get_session/ HTTP/1.1\r\nCookie: __Host-session='
+
+# Whole requests, without their last empty line.
 COMPLETE = [
-    *(
-        b'%b / HTTP/1.1' % method
-        for method in (b'BREW', b'get', b'head', b'G\xe9T', b'TRACE', b'CONNECT')
-    ),
     b'head /health HTTP/1.1',
     b'head http://[ HTTP/1.1',
-    *(b'GET /static/%b HTTP/1.1' % (b'a' * length) for length in (256, 4096, 9000)),
-    *(b'GET %b HTTP/1.1' % path for path in (b'*', b'//', b'/..', b'/%', b'/%00', b'/%ff', b'x')),
-    *(
-        b'GET %b HTTP/1.1' % path
-        for path in (
-            b'/\xff',
-            b'/?\xff',
-            b'/?%ff=%',
-            b'http://[',
-            b':',
-            b'?x',
-            b'http://a',
-            b'http://a/',
-            b'a:b',
-        )
-    ),
-    *(b'GET %b HTTP/1.1' % path for path in (b'/x%0aFORGED', b'/?%0d%0aFORGED', b'/#', b'/;')),
-    *(b'GET /health%b HTTP/1.1' % end for end in (b'', b'?', b'%00', b'%0aFORGED', b'/..')),
-    *(b'GET / HTTP/%b' % version for version in (b'0.9', b'1.0', b'2.0', b'9.9', b'x', b'')),
-    *(
-        b'GET / HTTP/1.1\r\nHost: %b' % host
-        for host in (b'', b'[', b'a b', b'\xff', b'a:b', b'..', b'a' * 99)
-    ),
-    *(
-        b'GET / HTTP/1.1\r\nHost: a\r\nHost: b',
-        b'GET / HTTP/1.1\r\nHost: a\r\nHost: a',
-        b'GET / HTTP/1.1\r\nNo colon',
-        b'GET /',
-        b'',
-    ),
-    *(b'GET / HTTP/1.1\r\n: empty', b'GET / HTTP/1.1\r\n folded', b'GET / HTTP/1.1\r\nA\x00: b'),
+    b'GET / HTTP/1.1\r\nHost: a\r\nHost: b',
+    b'GET / HTTP/1.1\r\nHost: a\r\nHost: a',
+    b'GET / HTTP/1.1\r\nNo colon',
+    b'GET /',
+    b'',
+    b'GET / HTTP/1.1\r\n: empty',
+    b'GET / HTTP/1.1\r\n folded',
+    b'GET / HTTP/1.1\r\nA\x00: b',
     b'GET / HTTP/1.1\r\nA: ' + b'a' * 30_000,
     b'GET /' + b'a' * 30_000 + b' HTTP/1.1',
-    *(
-        b'POST / HTTP/1.1\r\nContent-Length: %b' % length
-        for length in (b'-1', b'x', b'1\r\nContent-Length: 2', b'99999999999999999999', b'')
-    ),
     b'POST / HTTP/1.1\r\nTransfer-Encoding: gzip',
     b'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nxyz',
-    *(
-        b'GET / HTTP/1.1\r\n%b: %b' % (name, value)
-        for name in (b'Accept', b'Accept-Encoding', b'Content-Type', b'Range', b'If-None-Match')
-        for value in (b'\xff', b';;==,', b'q=x')
-    ),
-    *(
-        b'GET / HTTP/1.1\r\nUpgrade: %b\r\nConnection: upgrade' % to
-        for to in (b'h2c', b'websocket')
-    ),
-    *(b'GET / HTTP/1.1\r\nHost: %b' % host + WEBSOCKET for host in (b'a', b'..')),
+    b'GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: upgrade',
+    b'GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade',
+    b'GET / HTTP/1.1\r\nHost: a' + WEBSOCKET,
+    b'GET / HTTP/1.1\r\nHost: ..' + WEBSOCKET,
     b'GET http://[ HTTP/1.1' + WEBSOCKET,
-    # Every byte in a cookie's value and, from there on, in its name.
-    *(
-        b'GET /get_session/ HTTP/1.1\r\nCookie: __Host-session=%c; %c=a' % (n, n)
-        for n in range(256)
-    ),
-    *(
-        b'GET /get_session/ HTTP/1.1\r\nCookie: __Host-session=%b' % value
-        for value in (b'', b'a.b.c', b'.eJw.a.b', b'...', b'"', b'{}', b'e30.' + b'a' * 9000)
-    ),
 ]
+COMPLETE += [b'%b / HTTP/1.1' % method for method in METHODS]
+COMPLETE += [b'GET %b HTTP/1.1' % target for target in TARGETS]
+COMPLETE += [b'GET / HTTP/%b' % version for version in VERSIONS]
+COMPLETE += [b'GET / HTTP/1.1\r\nHost: %b' % host for host in HOSTS]
+COMPLETE += [b'POST / HTTP/1.1\r\nContent-Length: %b' % length for length in CONTENT_LENGTHS]
+COMPLETE += [
+    b'GET / HTTP/1.1\r\n%b: %b' % (name, value) for name in HEADERS for value in HEADER_VALUES
+]
+# Every byte in the value of one cookie and in the name of the next.
+COMPLETE += [READ + b'%c; %c=a' % (byte, byte) for byte in range(256)]
+COMPLETE += [READ + cookie for cookie in COOKIES]
 
 
 def http2(*headers: tuple[bytes, bytes]) -> bytes:
-    """Return what a client sends that takes HTTP/2 for granted: settings, and one request."""
+    """Return what an HTTP/2 client sends without negotiation: settings and one request."""
     block = b''.join(
         b'\0' + bytes([len(name)]) + name + bytes([len(value)]) + value for name, value in headers
     )
@@ -433,19 +446,20 @@ CUT_OFF = [
 ]
 
 
-def test_malformed_requests_do_no_harm(deployed: Deployed) -> None:
-    answers = {}
+def test_malformed_requests_cause_no_error(deployed: Deployed) -> None:
+    """No malformed request returns 500, logs a traceback or forges a log line."""
+    responses = {}
     for request in COMPLETE:
         host = b'' if b'Host:' in request else b'\r\nHost: a'
         close = b'' if b'Connection:' in request else b'\r\nConnection: close'
-        answers[request] = raw(deployed.port, request + host + close + b'\r\n\r\n')
+        responses[request] = raw(deployed.port, request + host + close + b'\r\n\r\n')
     for request in CUT_OFF:
-        answers[request] = raw(deployed.port, request, cut_off=True)
+        responses[request] = raw(deployed.port, request, cut_off=True)
 
-    assert len(answers) > 300
-    statuses = {request: answer[9:12] for request, answer in answers.items()}
+    assert len(responses) > 300
+    statuses = {request: response[9:12] for request, response in responses.items()}
     assert [request for request, status in statuses.items() if status == b'500'] == []
-    assert [request for request, answer in answers.items() if HTTP2_500 in answer] == []
+    assert [request for request, response in responses.items() if HTTP2_500 in response] == []
     assert list(statuses.values()).count(b'200') > 100
     assert list(statuses.values()).count(b'400') > 30
     assert httpx.get(f'{deployed.url}/get_session/').text == NO_SESSION
@@ -454,32 +468,19 @@ def test_malformed_requests_do_no_harm(deployed: Deployed) -> None:
     assert 'a-cookie-of-http2' not in deployed.log
 
 
-def test_refused_websocket_is_closed(deployed: Deployed) -> None:
+def test_rejected_websocket_is_closed(deployed: Deployed) -> None:
+    """The connection of a rejected websocket is closed by the server."""
     request = b'GET / HTTP/1.1\r\nHost: a' + WEBSOCKET + b'\r\n\r\n'
 
     with socket.create_connection(('127.0.0.1', deployed.port)) as client:
         client.sendall(request)
-        # Much less than the idle timeout.
+        # Much less than the server's idle timeout.
         client.settimeout(30)
-        answer = b''
+        response = b''
         while data := client.recv(65536):
-            answer += data
+            response += data
 
-    assert answer.startswith(b'HTTP/1.1 400')
-
-
-def test_readme_gives_a_reason_for_each_option_of_the_procfile() -> None:
-    (web,) = re.findall('^web: (.*)$', PROCFILE, re.MULTILINE)
-    table = (ROOT / 'README.md').read_text('utf-8').split('| in the `web:` line |')[1]
-    reasons = re.findall(r'^\| (`.*?) \|', table.split('\n\n')[0], re.MULTILINE)
-    explained = [part for reason in reasons for part in re.findall('`([^`]+)`', reason)]
-
-    left = web
-    for part in explained:
-        assert part in left
-        left = left.replace(part, '', 1)
-
-    assert left.split() == ['env', 'hypercorn', 'quart_session_demo:app']
+    assert response.startswith(b'HTTP/1.1 400')
 
 
 def raw(port: int, request: bytes, cut_off: bool = False) -> bytes:
@@ -487,14 +488,15 @@ def raw(port: int, request: bytes, cut_off: bool = False) -> bytes:
         connection.sendall(request)
         if cut_off:
             connection.shutdown(socket.SHUT_WR)
-        answer = b''
+        response = b''
         with suppress(ConnectionResetError):
-            while b'\r\n\r\n' not in answer and (data := connection.recv(65536)):
-                answer += data
-        return answer
+            while b'\r\n\r\n' not in response and (data := connection.recv(65536)):
+                response += data
+        return response
 
 
-def test_log_holds_no_cookie(deployed: Deployed) -> None:
+def test_log_contains_no_cookie(deployed: Deployed) -> None:
+    """No request writes a cookie to the log."""
     first = httpx.get(deployed.url)
     httpx.get(f'{deployed.url}/get_session/', headers=session_cookie(first))
 

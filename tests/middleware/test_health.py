@@ -1,4 +1,4 @@
-"""`/health` is answered before the app is."""
+"""`/health` and `/health/ready` are answered without the app."""
 
 import json
 from typing import Any
@@ -7,10 +7,12 @@ import pytest
 from quart import Quart
 from quart.testing.connections import WebsocketResponseError
 
+from quart_session_demo.middleware import HealthMiddleware
 from quart_session_demo.sessions import CookieSessionInterface
 
 
-async def test_health_answers_with_json(app: Quart) -> None:
+async def test_health_returns_json(app: Quart) -> None:
+    """`/health` returns 200 with a JSON object."""
     response = await app.test_client().get('/health')
 
     assert response.status_code == 200
@@ -18,7 +20,8 @@ async def test_health_answers_with_json(app: Quart) -> None:
     assert json.loads(await response.get_data(as_text=True)) == {'status': 'ok'}
 
 
-async def test_health_answers_head_without_a_body(app: Quart) -> None:
+async def test_health_sends_no_body_to_head(app: Quart) -> None:
+    """HEAD `/health` returns 200 without a body."""
     response = await app.test_client().head('/health')
 
     assert response.status_code == 200
@@ -28,6 +31,7 @@ async def test_health_answers_head_without_a_body(app: Quart) -> None:
 
 @pytest.mark.parametrize('method', ['post', 'put', 'delete', 'options', 'patch'])
 async def test_health_refuses_other_methods(app: Quart, method: str) -> None:
+    """Other methods than GET and HEAD return 405."""
     response = await getattr(app.test_client(), method)('/health')
 
     assert response.status_code == 405
@@ -35,17 +39,16 @@ async def test_health_refuses_other_methods(app: Quart, method: str) -> None:
 
 
 @pytest.mark.parametrize('cookie', [None, 'valid', 'session=forged', 'session=', '=;\x80, session'])
-async def test_health_opens_no_session_whatever_cookie_comes(
-    app: Quart, cookie: str | None
-) -> None:
+async def test_health_opens_no_session(app: Quart, cookie: str | None) -> None:
+    """`/health` neither opens a session nor sets a cookie, with any cookie."""
     opened = []
 
-    class Watched(CookieSessionInterface):
+    class RecordingInterface(CookieSessionInterface):
         async def open_session(self, *args: Any) -> Any:
             opened.append(args)
             return await super().open_session(*args)
 
-    app.session_interface = Watched()
+    app.session_interface = RecordingInterface()
     client = app.test_client(use_cookies=False)
     if cookie == 'valid':
         cookie = (await client.get('/')).headers['Set-Cookie'].partition(';')[0]
@@ -62,13 +65,43 @@ async def test_health_opens_no_session_whatever_cookie_comes(
 
 
 @pytest.mark.parametrize('path', ['/health/', '/healthy', '/health/other', '/x/health'])
-async def test_health_leaves_other_paths_to_the_app(app: Quart, path: str) -> None:
+async def test_health_passes_other_paths_on(app: Quart, path: str) -> None:
+    """A similar path is passed on to the app."""
     assert (await app.test_client().get(path)).status_code == 404
 
 
-async def test_health_leaves_websockets_to_the_app(app: Quart) -> None:
+async def test_health_passes_websockets_on(app: Quart) -> None:
+    """A websocket to `/health` is passed on to the app."""
     with pytest.raises(WebsocketResponseError) as refused:
         async with app.test_client().websocket('/health') as websocket:
             await websocket.receive()
 
     assert refused.value.response.status_code == 404
+
+
+@pytest.mark.parametrize(('ready', 'status'), [(True, 200), (False, 503)])
+async def test_ready_asks_what_the_app_depends_on(ready: bool, status: int) -> None:
+    """`/health/ready` of any app returns 503 while `is_ready` is false; `/health` does not."""
+
+    async def is_ready() -> bool:
+        return ready
+
+    app = Quart('own')
+    app.asgi_app = HealthMiddleware(app.asgi_app, is_ready)  # type: ignore[method-assign]
+    client = app.test_client()
+
+    assert (await client.get('/health/ready')).status_code == status
+    assert (await client.get('/health')).status_code == 200
+
+
+async def test_ready_needs_no_store_for_cookie_sessions(app: Quart) -> None:
+    """With sessions in the cookie `/health/ready` returns 200."""
+    assert (await app.test_client().get('/health/ready')).status_code == 200
+
+
+async def test_health_needs_no_is_ready() -> None:
+    """An app that depends on nothing is ready when it serves."""
+    app = Quart('own')
+    app.asgi_app = HealthMiddleware(app.asgi_app)  # type: ignore[method-assign]
+
+    assert (await app.test_client().get('/health/ready')).status_code == 200

@@ -1,4 +1,4 @@
-"""Every response of the app carries the security headers."""
+"""Every response of the app has the security headers."""
 
 from collections.abc import AsyncIterator
 
@@ -8,6 +8,7 @@ from quart.testing.connections import WebsocketResponseError
 
 from quart_session_demo import create_app
 from quart_session_demo.config import ConfigError
+from quart_session_demo.middleware import SecurityHeadersMiddleware
 from quart_session_demo.middleware.security_headers import HEADERS
 from tests.conftest import KEY, ROOT
 
@@ -16,7 +17,7 @@ YEAR = 'max-age=31536000; includeSubDomains'
 
 @pytest.fixture
 def app() -> Quart:
-    # Without TESTING, which lets errors through.
+    # Without TESTING, which raises a view's error instead of returning 500.
     app = create_app({'SECRET_KEY': KEY})
 
     @app.get('/fails/')
@@ -67,6 +68,7 @@ def app() -> Quart:
 async def test_headers_are_on_every_response(
     app: Quart, method: str, path: str, status: int
 ) -> None:
+    """Success, redirect, error, file and stream have each header once."""
     response = await getattr(app.test_client(), method.lower())(path)
 
     assert response.status_code == status
@@ -74,7 +76,8 @@ async def test_headers_are_on_every_response(
         assert response.headers.getlist(name) == [value]
 
 
-async def test_headers_are_on_a_refused_websocket(app: Quart) -> None:
+async def test_headers_are_on_a_rejected_websocket(app: Quart) -> None:
+    """The response that rejects a websocket has the headers too."""
     with pytest.raises(WebsocketResponseError) as refused:
         async with app.test_client().websocket('/missing/') as websocket:
             await websocket.receive()
@@ -83,7 +86,8 @@ async def test_headers_are_on_a_refused_websocket(app: Quart) -> None:
         assert refused.value.response.headers.getlist(name) == [value]
 
 
-async def test_headers_of_a_view_are_kept_and_not_doubled(app: Quart) -> None:
+async def test_headers_of_a_view_are_not_replaced(app: Quart) -> None:
+    """A header that the view sets stays as it is, and is sent once."""
     headers = (await app.test_client().get('/own/')).headers
 
     assert headers.getlist('Content-Security-Policy') == ['sandbox']
@@ -92,6 +96,7 @@ async def test_headers_of_a_view_are_kept_and_not_doubled(app: Quart) -> None:
 
 
 def test_policy_allows_nothing_inline() -> None:
+    """The content security policy allows no inline code and no frame."""
     directives = HEADERS['Content-Security-Policy'].split('; ')
 
     assert {"object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(directives)
@@ -107,9 +112,10 @@ def test_policy_allows_nothing_inline() -> None:
         ({'STRICT_TRANSPORT_SECURITY': 'max-age=60'}, 'max-age=60'),
     ],
 )
-async def test_strict_transport_security_is_productions_or_chosen(
+async def test_hsts_is_sent_in_production_or_if_set(
     config: dict[str, object], expected: str | None
 ) -> None:
+    """HSTS is sent in production by default, and with the value that is set."""
     app = create_app({'SECRET_KEY': KEY, **config})
 
     for path in ('/', '/missing/', '/health'):
@@ -118,6 +124,20 @@ async def test_strict_transport_security_is_productions_or_chosen(
 
 
 @pytest.mark.parametrize('value', ['true', '31536000', '', 'max-age=1\r\nX: y', 'max-age=-1', 'a'])
-def test_strict_transport_security_is_checked(value: str) -> None:
+def test_wrong_hsts_value_is_refused(value: str) -> None:
+    """A value that is not one of the header stops the start with one line."""
     with pytest.raises(ConfigError, match=r'^STRICT_TRANSPORT_SECURITY is [^\n]*max-age=31536000'):
         create_app({'STRICT_TRANSPORT_SECURITY': value})
+
+
+async def test_any_app_can_be_wrapped() -> None:
+    """An own app gets the headers, and HSTS with the value that it gives."""
+    app = Quart('own')
+    app.asgi_app = SecurityHeadersMiddleware(  # type: ignore[method-assign]
+        app.asgi_app, hsts=YEAR
+    )
+
+    headers = (await app.test_client().get('/')).headers
+
+    assert headers['Strict-Transport-Security'] == YEAR
+    assert headers['X-Content-Type-Options'] == 'nosniff'

@@ -1,14 +1,14 @@
-"""The playground in a real browser: by mouse, by keyboard, with and without scripts."""
+"""The page in a real browser: by mouse, by keyboard, with and without scripts."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from playwright.sync_api import (
@@ -25,19 +25,34 @@ from tests.conftest import KEY, ROOT
 
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
 ARGUMENTS = [
-    *('--disable-background-networking', '--disable-component-update', '--disable-gpu'),
-    *('--disable-quic', '--disable-sync', '--no-first-run'),
-    # Chromium's sandbox refuses root.
-    *(['--no-sandbox'] if hasattr(os, 'geteuid') and os.geteuid() == 0 else []),
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-gpu',
+    '--disable-quic',
+    '--disable-sync',
+    '--no-first-run',
 ]
+if hasattr(os, 'geteuid') and os.geteuid() == 0:
+    # Chromium's sandbox does not work for root.
+    ARGUMENTS.append('--no-sandbox')
 SCHEMES: tuple[Literal['light', 'dark'], ...] = ('light', 'dark')
+WIDTHS = (
+    320,
+    360,
+    480,
+    1280,
+    2560,
+)
 
-if CHROMIUM is None:
-    pytest.skip('no Chromium: apt-get install chromium, or google-chrome', allow_module_level=True)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason='needs Chromium: apt-get install chromium'),
+]
 
 
 @pytest.fixture(scope='module')
 def address() -> Iterator[str]:
+    """Return the address of the page on a Hypercorn of its own."""
     command = '-m hypercorn quart_session_demo:app --workers 0 --bind 127.0.0.1:0'
     server = subprocess.Popen(
         [sys.executable, *command.split()],
@@ -61,18 +76,20 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope='module')
 def playwright() -> Iterator[Playwright]:
+    """Yield Playwright."""
     with sync_playwright() as started:
         yield started
 
 
 @pytest.fixture(scope='module')
 def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Yield a Chromium that the tests share."""
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
     yield browser
     browser.close()
 
 
-def opened(context: BrowserContext, address: str) -> Page:
+def open_page(context: BrowserContext, address: str) -> Page:
     page = context.new_page()
     page.goto(address)
     return page
@@ -80,39 +97,40 @@ def opened(context: BrowserContext, address: str) -> Page:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A page that must end without a console error or a request to another host."""
+    """Yield the page, which must log no error and send no request elsewhere."""
     context = browser.new_context()
-    complaints: list[str] = []
-    asked: list[str] = []
+    errors: list[str] = []
+    urls: list[str] = []
 
-    def listen(message: ConsoleMessage) -> None:
-        # A page that is itself a 4xx is an error to the console as well.
+    def record_message(message: ConsoleMessage) -> None:
+        # The console reports a 4xx response to a button as an error.
         if message.type in ('error', 'warning') and 'a status of 4' not in message.text:
-            complaints.append(message.text)
+            errors.append(message.text)
 
-    context.on('console', listen)
-    context.on('weberror', lambda error: complaints.append(str(error.error)))
-    context.on('request', lambda request: asked.append(request.url))
-    yield opened(context, address)
+    context.on('console', record_message)
+    context.on('weberror', lambda error: errors.append(str(error.error)))
+    context.on('request', lambda request: urls.append(request.url))
+    yield open_page(context, address)
     context.close()
-    assert complaints == []
-    assert {url[: len(address)] for url in asked} == {address}
+    assert errors == []
+    assert {url[: len(address)] for url in urls} == {address}
 
 
-def click(page: Page, do: str) -> str:
-    page.locator(f'button[value={do}]').first.click()
+def click(page: Page, action: str) -> str:
+    """Click a button, and return the text that reports the outcome."""
+    page.locator(f'button[value={action}]').first.click()
     return page.locator('#last').inner_text()
 
 
-def press(page: Page, do: str) -> str:
-    """Press a button with nothing but the keyboard."""
+def press(page: Page, action: str) -> str:
+    """Press a button by keyboard only, and return the text that reports the outcome."""
     page.locator('body').evaluate('body => document.activeElement.blur()')
     for _ in range(30):
         page.keyboard.press('Tab')
-        if page.evaluate('document.activeElement.value') == do:
+        if page.evaluate('document.activeElement.value') == action:
             break
     else:
-        pytest.fail(f'{do} is not reached by the Tab key')
+        pytest.fail(f'the Tab key does not reach {action}')
     assert page.evaluate('document.activeElement.matches(":focus-visible")')
     with page.expect_navigation():
         page.keyboard.press('Enter')
@@ -120,12 +138,13 @@ def press(page: Page, do: str) -> str:
 
 
 def rows(page: Page) -> dict[str, str]:
+    """Return the keys and values in the page's table."""
     cells = page.locator('tbody tr').all()
     return {row.locator('th').inner_text(): row.locator('td').first.inner_text() for row in cells}
 
 
-def walk(page: Page, act: Any) -> None:
-    """Do everything once, and look at what the page says after each."""
+def walk(page: Page, act: Callable[[Page, str], str]) -> None:
+    """Run every action, and check what the page shows after each."""
     page.get_by_label('value').fill('[1, "二"]')
     assert "session['username'] = [1, '二']" in act(page, 'set')
     assert rows(page) == {"'username'": "[1, '二']"}
@@ -145,39 +164,44 @@ def walk(page: Page, act: Any) -> None:
     assert "del session['username']" in act(page, 'del')
     assert '404' in act(page, 'del')
     assert rows(page) == {"'age'": '20', "'_permanent'": 'True'}
-    said = act(page, 'clear')
-    assert 'Set-Cookie: session=;' in said
-    assert 'is still accepted' in said
+    report = act(page, 'clear')
+    assert 'Set-Cookie: session=;' in report
+    assert 'is still accepted' in report
     assert rows(page) == {}
 
 
-def test_playground_works_by_clicking(page: Page) -> None:
+def test_page_works_by_mouse(page: Page) -> None:
+    """Every action works by mouse."""
     walk(page, click)
 
 
-def test_playground_works_by_keyboard(page: Page) -> None:
+def test_page_works_by_keyboard(page: Page) -> None:
+    """Every action works by keyboard alone."""
     walk(page, press)
 
 
-def test_playground_works_without_scripts(browser: Browser, address: str) -> None:
+def test_page_works_without_scripts(browser: Browser, address: str) -> None:
+    """Every action works in a browser that runs no scripts."""
     context = browser.new_context(java_script_enabled=False)
-    walk(opened(context, address), click)
+    walk(open_page(context, address), click)
     context.close()
 
 
-def test_what_was_typed_stays_after_every_button(page: Page) -> None:
+def test_form_stays_after_every_button(page: Page) -> None:
+    """What the user typed stays in the fields after each action."""
     key, value = page.get_by_label('key'), page.get_by_label('value')
     value.fill('"typed"')
     for typed in ('mine', ''):
         key.fill(typed)
-        for do in ('lesson', 'browser', 'permanent', 'character', 'key', 'time', 'overflow'):
-            click(page, do)
-            assert (key.input_value(), value.input_value()) == (typed, '"typed"'), do
+        for action in ('lesson', 'browser', 'permanent', 'character', 'key', 'time', 'overflow'):
+            click(page, action)
+            assert (key.input_value(), value.input_value()) == (typed, '"typed"'), action
     click(page, 'clear')
     assert (key.input_value(), value.input_value()) == ('', '"typed"')
 
 
-def test_enter_in_a_field_sets_and_wants_a_key(page: Page) -> None:
+def test_enter_sets_and_requires_a_key(page: Page) -> None:
+    """The Enter key in a field sets the value; without a key the browser sends nothing."""
     key, value = page.get_by_label('key'), page.get_by_label('value')
     value.fill('1')
     value.press('Enter')
@@ -192,17 +216,19 @@ def test_enter_in_a_field_sets_and_wants_a_key(page: Page) -> None:
 
 
 def test_reload_repeats_nothing(page: Page) -> None:
-    posts: list[str] = []
-    page.on('request', lambda request: posts.append(request.method))
+    """A reload does not repeat the action, nor its message."""
+    methods: list[str] = []
+    page.on('request', lambda request: methods.append(request.method))
     click(page, 'lesson')
 
     page.reload()
 
-    assert posts.count('POST') == 1
+    assert methods.count('POST') == 1
     assert page.locator('#last').count() == 0
 
 
 def test_countdown_moves(page: Page) -> None:
+    """The time to the expiry counts down."""
     click(page, 'lesson')
     clock = page.get_by_role('timer')
     before = clock.inner_text()
@@ -211,7 +237,8 @@ def test_countdown_moves(page: Page) -> None:
     assert re.fullmatch(r'9 d 23:59:\d\d', clock.inner_text())
 
 
-def test_document_cookie_does_not_show_the_session(page: Page) -> None:
+def test_script_cannot_read_the_session(page: Page) -> None:
+    """`document.cookie` is empty, and the page shows that."""
     click(page, 'lesson')
 
     assert page.evaluate('document.cookie') == ''
@@ -219,98 +246,107 @@ def test_document_cookie_does_not_show_the_session(page: Page) -> None:
     assert [cookie['name'] for cookie in page.context.cookies()] == ['session']
 
 
-def test_closing_the_browser_ends_only_a_session_that_is_not_permanent(
+def test_closed_browser_deletes_nonpermanent_session(
     playwright: Playwright, address: str, tmp_path: Path
 ) -> None:
-    def reopened() -> BrowserContext:
+    """A permanent session remains after the browser is closed, another one does not."""
+
+    def reopen() -> BrowserContext:
         return playwright.chromium.launch_persistent_context(
             tmp_path, executable_path=CHROMIUM, args=ARGUMENTS
         )
 
-    with reopened() as context:
-        click(opened(context, address), 'lesson')
-    with reopened() as context:
-        page = opened(context, address)
+    with reopen() as context:
+        click(open_page(context, address), 'lesson')
+    with reopen() as context:
+        page = open_page(context, address)
         assert "'username'" in rows(page)
         click(page, 'browser')
         assert "'username'" in rows(page)
-    with reopened() as context:
-        assert rows(opened(context, address)) == {}
+    with reopen() as context:
+        assert rows(open_page(context, address)) == {}
 
 
-# Another port is another origin of the same site; another host is another site.
+# The first origin differs in its port only, so it is the same site.
 @pytest.mark.parametrize('origin', ['http://127.0.0.1:9', 'http://another.example'])
-def test_form_on_another_origin_cannot_change_the_session(
-    browser: Browser, address: str, origin: str
-) -> None:
+def test_form_on_another_origin_is_refused(browser: Browser, address: str, origin: str) -> None:
+    """A form on a page of another origin cannot change the session."""
     context = browser.new_context()
-    click(opened(context, address), 'lesson')
+    click(open_page(context, address), 'lesson')
     form = f'<form method="post" action="{address}"><button name="do" value="clear"></form>'
     context.route(f'{origin}/**', lambda route: route.fulfill(content_type='text/html', body=form))
-    stranger = opened(context, f'{origin}/')
+    foreign_page = open_page(context, f'{origin}/')
 
-    with stranger.expect_response(address) as refusal:
-        stranger.locator('button').click()
+    with foreign_page.expect_response(address) as refusal:
+        foreign_page.locator('button').click()
 
     assert refusal.value.status == 403
-    assert "'username'" in rows(opened(context, address))
+    assert "'username'" in rows(open_page(context, address))
     context.close()
 
 
-def test_chinese_page_is_chinese_throughout(page: Page, address: str) -> None:
+def test_chinese_page_has_no_english(page: Page, address: str) -> None:
+    """All texts of the Chinese page are Chinese, without spaces after Chinese punctuation."""
     page.context.add_cookies(
         [{'name': 'session', 'value': 'garbage', 'domain': '127.0.0.1', 'path': '/'}]
     )
     page.goto(f'{address}?lang=zh')
-    pages = ['garbage', 'lesson', 'get', 'character', 'key', 'time', 'browser', 'overflow', 'clear']
-    for do in [*pages, 'del', 'character']:
-        if do != 'garbage':
-            click(page, do)
+    actions = ['lesson', 'get', 'character', 'key', 'time', 'browser', 'overflow', 'clear', 'del']
+    # The first page shows the garbage cookie.
+    for action in [None, *actions, 'character']:
+        if action:
+            click(page, action)
 
-        assert re.findall('.*[，。：；、）！？] .*', page.locator('body').inner_text()) == [], do
+        assert re.findall('.*[，。：；、）！？] .*', page.locator('body').inner_text()) == [], (
+            action
+        )
         rest = page.locator('body').evaluate("""body => {
             body.querySelectorAll('code, [lang=en]').forEach(marked => marked.remove());
             return body.innerText;
         }""")
-        assert re.findall('[A-Za-z]+ [A-Za-z]+ [A-Za-z]+', rest) == [], do
+        assert re.findall('[A-Za-z]+ [A-Za-z]+ [A-Za-z]+', rest) == [], action
         page.goto(f'{address}?lang=zh')
 
 
 def test_axe_finds_no_violation(page: Page, address: str) -> None:
+    """The page violates no accessibility rule of axe, in both color schemes."""
     axe = (resources.files('axe_playwright_python') / 'axe.min.js').read_text('utf-8')
-    for language, do in [('', None), ('', 'get'), ('', 'character'), ('?lang=zh', 'overflow')]:
-        page.goto(address + language)
-        if do:
+    for query, action in [('', None), ('', 'get'), ('', 'character'), ('?lang=zh', 'overflow')]:
+        page.goto(address + query)
+        if action:
             click(page, 'lesson')
-            click(page, do)
+            click(page, action)
         page.evaluate(axe)
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
-            found = page.evaluate('axe.run().then(results => results.violations)')
-            assert [(each['id'], each['nodes'][0]['html']) for each in found] == []
+            violations = page.evaluate('axe.run().then(results => results.violations)')
+            assert [(rule['id'], rule['nodes'][0]['html']) for rule in violations] == []
 
 
-def test_focus_is_on_what_the_last_action_did(page: Page) -> None:
-    for do in ('lesson', 'del', 'del', 'overflow'):
-        click(page, do)
-        assert page.evaluate('document.activeElement.id') == 'last', do
+def test_focus_is_on_the_outcome(page: Page) -> None:
+    """After an action the focus is on its outcome, so that a screen reader reads it."""
+    for action in ('lesson', 'del', 'del', 'overflow'):
+        click(page, action)
+        assert page.evaluate('document.activeElement.id') == 'last', action
 
 
-def test_forced_colours_keep_the_three_parts_apart(page: Page) -> None:
+def test_forced_colors_keep_three_colors(page: Page) -> None:
+    """The parts of the cookie have three colors, also where the user forces other colors."""
     click(page, 'lesson')
     page.emulate_media(forced_colors='active')
 
-    colours = page.locator('.cookie mark').evaluate_all(
+    colors = page.locator('.cookie mark').evaluate_all(
         'marks => marks.map(mark => getComputedStyle(mark).backgroundColor)'
     )
 
     assert page.evaluate('matchMedia("(forced-colors: active)").matches')
-    assert len(set(colours)) == 3
+    assert len(set(colors)) == 3
 
 
-def test_dates_do_not_break_inside_themselves(page: Page) -> None:
+def test_dates_are_on_one_line(page: Page) -> None:
+    """No date is broken into two lines, at any width."""
     click(page, 'lesson')
-    for width in (320, 360, 480, 1280):
+    for width in WIDTHS:
         page.set_viewport_size({'width': width, 'height': 800})
         lines = page.locator('time').evaluate_all(
             'times => times.map(time => time.getClientRects().length)'
@@ -318,22 +354,24 @@ def test_dates_do_not_break_inside_themselves(page: Page) -> None:
         assert lines == [1] * 4
 
 
-def test_page_is_never_wider_than_the_screen(page: Page) -> None:
+def test_page_is_not_wider_than_the_screen(page: Page) -> None:
+    """Long keys and values do not make the page wider than the screen."""
     page.get_by_label('key').fill('k' * 100)
     page.get_by_label('value').fill('v' * 1000)
-    for do in ('set', 'character', 'overflow'):
-        click(page, do)
-        for width in (320, 360, 1280, 2560):
+    for action in ('set', 'character', 'overflow'):
+        click(page, action)
+        for width in WIDTHS:
             page.set_viewport_size({'width': width, 'height': 800})
             assert page.evaluate('document.documentElement.scrollWidth') <= width
 
 
-def test_long_value_leaves_room_for_its_key(page: Page) -> None:
+def test_long_value_leaves_room_for_keys(page: Page) -> None:
+    """A long value does not break its key into lines."""
     click(page, 'lesson')
     page.get_by_label('value').fill('v' * 1000)
     click(page, 'set')
 
-    for width in (320, 360, 1280, 2560):
+    for width in WIDTHS:
         page.set_viewport_size({'width': width, 'height': 800})
         lines = page.locator('tbody th code').evaluate_all(
             'keys => keys.map(key => key.getClientRects().length)'

@@ -1,1 +1,1 @@
-"""The pairs of apps that are compared, one scenario a folder."""
+"""The pairs of apps that are compared, one folder each."""

@@ -1,1 +1,1 @@
-"""Measure the processor time that a session takes."""
+"""Measure the processor time that opening and saving a session takes."""

@@ -1,1 +1,1 @@
-"""What every comparison needs: servers, a client, steps, the terminal."""
+"""What the comparisons share: servers, a client, steps files and the terminal."""

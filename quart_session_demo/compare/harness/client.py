@@ -1,4 +1,4 @@
-"""Visitors, who keep cookies as a browser does, and their requests."""
+"""Simulated users, who store cookies as a browser does, and their requests."""
 
 import time
 from collections.abc import Mapping
@@ -13,41 +13,45 @@ from urllib.request import Request
 import h11
 import httpx
 
+from quart_session_demo.compare.harness.recording import RecordedResponse, record_response
 from quart_session_demo.compare.harness.steps import Step, response_text
-from quart_session_demo.compare.parity.diff import fields
 
-# Seconds, for each part of a reply and for the whole.
+#: Seconds, for each part of a response and for the whole response.
 TIMEOUT = 30
-NOT_FOUND = 'not found'
-# RFC 6265bis, 5.6: name and value together.
+#: Bytes of a cookie's name and value together (RFC 6265bis, section 5.6).
 MAX_COOKIE_SIZE = 4096
 
 
 class BrowserPolicy(DefaultCookiePolicy):
-    """Drops what browsers drop, and sends Secure cookies to this machine over http, as they do."""
+    """Ignore the cookies that browsers ignore, and send Secure cookies to this machine over http.
+
+    Browsers do that too: they treat localhost as secure.
+    """
 
     def __init__(self) -> None:
         """Make the policy."""
         super().__init__(secure_protocols=('http', 'https'))
 
     def set_ok(self, cookie: Cookie, request: Request) -> bool:
-        """Tell whether a cookie is kept."""
+        """Return whether a cookie is stored."""
         size = len(f'{cookie.name}{cookie.value or ""}'.encode())
         return size <= MAX_COOKIE_SIZE and super().set_ok(cookie, request)
 
 
 @dataclass
 class SimulatedUser:
-    """What one visitor holds of one app: cookies, and what earlier replies were captured for."""
+    """A user of one app.
+
+    Attributes:
+        jar: The user's cookies.
+        captured: The values captured from earlier responses, by name.
+    """
 
     jar: CookieJar = field(default_factory=lambda: CookieJar(BrowserPolicy()))
     captured: dict[str, str] = field(default_factory=dict)
 
-    def send(self, client: httpx.Client, url: str, step: Step) -> dict[str, str]:
-        """Make a step's request and return the fields of the reply.
-
-        A reply that does not come is a field too: `status` says why.
-        """
+    def send(self, client: httpx.Client, url: str, step: Step) -> RecordedResponse:
+        """Send a step's request and record the response, or why there is none."""
         path, headers, body = encode_request(step, self.captured)
         cookies = httpx.Cookies(self.jar)
         try:
@@ -58,67 +62,70 @@ class SimulatedUser:
                 content=body,
             )
             cookies.set_cookie_header(request)
-            reply = client.send(request, stream=True)
-            content = _read(reply)
+            response = client.send(request, stream=True)
+            content = _read(response)
         except (httpx.HTTPError, httpx.InvalidURL, h11.ProtocolError, UnicodeEncodeError) as error:
-            return {'status': f'no reply: {error or type(error).__name__}'}
-        cookies.extract_cookies(reply)
-        text = decode_body(content, reply.headers.get('Content-Type', ''))
-        found = step.find(response_text(reply.headers.multi_items(), text))
+            return RecordedResponse(error=str(error) or type(error).__name__)
+        cookies.extract_cookies(response)
+        text = decode_body(content, response.headers.get('Content-Type', ''))
+        found = step.find(response_text(response.headers.multi_items(), text))
         self.captured.update(dict.fromkeys(step.capture, '') | found)
-        result = fields(reply.status_code, reply.headers.multi_items(), content, self.jar)
-        return result | {
-            f'capture.{name}': 'found' if name in found else NOT_FOUND for name in step.capture
-        }
+        return record_response(
+            response.status_code,
+            response.headers.multi_items(),
+            content,
+            self.jar,
+            {name: name in found for name in step.capture},
+        )
 
 
-def _read(reply: httpx.Response) -> bytes:
-    """Return the body, unless it takes too long."""
+def _read(response: httpx.Response) -> bytes:
+    """Return the body, or raise an error if it is not complete in time."""
     deadline = time.monotonic() + TIMEOUT
     body = bytearray()
-    with closing(reply):
-        for part in reply.iter_bytes():
+    with closing(response):
+        for part in response.iter_bytes():
             body += part
             if time.monotonic() > deadline:
-                raise httpx.ReadTimeout(f'no end within {TIMEOUT} s')
+                raise httpx.ReadTimeout(f'the body was not complete after {TIMEOUT} s')
     return bytes(body)
 
 
 def decode_body(body: bytes, content_type: str) -> str:
-    """Return the text in which captures search, by the charset that a reply names."""
+    """Return the text that captures search, decoded by the charset of the Content-Type."""
     message = Message()
     message['Content-Type'] = content_type
     try:
         return body.decode(message.get_content_charset('utf-8'), 'replace')
     except LookupError:
-        # Python knows none of that name.
+        # Python does not know that charset.
         return body.decode('utf-8', 'replace')
 
 
 def encode_request(
     step: Step, captured: Mapping[str, str]
 ) -> tuple[str, dict[str, str], str | None]:
-    """Return a step's path, headers and body, for whatever client sends them."""
+    """Return a step's path, headers and body, for any HTTP client."""
     path, headers, form, json = step.filled(captured)
     body = None
     if form:
         body = urlencode(form)
-        headers = _completed(headers, 'Content-Type', 'application/x-www-form-urlencoded')
+        headers = _with_default(headers, 'Content-Type', 'application/x-www-form-urlencoded')
     elif json is not None:
         body = dumps(json, ensure_ascii=False, separators=(',', ':'))
-        headers = _completed(headers, 'Content-Type', 'application/json')
-    # The same Host for both servers, so that the URLs which the apps build are the same.
-    headers = _completed(headers, 'Host', 'localhost')
-    return path, _completed(headers, 'Accept', '*/*'), body
+        headers = _with_default(headers, 'Content-Type', 'application/json')
+    # Both servers get the same Host, so that the apps build the same URLs.
+    headers = _with_default(headers, 'Host', 'localhost')
+    return path, _with_default(headers, 'Accept', '*/*'), body
 
 
-def _completed(headers: dict[str, str], name: str, value: str) -> dict[str, str]:
-    """Return headers with one more, unless they have it in whatever case."""
+def _with_default(headers: dict[str, str], name: str, value: str) -> dict[str, str]:
+    """Return the headers with one more, unless they have it in any case."""
     return headers if name.lower() in map(str.lower, headers) else {name: value, **headers}
 
 
 def make_client() -> httpx.Client:
-    """Return a client that keeps no cookies of its own and follows no redirects."""
-    nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    # The servers are on this machine: no proxy, and no certificates to load.
-    return httpx.Client(cookies=nothing, timeout=TIMEOUT, trust_env=False, verify=False)  # noqa: S501
+    """Return a client that stores no cookies and follows no redirects."""
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    # The servers are on this machine: no proxy and no certificates are needed.
+    return httpx.Client(cookies=no_cookies, timeout=TIMEOUT, trust_env=False, verify=False)  # noqa: S501

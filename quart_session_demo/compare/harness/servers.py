@@ -1,7 +1,8 @@
-"""Real servers, started as a user would start them and stopped whatever happens (POSIX)."""
+"""Real servers, started as a user starts them and always stopped (POSIX)."""
 
 import http.client
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,17 +18,19 @@ from typing import Self
 HOST = '127.0.0.1'
 START_SECONDS = 60
 STOP_SECONDS = 10
-# How long a server may take to end, after it broke off a connection.
+#: Seconds that a server may take to exit after it closed a connection without a response.
 GRACE = 2
 LOG_LINES = 12
-TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOG_BYTES = 10_000
-# Any answer to it, 404 too, says that a server is ready: browsers ask for it unbidden.
+TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: Any response to this path, 404 too, shows that a server is ready. Browsers request it as well.
 READY_PATH = '/favicon.ico'
+#: The variables from which apps read their secret key.
+KEY_VARIABLES = ('SECRET_KEY', 'FLASK_SECRET_KEY', 'QUART_SECRET_KEY')
 
 
 class ServerError(Exception):
-    """A server did not start, or died: which one, how it ended, and the end of its log."""
+    """A server did not start, or died: its name, its exit status and the end of its log."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,9 @@ class ServerCommand:
     """How to start a server.
 
     Attributes:
-        name: What reports and errors call it.
+        name: The name in reports and errors.
         command: The command line, in which `{port}` stands for the port to listen on.
-        environment: Variables set on top of this process's own.
+        environment: Variables that are added to the environment of this process.
     """
 
     name: str
@@ -49,9 +52,10 @@ def gunicorn(app: str, *options: str) -> tuple[str, ...]:
     """Return the command line that serves a WSGI app, `module:app`, on gunicorn."""
     return _serve(
         'gunicorn',
-        # Not gunicorn.conf.py: each server is what its name says.
-        *('--config', os.devnull),
-        # It would be one file in the home folder for every gunicorn at once.
+        # Without it gunicorn reads gunicorn.conf.py of the current folder.
+        '--config',
+        os.devnull,
+        # The control socket is one file in the home folder, and several gunicorns run at once.
         '--no-control-socket',
         *options,
         app,
@@ -68,34 +72,34 @@ def _serve(server: str, *arguments: str) -> tuple[str, ...]:
 
 
 class Server:
-    """A contender's process, in a process group of its own; `with` stops it.
+    """A server's process, in a separate process group; `with` stops it.
 
     Attributes:
-        name: The contender's.
-        port: Where it listens.
-        url: The same as a URL, without a slash at the end.
-        process: What was started.
+        name: The name in reports and errors.
+        port: The port that it listens on.
+        url: Its URL without a slash at the end.
+        process: The process.
     """
 
-    def __init__(self, contender: ServerCommand) -> None:
-        """Start the process, which is not ready yet: see `wait_until_ready`."""
-        self.name = contender.name
+    def __init__(self, command: ServerCommand) -> None:
+        """Start the process. `wait_until_ready` waits until it accepts requests."""
+        self.name = command.name
         self.port = _free_port()
         self.url = f'http://{HOST}:{self.port}'
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         try:
             with signals_deferred():
                 self.process = subprocess.Popen(  # noqa: S603 - what the user asked to start
-                    [part.replace('{port}', str(self.port)) for part in contender.command],
-                    # Nor options of gunicorn's that are in the environment.
-                    env={**os.environ, 'GUNICORN_CMD_ARGS': '', **contender.environment},
+                    [part.replace('{port}', str(self.port)) for part in command.command],
+                    # Without it gunicorn reads options from the user's environment.
+                    env={**os.environ, 'GUNICORN_CMD_ARGS': '', **command.environment},
                     stdin=subprocess.DEVNULL,
                     stdout=self._log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
         except (KeyboardInterrupt, SystemExit):
-            # `with` does not know of it yet.
+            # `with` has not been entered yet and would not stop it.
             self.stop()
             raise
 
@@ -108,46 +112,46 @@ class Server:
         self.stop()
 
     def wait_until_ready(self) -> None:
-        """Return when the server answers.
+        """Wait until the server responds.
 
         Raises:
-            ServerError: It ended instead, or gave no answer in `START_SECONDS`.
+            ServerError: It exited, or did not respond within `START_SECONDS`.
         """
         deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
+        while not self._responds():
             self.check_alive('did not start')
             if time.monotonic() > deadline:
-                raise self._error(f'gave no answer within {START_SECONDS} s')
+                raise self._error(f'did not respond within {START_SECONDS} s')
             time.sleep(0.05)
 
-    def check_alive(self, otherwise: str = 'died', grace: float = 0) -> None:
-        """Return when the process still runs.
+    def check_alive(self, problem: str = 'died', grace: float = 0) -> None:
+        """Check that the process is running.
 
         Args:
-            otherwise: What the error says.
-            grace: For how many seconds it may take to end, after a connection broke.
+            problem: What the error states if it is not.
+            grace: How many seconds to wait for its exit, after a connection broke.
 
         Raises:
-            ServerError: It has ended.
+            ServerError: It has exited.
         """
         with suppress(subprocess.TimeoutExpired):
             status = self.process.wait(grace)
             how = signal.Signals(-status).name if status < 0 else f'exit status {status}'
-            raise self._error(f'{otherwise} ({how})')
+            raise self._error(f'{problem} ({how})')
 
     def log_tail(self, lines: int = LOG_LINES) -> str:
         """Return the last lines that the server wrote to its standard output and error."""
-        # pread leaves alone the position at which the server writes on.
+        # pread does not move the position at which the server writes.
         size = os.fstat(self._log.fileno()).st_size
         text = os.pread(self._log.fileno(), LOG_BYTES, max(0, size - LOG_BYTES))
         return '\n'.join(text.decode(errors='replace').splitlines()[-lines:])
 
     def terminate(self) -> None:
-        """Ask the whole process group to end; see `stop`."""
+        """Send SIGTERM to the whole process group."""
         self._signal(signal.SIGTERM)
 
     def stop(self) -> None:
-        """End the whole process group: politely, then, after `STOP_SECONDS`, for certain."""
+        """Stop the whole process group: SIGTERM, and SIGKILL after `STOP_SECONDS`."""
         try:
             self.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -157,7 +161,7 @@ class Server:
             self.process.wait()
             self._log.close()
 
-    def _answers(self) -> bool:
+    def _responds(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=START_SECONDS)
         try:
             connection.request('GET', READY_PATH)
@@ -169,23 +173,23 @@ class Server:
         return True
 
     def _signal(self, number: signal.Signals) -> None:
-        # The group may be empty by now.
+        # All of the group may have exited.
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
-    def _error(self, what: str) -> ServerError:
-        return ServerError(f'{self.name} {what}; the end of its log:\n{self.log_tail()}')
+    def _error(self, problem: str) -> ServerError:
+        return ServerError(f'{self.name} {problem}; the end of its log:\n{self.log_tail()}')
 
 
 @contextmanager
-def run_servers(*contenders: ServerCommand) -> Iterator[list[Server]]:
-    """Start servers side by side, give them when all are ready, and stop them at the end.
+def run_servers(*commands: ServerCommand) -> Iterator[list[Server]]:
+    """Start servers at the same time, yield them when all are ready, and stop them at the end.
 
     Raises:
-        ServerError: One did not start.
+        ServerError: A server did not start.
     """
     with ExitStack() as stack:
-        servers = [stack.enter_context(Server(contender)) for contender in contenders]
+        servers = [stack.enter_context(Server(command)) for command in commands]
         for server in servers:
             server.wait_until_ready()
         try:
@@ -197,14 +201,14 @@ def run_servers(*contenders: ServerCommand) -> Iterator[list[Server]]:
 
 @contextmanager
 def signals_deferred() -> Iterator[None]:
-    """Let the signals that end this process wait, while a process is started that must be known."""
+    """Defer the signals that end this process, so that a new process is stopped with it."""
     if threading.current_thread() is not threading.main_thread():
-        # Only the main thread gets signals.
+        # Python handles signals in the main thread only.
         yield
         return
-    came: list[int] = []
+    received: list[int] = []
     handlers = {
-        number: signal.signal(number, lambda number, _: came.append(number))
+        number: signal.signal(number, lambda number, _: received.append(number))
         for number in TERMINATION_SIGNALS
     }
     try:
@@ -212,16 +216,28 @@ def signals_deferred() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    if came:
-        signal.raise_signal(came[0])
+    if received:
+        signal.raise_signal(received[0])
 
 
 def exit_on_signals() -> None:
-    """Let the signals that end a process raise `SystemExit`, so that `with` stops the servers."""
+    """Make the signals that end a process raise `SystemExit`, so that `with` stops the servers."""
     for number in TERMINATION_SIGNALS:
-        # nohup ignores SIGHUP.
+        # nohup makes a process ignore SIGHUP; it stays ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
+def clear_app_settings() -> None:
+    """Delete the user's settings from the environment, for apps that need none of them."""
+    for name in [name for name in os.environ if name.startswith(('FLASK_', 'QUART_'))]:
+        del os.environ[name]
+
+
+def random_key_environment() -> dict[str, str]:
+    """Return one secret key for both servers, in the variables that the user has not set."""
+    key = secrets.token_hex(32)
+    return {name: key for name in KEY_VARIABLES if name not in os.environ}
 
 
 def _free_port() -> int:

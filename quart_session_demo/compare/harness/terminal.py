@@ -5,33 +5,33 @@ from io import TextIOWrapper
 
 from rich.console import Console
 
-# Of a terminal's width rich knows; a file takes a whole table.
+#: The least number of columns in a file or a pipe. rich knows the width of a terminal.
 FILE_WIDTH = 120
 
 
 class ReportConsole(Console):
-    """Has room for a table where it is no terminal, and does not end us itself."""
+    """A console that is wide enough for a table in a file, and that raises on a broken pipe."""
 
     def __init__(self, *, stderr: bool = False) -> None:
-        """Take standard output or standard error."""
+        """Write to standard output or standard error."""
         super().__init__(stderr=stderr)
         if not self.is_terminal:
             self.width = max(self.width, FILE_WIDTH)
 
     def on_broken_pipe(self) -> None:
-        """Leave the exit status to the command."""
-        # rich calls this where it handles the error.
+        """Raise the error again: the command decides the exit status."""
+        # rich calls this in its `except` block.
         raise
 
 
 def standard_output() -> Console:
-    """Return standard output, with room for a table where it is no terminal."""
-    # Not every encoding has a tick.
+    """Return a console on standard output."""
+    # Some encodings have no check mark.
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors='backslashreplace')
     return ReportConsole()
 
 
 def standard_error() -> Console:
-    """Return standard error, with room for a table where it is no terminal."""
+    """Return a console on standard error."""
     return ReportConsole(stderr=True)

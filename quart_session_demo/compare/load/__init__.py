@@ -1,1 +1,1 @@
-"""The same work under load on sync Flask and async Quart: who is faster, when, at what cost."""
+"""Compare the speed of sync Flask and async Quart under the same load."""

@@ -1,60 +1,57 @@
-"""The work that a user's steps file describes."""
+"""Make a scenario from a user's steps file."""
 
-from collections.abc import Iterable
-
-from quart_session_demo.compare.harness.client import NOT_FOUND, SimulatedUser, make_client
+from quart_session_demo.compare.harness.client import SimulatedUser, make_client
+from quart_session_demo.compare.harness.fields import BODY, STATUS, matches
 from quart_session_demo.compare.harness.servers import ServerCommand, ServerError, run_servers
-from quart_session_demo.compare.harness.steps import Step, Steps
-from quart_session_demo.compare.load.scenarios import Visit, Work
-from quart_session_demo.compare.parity.diff import is_listed
+from quart_session_demo.compare.harness.steps import Steps
+from quart_session_demo.compare.load.scenarios import Exchange, Scenario
 
 
-class WorkError(Exception):
-    """A steps file cannot be used for load: one line that names the step."""
+class ScenarioError(Exception):
+    """A steps file cannot be used for load; the message is one line that names the step."""
 
 
-def from_steps(steps: Steps, sync: ServerCommand, async_: ServerCommand) -> Work:
-    """Return the work that a steps file describes; one quiet visit tells what to expect.
+def custom_scenario(steps: Steps, sync: ServerCommand, async_: ServerCommand) -> Scenario:
+    """Make a scenario whose expected responses are those of the Flask app, without load.
 
     Args:
-        steps: Each repetition of them is a new visitor's. What they ignore, or declare to
-            differ, is not checked; there is no other app to hand over to.
-        sync: How to start the Flask app, whose replies are the ones to expect.
-        async_: How to start the Quart app, which must start as well.
+        steps: The steps that each user repeats. Fields that they ignore, or declare to differ,
+            are not checked. `handover` has no effect.
+        sync: How to start the Flask app.
+        async_: How to start the Quart app, only to check that it starts.
 
     Raises:
-        WorkError: A step but the first restarts the servers, or a capture finds nothing.
-        ServerError: An app does not start, or the Flask app does not reply.
+        ScenarioError: A step other than the first restarts the servers, or a capture finds
+            nothing.
+        ServerError: An app does not start, or the Flask app does not respond.
     """
     for step in steps.steps[1:]:
         if step.restart is not None:
-            raise WorkError(f'step {step.name!r}: under load, only the first step may restart')
-    visitors: dict[str, SimulatedUser] = {}
-    visits = []
+            raise ScenarioError(
+                f'step {step.name!r} restarts the servers, which under load only the first step '
+                'may do: remove its `restart`'
+            )
+    users: dict[str, SimulatedUser] = {}
+    exchanges = []
     with run_servers(sync, async_) as [server, _], make_client() as client:
         for step in steps.steps:
             if step.restart is not None:
                 continue
-            reply = visitors.setdefault(step.visitor, SimulatedUser()).send(
-                client, server.url, step
-            )
-            if not reply['status'].isdigit():
-                raise ServerError(f'{sync.name}, step {step.name!r}: {reply["status"]}')
-            for name in step.capture:
-                if reply[f'capture.{name}'] == NOT_FOUND:
-                    raise WorkError(f'step {step.name!r}: capture finds {name!r} nowhere')
-            differing = [*step.ignore, *_declared(steps, step)]
-            visits.append(
-                Visit(
+            response = users.setdefault(step.user, SimulatedUser()).send(client, server.url, step)
+            if response.error is not None:
+                raise ServerError(f'{sync.name}, step {step.name!r}: no response: {response.error}')
+            for name, found in response.captures.items():
+                if not found:
+                    raise ScenarioError(
+                        f'step {step.name!r}: capture {name!r} found nothing: correct its pattern'
+                    )
+            expected = (name for item in steps.expected(step) for name in item.fields)
+            unchecked = [*step.ignore, *expected]
+            exchanges.append(
+                Exchange(
                     step,
-                    None if is_listed('status', differing) else int(reply['status']),
-                    None if is_listed('body', differing) else reply['body'],
+                    None if matches(STATUS, unchecked) else response.status,
+                    None if matches(BODY, unchecked) else response.body,
                 )
             )
-    return Work('steps', 'The steps of the file, over and over.', tuple(visits))
-
-
-def _declared(steps: Steps, step: Step) -> Iterable[str]:
-    for item in steps.declared:
-        if not item.steps or step.name in item.steps:
-            yield from item.fields
+    return Scenario('steps', 'Each user repeats the steps of the file.', tuple(exchanges))

@@ -1,7 +1,7 @@
-"""The load generator: reads a `Job` from standard input and prints a `Window`.
+"""The load generator: read a `Job` from standard input and print a `Sample`.
 
-Locust makes sockets and threads gevent's as soon as it is imported, before anything else: only a
-process of its own may do that. See `measure.py`, which starts it.
+Importing Locust replaces sockets and threads with gevent's in the whole process. So the load
+generator runs in a process of its own, which `runner.py` starts.
 """
 
 import math
@@ -19,31 +19,38 @@ from locust import FastHttpUser, task
 from locust.env import Environment
 
 from quart_session_demo.compare.harness.client import BrowserPolicy, decode_body, encode_request
+from quart_session_demo.compare.harness.recording import body_text
 from quart_session_demo.compare.harness.steps import response_text
-from quart_session_demo.compare.load.job import Job, Window
-from quart_session_demo.compare.load.resource_usage import Usage
-from quart_session_demo.compare.load.scenarios import Visit
-from quart_session_demo.compare.parity.diff import body_text
+from quart_session_demo.compare.load.job import Job, Sample
+from quart_session_demo.compare.load.resource_usage import ResourceUsage
+from quart_session_demo.compare.load.scenarios import BACKGROUND_INTERVAL, Exchange
 
-SAMPLE_SECONDS = 0.2
-# So that a server which refuses at once is not asked a thousand times a second.
+MEMORY_INTERVAL_SECONDS = 0.2
+# Limits the requests to a server that refuses each of them at once.
 PAUSE_AFTER_FAILURE = 0.1
-REPLY_SECONDS = 600
+TIMEOUT_SECONDS = 600
 
 
 class Recorder:
-    """Notes each reply."""
+    """Counts responses and failures, and stores the response times.
+
+    Attributes:
+        pending: When each measured request without a response yet began, by the user's number.
+        milliseconds: The response times of the measured requests.
+        failures: How often each failure occurred.
+        responses: The number of all responses, the background users' included.
+    """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start empty."""
         self.pending: dict[int, float] = {}
         self.clear()
 
     def clear(self) -> None:
-        """Forget the replies so far: what follows counts."""
+        """Forget the responses so far; called at the end of the warm-up."""
         self.milliseconds: list[float] = []
         self.failures: Counter[str] = Counter()
-        self.replies = 0
+        self.responses = 0
 
     def __call__(
         self,
@@ -52,60 +59,63 @@ class Recorder:
         exception: Exception | None,
         **_: Any,
     ) -> None:
-        """Note a reply, called by Locust."""
-        self.replies += 1
+        """Record a response; Locust calls this."""
+        self.responses += 1
         if exception is not None:
             self.failures[str(exception)] += 1
-        elif context['counted']:
+        elif context['measured']:
             self.milliseconds.append(response_time)
 
 
 class LoadUser(FastHttpUser):
-    """A user, who is every visitor of the steps in turn, each with a cookie jar of its own."""
+    """One concurrent user.
+
+    A steps file may describe several users. This user then makes the requests of all of them in
+    turn, with one cookie jar each.
+    """
 
     abstract = True
-    network_timeout = connection_timeout = REPLY_SECONDS
+    network_timeout = connection_timeout = TIMEOUT_SECONDS
     job: Job
     recorder: Recorder
     numbers = count(1)
 
     @task
-    def work(self) -> None:
-        """Work until the load generator ends."""
-        work, number = self.job.work, next(self.numbers)
-        counted = not work.every_tenth or number % 10 != 0
-        visits = work.visits if counted else work.every_tenth
-        # One after the other, lest they all come at the same moment ever after.
+    def repeat_scenario(self) -> None:
+        """Repeat the scenario until the process exits."""
+        scenario, number = self.job.scenario, next(self.numbers)
+        measured = not scenario.background or number % BACKGROUND_INTERVAL != 0
+        exchanges = scenario.exchanges if measured else scenario.background
+        # Spread the start of the users over the warm-up, so that they do not stay in step.
         gevent.sleep(number / self.job.users * self.job.warm_up / 2)
         while True:
             self.jars = defaultdict[str, CookieJar](lambda: CookieJar(BrowserPolicy()))
             self.captured: dict[str, dict[str, str]] = defaultdict(dict)
-            going = self.take(number, work.first, counted=False)
-            while going:
-                going = self.take(number, visits, counted) and bool(work.first)
+            succeeded = self.send_all(number, scenario.setup, measured=False)
+            while succeeded:
+                succeeded = self.send_all(number, exchanges, measured) and bool(scenario.setup)
 
-    def take(self, number: int, visits: Sequence[Visit], counted: bool) -> bool:
-        """Make requests, up to the first that goes wrong; tell whether all were right."""
-        for visit in visits:
-            gevent.sleep(visit.step.wait)
-            if counted:
+    def send_all(self, number: int, exchanges: Sequence[Exchange], measured: bool) -> bool:
+        """Make requests up to the first failure; return whether all succeeded."""
+        for exchange in exchanges:
+            gevent.sleep(exchange.step.wait)
+            if measured:
                 self.recorder.pending[number] = time.perf_counter()
             try:
-                right = self.visit(visit, counted)
+                succeeded = self.send(exchange, measured)
             finally:
                 self.recorder.pending.pop(number, None)
-            if not right:
+            if not succeeded:
                 gevent.sleep(PAUSE_AFTER_FAILURE)
                 return False
         return True
 
-    def visit(self, visit: Visit, counted: bool) -> bool:
-        """Make a request and check the reply."""
-        step = visit.step
-        captured = self.captured[step.visitor]
-        # As the quiet visit, which told what to expect.
+    def send(self, exchange: Exchange, measured: bool) -> bool:
+        """Make a request and return whether the response is the expected one."""
+        step = exchange.step
+        captured = self.captured[step.user]
         path, headers, body = encode_request(step, captured)
-        self.client.client.cookiejar = self.jars[step.visitor]
+        self.client.client.cookiejar = self.jars[step.user]
         with self.client.request(
             step.method,
             path,
@@ -113,19 +123,19 @@ class LoadUser(FastHttpUser):
             data=body,
             allow_redirects=False,
             catch_response=True,
-            context={'counted': counted},
+            context={'measured': measured},
         ) as response:
             if not response.status_code:
                 problem: str | None = str(response.error)
             else:
                 content = response.content or b''
-                problem = visit.problem(response.status_code, body_text(content))
+                problem = exchange.problem(response.status_code, body_text(content))
                 if step.capture:
                     text = decode_body(content, response.headers.get('Content-Type', ''))
                     found = step.find(response_text(response.headers.items(), text))
                     captured.update(found)
                     for name in step.capture.keys() - found.keys():
-                        problem = problem or f'{step.name}: capture finds {name!r} nowhere'
+                        problem = problem or f'{step.name}: capture {name!r} found nothing'
             if problem:
                 response.failure(problem)
             else:
@@ -134,44 +144,44 @@ class LoadUser(FastHttpUser):
 
 
 def main() -> None:
-    """Do a job."""
+    """Do the job on standard input."""
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     LoadUser.job, LoadUser.recorder = job, Recorder()
     environment = Environment(user_classes=[LoadUser], host=job.url)
     environment.events.request.add_listener(LoadUser.recorder)  # type: ignore[no-untyped-call]
     environment.create_local_runner().start(job.users, spawn_rate=job.users)
     gevent.sleep(job.warm_up)
-    sys.stdout.buffer.write(msgspec.json.encode(measure(job, LoadUser.recorder)))
+    sys.stdout.buffer.write(msgspec.json.encode(take_sample(job, LoadUser.recorder)))
 
 
-def measure(job: Job, recorder: Recorder) -> Window:
-    """Watch the server and the replies for as long as the job says."""
-    server = Usage(job.pid)
+def take_sample(job: Job, recorder: Recorder) -> Sample:
+    """Measure the server and its responses for the job's duration."""
+    server = ResourceUsage(job.pid)
     recorder.clear()
     start, own_start, server_start = time.perf_counter(), time.process_time(), server.cpu_seconds()
     peak = 0
     while (left := start + job.duration - time.perf_counter()) > 0:
-        gevent.sleep(min(SAMPLE_SECONDS, left))
+        gevent.sleep(min(MEMORY_INTERVAL_SECONDS, left))
         peak = max(peak, server.memory())
-    now = time.perf_counter()
+    end = time.perf_counter()
     server_seconds = server.cpu_seconds() - server_start
     own_seconds = time.process_time() - own_start
-    replies = recorder.replies
-    answered = recorder.milliseconds
-    waited = [(now - since) * 1000 for since in recorder.pending.values()]
-    times = sorted([*answered, *waited])
-    return Window(
-        requests_per_second=len(answered) / (now - start),
+    responses = recorder.responses
+    completed = recorder.milliseconds
+    unfinished = [(end - since) * 1000 for since in recorder.pending.values()]
+    times = sorted([*completed, *unfinished])
+    return Sample(
+        requests_per_second=len(completed) / (end - start),
         p50=percentile(times, 50),
         p95=percentile(times, 95),
         p99=percentile(times, 99),
         failures=dict(recorder.failures.most_common()),
-        cpu_ms=server_seconds / replies * 1000 if replies else None,
+        cpu_ms=server_seconds / responses * 1000 if responses else None,
         peak_memory=peak,
-        generator_busy=own_seconds / (now - start),
+        generator_busy=own_seconds / (end - start),
     )
 
 
 def percentile(times: Sequence[float], percent: int) -> float | None:
-    """Return the least of sorted times that so many percent of them do not exceed."""
+    """Return a percentile of sorted times (nearest rank), or None if there are none."""
     return times[math.ceil(len(times) * percent / 100) - 1] if times else None

@@ -1,43 +1,43 @@
-"""What the load generator is told, and what it returns: each as one JSON object."""
+"""The input and the output of the load generator, each one JSON object."""
 
 import msgspec
 
-from quart_session_demo.compare.load.scenarios import Work
+from quart_session_demo.compare.load.scenarios import Scenario
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A measurement to make.
+    """A measurement for the load generator to make.
 
     Attributes:
-        url: The server's.
-        pid: Its process.
-        users: How many work at once.
-        work: What they do.
-        warm_up: Seconds in which they work before it counts.
-        duration: Seconds that count.
+        url: The server's URL.
+        pid: The server's process id.
+        users: The number of concurrent users.
+        scenario: What each user does.
+        warm_up: Seconds of load before the measurement.
+        duration: Seconds of load that are measured.
     """
 
     url: str
     pid: int
     users: int
-    work: Work
+    scenario: Scenario
     warm_up: float
     duration: float
 
 
-class Window(msgspec.Struct, frozen=True):
-    """What happened in the seconds that count.
+class Sample(msgspec.Struct, frozen=True):
+    """What was measured during a job.
 
     Attributes:
-        requests_per_second: The right replies to what is counted.
-        p50: Milliseconds that half of them took at most, and so on. A request that is still
-            unanswered at the end counts with the time that it has waited so far.
-        p95: The same.
-        p99: The same.
-        failures: How often each thing went wrong.
-        cpu_ms: The server's processor time for each request, in milliseconds.
-        peak_memory: The most memory that the server used, in bytes.
-        generator_busy: The load generator's own processor time as a part of the time.
+        requests_per_second: Correct responses to the measured requests.
+        p50: The median response time in milliseconds. A request without a response at the end
+            counts with the time that it has waited so far.
+        p95: The 95th percentile of the same times.
+        p99: The 99th percentile of the same times.
+        failures: How often each failure occurred.
+        cpu_ms: The server's processor time for each response, in milliseconds.
+        peak_memory: The server's highest memory use, in bytes.
+        generator_busy: The load generator's processor time, divided by the elapsed time.
     """
 
     requests_per_second: float

@@ -1,51 +1,61 @@
-"""Show a run: tables and sentences on the terminal; JSON, pictures and a page in a folder."""
+"""Report the results: on the terminal, and as JSON, SVG charts and an HTML page in a folder."""
 
+from base64 import b64encode
+from collections.abc import Mapping
 from pathlib import Path
 
-from rich import box
+import jinja2
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table as RichTable
 
-from quart_session_demo.compare.harness.terminal import FILE_WIDTH
-from quart_session_demo.compare.load.charts import charted, write_chart
-from quart_session_demo.compare.load.html_report import write_page
+from quart_session_demo.compare.load.charts import chart_rows, write_chart
 from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.summary import summarize
-from quart_session_demo.compare.load.tables import tables
+from quart_session_demo.compare.load.tables import make_tables
+
+TEMPLATE = Path(__file__).with_name('report.html')
 
 
 def show(results: Results, console: Console) -> None:
-    """Print the tables, in Markdown that a README can take as it is, and the verdicts."""
-    width = console.width
-    for table in tables(results.works, summarize(results.measurements)):
-        console.print(f'\n{table.title}: {table.text}\n', markup=False, highlight=False)
-        printed = RichTable(*table.head, box=box.MARKDOWN)
-        for row in table.rows:
-            printed.add_row(*map(escape, row))
-        # A narrow terminal breaks the lines, where rich would cut words off.
-        console.width = max(width, FILE_WIDTH)
-        console.print(printed)
-        console.width = width
-    console.print()
-    for verdict in results.verdicts():
-        console.print(f'- {verdict.text}', markup=False, highlight=False)
-    for note in results.notes():
-        console.print(f'- {note}', markup=False, highlight=False)
+    """Print the tables as Markdown, the verdicts and the notes."""
+    lines = [
+        f'\n{table.title}: {table.description}\n\n{table.markdown()}'
+        for table in make_tables(results.scenarios, summarize(results.measurements))
+    ]
+    lines.append('')
+    lines += [f'- {verdict.text}' for verdict in results.verdicts()]
+    lines += [f'- {note}' for note in results.notes()]
+    # A narrow terminal wraps the lines; rich would cut them.
+    console.print('\n'.join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
-def write(results: Results, directory: Path) -> None:
-    """Write `results.json`, a chart for each work and `report.html`."""
-    directory.mkdir(parents=True, exist_ok=True)
-    results.write(directory / 'results.json')
+def write(results: Results, folder: Path) -> None:
+    """Write `results.json`, `report.html` and a chart for each scenario."""
+    folder.mkdir(parents=True, exist_ok=True)
+    results.write(folder / 'results.json')
     summaries = summarize(results.measurements)
     charts = {}
-    for work in results.works:
-        chart = directory / f'{work.name}.svg'
-        if charted(work, summaries):
-            write_chart(work, summaries, chart)
-            charts[work.name] = chart
+    for scenario in results.scenarios:
+        chart = folder / f'{scenario.name}.svg'
+        if chart_rows(scenario, summaries):
+            write_chart(scenario, summaries, chart)
+            charts[scenario.name] = chart
         else:
-            # Of an earlier run.
+            # Do not leave the chart of an earlier run beside the new results.
             chart.unlink(missing_ok=True)
-    write_page(results, charts, directory / 'report.html')
+    _write_page(results, charts, folder / 'report.html')
+
+
+def _write_page(results: Results, charts: Mapping[str, Path], path: Path) -> None:
+    """Write one HTML page that needs no other file."""
+    template = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).from_string(TEMPLATE.read_text('utf-8'))
+    page = template.render(
+        results=results,
+        tables=make_tables(results.scenarios, summarize(results.measurements)),
+        images={
+            name: 'data:image/svg+xml;base64,' + b64encode(chart.read_bytes()).decode()
+            for name, chart in charts.items()
+        },
+    )
+    path.write_text(page, 'utf-8')

@@ -1,25 +1,26 @@
-"""What a server uses: its process and all that it started."""
+"""Measure the processor time and memory of a server's processes."""
 
 from contextlib import suppress
 
 import psutil
 
 
-class Usage:
-    """The processes of a server, found once.
+class ResourceUsage:
+    """The resources used by a server process and its children.
 
-    Those that end later on are counted by the process that started them, as the system does it.
+    The children are listed once. The system adds the processor time of those that exit to their
+    parent's.
     """
 
     def __init__(self, pid: int) -> None:
-        """Find the processes; there are none when the server has died."""
+        """List the processes; none, if the server has exited."""
         self._processes: list[psutil.Process] = []
         with suppress(psutil.Error):
             server = psutil.Process(pid)
             self._processes = [server, *server.children(recursive=True)]
 
     def cpu_seconds(self) -> float:
-        """Return the processor time that they used since they started."""
+        """Return the processor time used since the processes started, in seconds."""
         total = 0.0
         for process in self._processes:
             with suppress(psutil.Error):
@@ -28,9 +29,10 @@ class Usage:
         return total
 
     def memory(self) -> int:
-        """Return the bytes of memory that they use.
+        """Return the memory in use, in bytes.
 
-        On Linux a page that several processes share counts once (PSS); elsewhere in each (RSS).
+        On Linux a page shared by several processes counts once (PSS). Elsewhere it counts in
+        each process (RSS).
         """
         total = 0
         for process in self._processes:

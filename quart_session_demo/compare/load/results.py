@@ -1,4 +1,4 @@
-"""All that a run found, and what it was found on."""
+"""All results of a run of `compare load`, with the versions and the machine."""
 
 import os
 import platform
@@ -11,30 +11,37 @@ import msgspec
 import psutil
 
 from quart_session_demo.compare.load.runner import Measurement
-from quart_session_demo.compare.load.scenarios import Work
+from quart_session_demo.compare.load.scenarios import Scenario
 from quart_session_demo.compare.load.summary import summarize
-from quart_session_demo.compare.load.verdicts import Verdict, verdicts
+from quart_session_demo.compare.load.verdicts import Verdict, make_verdicts
 
 PACKAGES = (
-    *('quart-session-demo', 'quart', 'flask', 'werkzeug', 'hypercorn', 'uvloop'),
-    *('gunicorn', 'gevent', 'locust'),
+    'quart-session-demo',
+    'quart',
+    'flask',
+    'werkzeug',
+    'hypercorn',
+    'uvloop',
+    'gunicorn',
+    'gevent',
+    'locust',
 )
 
 LOAD_BEFORE = 'load average at the start'
-# From here on, somebody else was using a processor.
-BUSY = 1.0
+# From this load average on, another program was using a processor.
+BUSY_LOAD = 1.0
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of what is measured."""
+def package_versions() -> dict[str, str]:
+    """Return the versions of Python and of the measured packages."""
     return {
         platform.python_implementation(): platform.python_version(),
         **{package: version(package) for package in PACKAGES},
     }
 
 
-def machine() -> dict[str, str]:
-    """Return what is known of the machine, and how busy it is already."""
+def machine_info() -> dict[str, str]:
+    """Return the system, the processor, the memory and the current load average."""
     return {
         'system': f'{platform.system()} {platform.machine()}',
         'processor': _processor(),
@@ -45,53 +52,53 @@ def machine() -> dict[str, str]:
 
 
 class Results(msgspec.Struct):
-    """A run.
+    """The content of `results.json`.
 
     Attributes:
-        settings: What was asked for.
-        works: What was done.
-        started: When it began, in UTC.
-        versions: Of Python and the packages.
-        machine: Where it ran.
-        complete: False when it was interrupted.
-        measurements: What was measured, in order.
+        settings: The command's options.
+        scenarios: The scenarios that were measured.
+        started: When the run began, in UTC.
+        versions: The versions of Python and the packages.
+        machine: What the run was made on.
+        complete: False if the run was interrupted.
+        measurements: The measurements, in order.
     """
 
     settings: Mapping[str, str]
-    works: tuple[Work, ...]
+    scenarios: tuple[Scenario, ...]
     started: str = msgspec.field(
         default_factory=lambda: datetime.now(UTC).isoformat(timespec='seconds')
     )
-    versions: dict[str, str] = msgspec.field(default_factory=versions)
-    machine: dict[str, str] = msgspec.field(default_factory=machine)
+    versions: dict[str, str] = msgspec.field(default_factory=package_versions)
+    machine: dict[str, str] = msgspec.field(default_factory=machine_info)
     complete: bool = False
     measurements: list[Measurement] = msgspec.field(default_factory=list)
 
     def verdicts(self) -> list[Verdict]:
-        """Return what follows from the measurements."""
-        return verdicts(self.works, summarize(self.measurements))
+        """Return the verdicts that the measurements allow."""
+        return make_verdicts(self.scenarios, summarize(self.measurements))
 
     def notes(self) -> list[str]:
-        """Return what the reader must know of these figures."""
+        """Return warnings about the reliability of the figures."""
         notes = []
         if not self.complete:
-            notes.append('Interrupted: the figures are those of the rounds so far.')
+            notes.append('The run was interrupted: only the measurements made so far are shown.')
         if len({item.round for item in self.measurements}) < 2:
-            notes.append('One round tells nothing about chance: make more, with --rounds.')
-        if float(self.machine[LOAD_BEFORE]) >= BUSY:
+            notes.append('One round cannot show random variation: measure two rounds or more.')
+        if float(self.machine[LOAD_BEFORE]) >= BUSY_LOAD:
             notes.append(
-                f'The machine was busy (load average {self.machine[LOAD_BEFORE]}) before the run '
-                'began: measure again when nothing else runs.'
+                f'The machine was busy before the run (load average {self.machine[LOAD_BEFORE]}): '
+                'stop other programs and measure again.'
             )
         return notes
 
     def write(self, path: Path) -> None:
-        """Write all of it as JSON."""
+        """Write the results as JSON."""
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b'\n')
 
 
 def read(path: Path) -> Results:
-    """Return what `write` wrote."""
+    """Read the results that `Results.write` wrote."""
     return msgspec.json.decode(path.read_bytes(), type=Results)
 
 

@@ -1,4 +1,4 @@
-"""Measure: rounds in which the contenders take turns, each on a server of its own."""
+"""Make the measurements of a plan, each with a new server process."""
 
 import subprocess
 import sys
@@ -9,20 +9,21 @@ from dataclasses import dataclass
 import msgspec
 
 from quart_session_demo.compare.harness.servers import GRACE, Server, ServerError, signals_deferred
-from quart_session_demo.compare.load.job import Job, Window
-from quart_session_demo.compare.load.resource_usage import Usage
-from quart_session_demo.compare.load.scenarios import Work
-from quart_session_demo.compare.load.targets import Entry, Pair, entries
+from quart_session_demo.compare.load.job import Job, Sample
+from quart_session_demo.compare.load.resource_usage import ResourceUsage
+from quart_session_demo.compare.load.scenarios import Scenario
+from quart_session_demo.compare.load.targets import Pair, Target, targets
 
-WARM_UP_PART = 0.2
-# What it takes to start and stop the two, at the very most.
+# The warm-up lasts this part of the measured time.
+WARM_UP_RATIO = 0.2
+# The longest time to start and stop the load generator and its users.
 GENERATOR_SECONDS = 60
-# `-m` would load our package, and with it the ssl module, before Locust is there to change it.
+# Locust must patch the ssl module before anything loads it. `-m` would load our package first.
 GENERATOR = 'import locust; from quart_session_demo.compare.load.generator import main; main()'
 
 
 class LoadError(Exception):
-    """The load generator failed: its last line."""
+    """The load generator failed; the message is the last line that it printed."""
 
 
 @dataclass(frozen=True)
@@ -31,99 +32,103 @@ class Plan:
 
     Attributes:
         pair: The two apps.
-        works: What is done on them.
-        users: How many do it at once: each of these numbers.
-        duration: Seconds that each measurement counts.
-        rounds: How often each is made.
+        scenarios: What the users do.
+        users: The numbers of concurrent users.
+        duration: Seconds of each measurement.
+        rounds: How often each measurement is repeated.
     """
 
     pair: Pair
-    works: tuple[Work, ...]
+    scenarios: tuple[Scenario, ...]
     users: tuple[int, ...]
     duration: float
     rounds: int
 
 
+@dataclass(frozen=True)
+class Run:
+    """A measurement to make: one target in one scenario, with a number of users, in one round."""
+
+    round: int
+    scenario: Scenario
+    users: int
+    target: Target
+
+
 class Measurement(msgspec.Struct, frozen=True):
-    """One contender doing one work for one number of users, in one round.
+    """The result of a run.
 
     Attributes:
-        work: The work's name.
-        users: How many.
-        round: Which, from 1 on.
-        contender: The contender's name.
-        at_once: How many requests it can wait in at once; None is any number.
-        start_seconds: From the start of the server to its first reply.
-        rest_memory: Bytes of memory at that time.
-        window: What happened under load.
-        error: Why there is none of it: the server did not start, or died.
+        scenario: The scenario's name.
+        users: The number of concurrent users.
+        round: The round, from 1.
+        target: The target's name.
+        concurrency: How many requests can wait in handlers at once; None means no limit.
+        start_seconds: The time from the server's start to its first response.
+        start_memory: The server's memory at that time, in bytes.
+        sample: What was measured under load.
+        error: Why there is no sample: the server did not start, or it exited.
     """
 
-    work: str
+    scenario: str
     users: int
     round: int
-    contender: str
-    at_once: int | None
+    target: str
+    concurrency: int | None
     start_seconds: float | None = None
-    rest_memory: int | None = None
-    window: Window | None = None
+    start_memory: int | None = None
+    sample: Sample | None = None
     error: str | None = None
 
 
-@dataclass(frozen=True)
-class Turn:
-    """A measurement to be made."""
-
-    round: int
-    work: Work
-    users: int
-    entry: Entry
-
-
-def turns(plan: Plan) -> Iterator[Turn]:
-    """Yield what to measure, in order; in each round another contender is the first."""
+def runs(plan: Plan) -> Iterator[Run]:
+    """Yield the runs of a plan in order; each round begins with another target."""
     for round_ in range(1, plan.rounds + 1):
-        for work in plan.works:
+        for scenario in plan.scenarios:
             for users in plan.users:
-                taking_part = entries(plan.pair, users)
-                first = (round_ - 1) % len(taking_part)
-                for entry in taking_part[first:] + taking_part[:first]:
-                    yield Turn(round_, work, users, entry)
+                found = targets(plan.pair, users)
+                first = (round_ - 1) % len(found)
+                for target in found[first:] + found[:first]:
+                    yield Run(round_, scenario, users, target)
 
 
-def measure(turn: Turn, duration: float) -> Measurement:
-    """Start a server, put it under load and stop it.
+def measure(run: Run, duration: float) -> Measurement:
+    """Start a server, measure it under load and stop it.
+
+    Args:
+        run: What to measure.
+        duration: Seconds to measure, after the warm-up.
 
     Raises:
         LoadError: The load generator failed.
     """
-    entry = turn.entry
+    target = run.target
     result = Measurement(
-        turn.work.name, turn.users, turn.round, entry.contender.name, entry.at_once
+        run.scenario.name, run.users, run.round, target.server.name, target.concurrency
     )
     started = time.perf_counter()
-    with Server(entry.contender) as server:
+    with Server(target.server) as server:
         try:
             server.wait_until_ready()
             result = msgspec.structs.replace(
                 result,
                 start_seconds=time.perf_counter() - started,
-                rest_memory=Usage(server.process.pid).memory(),
+                start_memory=ResourceUsage(server.process.pid).memory(),
             )
-            window = _load(server, turn, duration)
-            server.check_alive(grace=GRACE if window.failures else 0)
+            sample = _run_generator(server, run, duration)
+            server.check_alive(grace=GRACE if sample.failures else 0)
         except ServerError as error:
             return msgspec.structs.replace(result, error=str(error))
-    return msgspec.structs.replace(result, window=window)
+    return msgspec.structs.replace(result, sample=sample)
 
 
-def _load(server: Server, turn: Turn, duration: float) -> Window:
+def _run_generator(server: Server, run: Run, duration: float) -> Sample:
     job = Job(
         url=server.url,
         pid=server.process.pid,
-        users=turn.users,
-        work=turn.work,
-        warm_up=duration * WARM_UP_PART,
+        users=run.users,
+        scenario=run.scenario,
+        warm_up=duration * WARM_UP_RATIO,
         duration=duration,
     )
     generator = None
@@ -134,20 +139,19 @@ def _load(server: Server, turn: Turn, duration: float) -> Window:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                # Ctrl-C is for us alone.
+                # In its own session it gets no Ctrl-C: only this process handles that.
                 start_new_session=True,
             )
         output, errors = generator.communicate(
-            msgspec.json.encode(job), duration * (1 + WARM_UP_PART) + GENERATOR_SECONDS
+            msgspec.json.encode(job), duration * (1 + WARM_UP_RATIO) + GENERATOR_SECONDS
         )
     finally:
         if generator:
             generator.kill()
             generator.wait()
     try:
-        return msgspec.json.decode(output, type=Window)
+        return msgspec.json.decode(output, type=Sample)
     except msgspec.DecodeError:
         lines = errors.decode(errors='replace').strip().splitlines()
-        raise LoadError(
-            f'the load generator failed: {lines[-1] if lines else "no reason"}'
-        ) from None
+        reason = lines[-1] if lines else 'it printed no reason'
+        raise LoadError(f'load generator failed: {reason}') from None

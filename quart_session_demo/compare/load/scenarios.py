@@ -1,4 +1,4 @@
-"""What the users do, and what each reply must be."""
+"""The scenarios: what each user does, and which responses are correct."""
 
 from typing import Literal
 
@@ -7,78 +7,86 @@ import msgspec
 from quart_session_demo.compare.harness.steps import Step
 
 Metric = Literal['requests_per_second', 'p95']
-WAIT = 0.1
-LONG_WAIT = 1.0
-# Between two quick reads, so that it is not their number that keeps the server busy.
-PAUSE = 0.5
+WAIT_SECONDS = 0.1
+LONG_WAIT_SECONDS = 1.0
+# Between two short requests, so that their number does not saturate the processor.
+PAUSE_SECONDS = 0.5
+# Every tenth user is a background user, in a scenario that has `background` exchanges.
+BACKGROUND_INTERVAL = 10
 
 
-class Visit(msgspec.Struct, frozen=True):
-    """A request and the reply to expect; None is any."""
+class Exchange(msgspec.Struct, frozen=True):
+    """A request and the expected response.
+
+    Attributes:
+        step: The request.
+        status: The expected status; None accepts any.
+        body: The expected body; None accepts any.
+    """
 
     step: Step
     status: int | None = 200
     body: str | None = None
 
     def problem(self, status: int, body: str) -> str | None:
-        """Return what is wrong with a reply."""
+        """Return how a response differs from the expected one, or None."""
         if self.status not in (None, status):
-            return f'{self.step.name}: status {status}, not {self.status}'
+            return f'{self.step.name}: status {status} instead of {self.status}'
         if self.body not in (None, body):
-            return f'{self.step.name}: not the reply that was expected'
+            return f'{self.step.name}: unexpected body'
         return None
 
 
-class Work(msgspec.Struct, frozen=True):
-    """What every user does, over and over.
+class Scenario(msgspec.Struct, frozen=True):
+    """What every user repeats.
 
     Attributes:
-        name: What tables call it.
-        text: What it is, in a sentence.
-        visits: What is repeated, and counted.
-        first: What each user does once before. Without it each repetition is a new visitor's,
-            whose cookie jar is empty.
-        every_tenth: What every tenth user repeats instead; it is not counted.
-        waits: For how many seconds each request waits for something else.
-        metric: The figure that decides who is better.
+        name: The name in reports.
+        description: One or two sentences.
+        exchanges: The repeated, measured requests.
+        setup: Requests that each user makes once before. Without them each repetition starts
+            with an empty cookie jar.
+        background: What every tenth user repeats instead; not measured.
+        wait_seconds: How long the handler of each measured request waits.
+        metric: The figure that is compared.
     """
 
     name: str
-    text: str
-    visits: tuple[Visit, ...]
-    first: tuple[Visit, ...] = ()
-    every_tenth: tuple[Visit, ...] = ()
-    waits: float = 0
+    description: str
+    exchanges: tuple[Exchange, ...]
+    setup: tuple[Exchange, ...] = ()
+    background: tuple[Exchange, ...] = ()
+    wait_seconds: float = 0
     metric: Metric = 'requests_per_second'
 
 
-def _get(path: str, body: str, wait: float = 0) -> Visit:
-    return Visit(Step(name=path, path=path, wait=wait), body=body)
+def _get(path: str, body: str, wait: float = 0) -> Exchange:
+    return Exchange(Step(name=path, path=path, wait=wait), body=body)
 
 
 SET = _get('/', '设置session成功')
 READ = _get('/get_session/', 'zhiliao')
 DELETE = _get('/del_session/', '删除session成功...')
 
-SESSION = Work(
+SESSION = Scenario(
     'session',
-    "A visitor's journey: set, eight reads, delete. It keeps the processor busy.",
+    'Each user sets the session, reads it eight times and deletes it. The processor is the limit.',
     (SET, *[READ] * 8, DELETE),
 )
-WAITING = Work(
+WAITING = Scenario(
     'waiting',
-    f'A session read whose handler waits {WAIT * 1000:.0f} ms, a stand-in for another service.',
-    (_get(f'/wait/{WAIT}/', 'zhiliao'),),
-    first=(SET,),
-    waits=WAIT,
+    f'Each handler reads the session and waits {WAIT_SECONDS * 1000:.0f} ms, as for a database.',
+    (_get(f'/wait/{WAIT_SECONDS}/', 'zhiliao'),),
+    setup=(SET,),
+    wait_seconds=WAIT_SECONDS,
 )
-MIXED = Work(
+MIXED = Scenario(
     'mixed',
-    f'Every tenth visitor keeps waiting {LONG_WAIT:.0f} s for another service. Counted are the '
-    f"others' session reads, one each {PAUSE} s.",
-    (_get('/get_session/', 'zhiliao', PAUSE),),
-    first=(SET,),
-    every_tenth=(_get(f'/wait/{LONG_WAIT}/', 'zhiliao'),),
+    f'Every tenth user repeats requests that wait {LONG_WAIT_SECONDS:.0f} s. The other users read '
+    f'the session every {PAUSE_SECONDS} s; only their requests are measured.',
+    (_get('/get_session/', 'zhiliao', PAUSE_SECONDS),),
+    setup=(SET,),
+    background=(_get(f'/wait/{LONG_WAIT_SECONDS}/', 'zhiliao'),),
     metric='p95',
 )
-LESSON = (SESSION, WAITING, MIXED)
+LESSON_SCENARIOS = (SESSION, WAITING, MIXED)

@@ -1,56 +1,60 @@
-"""From measurements to figures: the median of the rounds, with the least and the most."""
+"""Summarize measurements over the rounds: minimum, median and maximum."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Self
 
+from quart_session_demo.compare.load.formatting import pluralize
 from quart_session_demo.compare.load.runner import Measurement
 
-# Beyond this part of its time, the load generator may be what is slow.
+# From this part of its time on, the load generator may be slower than the server.
 GENERATOR_LIMIT = 0.9
 
-OF_WINDOW = ('requests_per_second', 'p50', 'p95', 'p99', 'cpu_ms', 'peak_memory')
-OF_SERVER = ('start_seconds', 'rest_memory')
+SAMPLE_FIGURES = ('requests_per_second', 'p50', 'p95', 'p99', 'cpu_ms', 'peak_memory')
+START_FIGURES = ('start_seconds', 'start_memory')
 
 
 @dataclass(frozen=True)
 class Range:
     """A figure over the rounds."""
 
-    least: float
+    minimum: float
     median: float
-    most: float
+    maximum: float
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> 'Range':
+    def from_values(cls, values: Sequence[float]) -> Self:
         """Return the range of one or more values."""
         return cls(min(values), median(values), max(values))
 
     def overlaps(self, other: 'Range') -> bool:
-        """Tell whether a value may belong to both."""
-        return self.least <= other.most and other.least <= self.most
+        """Return whether the two ranges have a value in common."""
+        return self.minimum <= other.maximum and other.minimum <= self.maximum
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One contender doing one work for one number of users.
+    """The measurements of one target in one scenario with one number of users.
 
     Attributes:
-        work: The work's name.
-        users: How many.
-        contender: The contender's name.
-        at_once: How many requests it can wait in at once; None is any number.
-        rounds: In how many it was measured.
-        figures: By the names of `OF_WINDOW` and `OF_SERVER`; those that were measured.
-        failures: How often each thing went wrong.
-        errors: Why rounds are missing.
-        generator_limited: Whether the load generator was the limit in a round.
+        scenario: The scenario's name.
+        users: The number of concurrent users.
+        target: The target's name.
+        concurrency: How many requests can wait in handlers at once; None means no limit.
+        rounds: The number of rounds with a sample.
+        figures: The figures that were measured, by the names in `SAMPLE_FIGURES` and
+            `START_FIGURES`.
+        failures: How often each failure occurred, in all rounds.
+        errors: Why rounds have no sample.
+        generator_limited: Whether the load generator was the limit in any round.
     """
 
-    work: str
+    scenario: str
     users: int
-    contender: str
-    at_once: int | None
+    target: str
+    concurrency: int | None
     rounds: int
     figures: dict[str, Range]
     failures: dict[str, int]
@@ -59,42 +63,41 @@ class Summary:
 
     @property
     def problem(self) -> str:
-        """What forbids to compare it."""
+        """Why the target cannot be compared, or an empty string."""
         if self.errors or not self.figures:
-            return 'died or did not start'
+            return 'exited or did not start'
         if count := sum(self.failures.values()):
-            return f'failed {count} times' if count > 1 else 'failed once'
+            return f'{pluralize(count, "request")} failed'
         return ''
 
 
 def summarize(measurements: Iterable[Measurement]) -> list[Summary]:
-    """Return a summary for each contender, work and number of users, in order of appearance."""
+    """Return a summary for each target, scenario and number of users, in the measured order."""
     groups: dict[tuple[str, int, str], list[Measurement]] = {}
     for item in measurements:
-        groups.setdefault((item.work, item.users, item.contender), []).append(item)
-    return [_summary(group) for group in groups.values()]
+        groups.setdefault((item.scenario, item.users, item.target), []).append(item)
+    return [_summarize_group(group) for group in groups.values()]
 
 
-def _summary(group: Sequence[Measurement]) -> Summary:
-    windows = [item.window for item in group if item.window]
-    failures: dict[str, int] = {}
-    for window in windows:
-        for kind, count in window.failures.items():
-            failures[kind] = failures.get(kind, 0) + count
+def _summarize_group(group: Sequence[Measurement]) -> Summary:
+    samples = [item.sample for item in group if item.sample]
+    failures: Counter[str] = Counter()
+    for sample in samples:
+        failures.update(sample.failures)
     figures = {}
-    for names, sources in ((OF_WINDOW, windows), (OF_SERVER, group)):
+    for names, sources in ((SAMPLE_FIGURES, samples), (START_FIGURES, group)):
         for name in names:
             values = [getattr(source, name) for source in sources]
             if known := [value for value in values if value is not None]:
-                figures[name] = Range.of(known)
+                figures[name] = Range.from_values(known)
     return Summary(
-        work=group[0].work,
+        scenario=group[0].scenario,
         users=group[0].users,
-        contender=group[0].contender,
-        at_once=group[0].at_once,
-        rounds=len(windows),
+        target=group[0].target,
+        concurrency=group[0].concurrency,
+        rounds=len(samples),
         figures=figures,
-        failures=failures,
+        failures=dict(failures),
         errors=tuple(item.error for item in group if item.error),
-        generator_limited=any(window.generator_busy >= GENERATOR_LIMIT for window in windows),
+        generator_limited=any(sample.generator_busy >= GENERATOR_LIMIT for sample in samples),
     )

@@ -1,136 +1,166 @@
-"""The figures as rows of text, for the terminal, the page and a README alike."""
+"""Arrange the figures in tables, for the terminal, the HTML report and the documentation."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from quart_session_demo.compare.load.formatting import counted, rounded
-from quart_session_demo.compare.load.scenarios import Work
-from quart_session_demo.compare.load.summary import OF_SERVER, Range, Summary
+from rich.cells import cell_len, set_cell_size
+
+from quart_session_demo.compare.load.formatting import format_number, pluralize
+from quart_session_demo.compare.load.scenarios import Scenario
+from quart_session_demo.compare.load.summary import START_FIGURES, Range, Summary
 
 MEGABYTE = 1_000_000
-METRICS = {'requests_per_second': 'requests/s', 'p95': 'p95 ms'}
+METRIC_TITLES = {'requests_per_second': 'requests/s', 'p95': 'p95 ms'}
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the text says what it shows."""
+    """A table of text.
+
+    Attributes:
+        title: The title: a scenario's name, or another word.
+        description: What the table shows.
+        header: The columns' titles.
+        rows: The cells.
+    """
 
     title: str
-    text: str
-    head: Sequence[str]
+    description: str
+    header: Sequence[str]
     rows: Sequence[Sequence[str]]
 
-
-def work_table(work: Work, summaries: Iterable[Summary]) -> Table:
-    """Return what was measured of a work."""
-    head = ('users', 'server', 'requests/s', 'p50 ms', 'p95 ms', 'p99 ms', 'failed')
-    rows = [
-        (
-            f'{item.users}',
-            item.contender,
-            _with_range(item.figures.get('requests_per_second'), item.generator_limited),
-            *[_median(item.figures.get(name)) for name in ('p50', 'p95', 'p99')],
-            'died' if item.errors else f'{sum(item.failures.values())}',
-            _median(item.figures.get('cpu_ms')),
-            _median(item.figures.get('peak_memory'), MEGABYTE),
-        )
-        for item in summaries
-        if item.work == work.name
-    ]
-    return Table(work.name, work.text, (*head, 'CPU ms', 'memory MB'), rows)
+    def markdown(self) -> str:
+        """Return the table in Markdown, with columns of equal width."""
+        lines = [self.header, *self.rows]
+        widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+        padded = [[*map(set_cell_size, line, widths)] for line in lines]
+        padded.insert(1, ['-' * width for width in widths])
+        return '\n'.join(f'| {" | ".join(line)} |' for line in padded)
 
 
-def summary_table(works: Sequence[Work], summaries: Sequence[Summary]) -> Table:
-    """Return, for the most users, what decides each work, and the most memory."""
-    users = max((item.users for item in summaries), default=0)
-    found: dict[str, dict[str, Summary]] = {}
-    for item in summaries:
-        if item.users == users:
-            found.setdefault(item.contender, {})[item.work] = item
-    first = works[0]
-    head = (
-        'server',
-        *(f'{work.name}: {METRICS[work.metric]}' for work in works),
-        f'{first.name}: CPU ms',
-        'memory MB',
-    )
-    rows = []
-    for contender, by_work in found.items():
-        figures = {name: item.figures for name, item in by_work.items()}
-        memory = [item['peak_memory'] for item in figures.values() if 'peak_memory' in item]
-        rows.append(
-            (
-                contender,
-                *(_median(figures.get(work.name, {}).get(work.metric)) for work in works),
-                _median(figures.get(first.name, {}).get('cpu_ms')),
-                _median(max(memory, key=lambda item: item.median, default=None), MEGABYTE),
-            )
-        )
-    return Table('summary', f'{counted(users, "user")}.', head, rows)
+def make_tables(scenarios: Sequence[Scenario], summaries: Sequence[Summary]) -> list[Table]:
+    """Return all tables that have rows.
 
-
-def start_table(summaries: Sequence[Summary]) -> Table:
-    """Return how long each server takes to start, and the memory that it has then."""
-    ranges: dict[str, dict[str, list[Range]]] = {}
-    for item in summaries:
-        for name in OF_SERVER:
-            if name in item.figures:
-                known = ranges.setdefault(item.contender, {})
-                known.setdefault(name, []).append(item.figures[name])
-    rows = [
-        (
-            contender,
-            _median(_of_all(known['start_seconds'])),
-            _median(_of_all(known['rest_memory']), MEGABYTE),
-        )
-        for contender, known in ranges.items()
-    ]
-    text = 'From the start to the first reply, and before any load.'
-    return Table('start', text, ('server', 'seconds', 'memory MB'), rows)
-
-
-def failures_table(summaries: Iterable[Summary]) -> Table:
-    """Return everything that went wrong."""
-    rows = [
-        (item.work, f'{item.users}', item.contender, f'{count}', kind)
-        for item in summaries
-        for kind, count in [
-            *item.failures.items(),
-            *((_first_and_last(error), 1) for error in item.errors),
-        ]
-    ]
-    head = ('work', 'users', 'server', 'times', 'what')
-    return Table('failures', 'What went wrong.', head, rows)
-
-
-def tables(works: Sequence[Work], summaries: Sequence[Summary]) -> list[Table]:
-    """Return all tables that have a row; the summary, when there is more than one work."""
-    measured = [work for work in works if any(item.work == work.name for item in summaries)]
+    The first one summarizes the scenarios, if there is more than one.
+    """
+    names = {item.scenario for item in summaries}
+    measured = [scenario for scenario in scenarios if scenario.name in names]
     found = [
         *([summary_table(measured, summaries)] if len(measured) > 1 else []),
-        *(work_table(work, summaries) for work in measured),
+        *(scenario_table(scenario, summaries) for scenario in measured),
         start_table(summaries),
         failures_table(summaries),
     ]
     return [table for table in found if table.rows]
 
 
-def _first_and_last(error: str) -> str:
-    """Return what happened, and the last line of the log."""
+def summary_table(scenarios: Sequence[Scenario], summaries: Sequence[Summary]) -> Table:
+    """Return each target's main figures with the highest number of users."""
+    users = max((item.users for item in summaries), default=0)
+    by_target: dict[str, dict[str, dict[str, Range]]] = {}
+    for item in summaries:
+        if item.users == users:
+            by_target.setdefault(item.target, {})[item.scenario] = item.figures
+    first = scenarios[0].name
+    header = (
+        'server',
+        *(f'{scenario.name}: {METRIC_TITLES[scenario.metric]}' for scenario in scenarios),
+        f'{first}: CPU ms',
+        'memory MB',
+    )
+    rows = []
+    for target, figures in by_target.items():
+        memory = [item['peak_memory'] for item in figures.values() if 'peak_memory' in item]
+        rows.append(
+            (
+                target,
+                *(
+                    _median(figures.get(scenario.name, {}).get(scenario.metric))
+                    for scenario in scenarios
+                ),
+                _median(figures.get(first, {}).get('cpu_ms')),
+                _median(max(memory, key=lambda item: item.median, default=None), MEGABYTE),
+            )
+        )
+    return Table('summary', f'The main figures with {pluralize(users, "user")}.', header, rows)
+
+
+def scenario_table(scenario: Scenario, summaries: Iterable[Summary]) -> Table:
+    """Return all figures of a scenario."""
+    header = (
+        'users',
+        'server',
+        'requests/s',
+        'p50 ms',
+        'p95 ms',
+        'p99 ms',
+        'failed',
+        'CPU ms',
+        'memory MB',
+    )
+    rows = [
+        (
+            f'{item.users}',
+            item.target,
+            _with_range(item.figures.get('requests_per_second'), item.generator_limited),
+            *(_median(item.figures.get(name)) for name in ('p50', 'p95', 'p99')),
+            'error' if item.errors else f'{sum(item.failures.values())}',
+            _median(item.figures.get('cpu_ms')),
+            _median(item.figures.get('peak_memory'), MEGABYTE),
+        )
+        for item in summaries
+        if item.scenario == scenario.name
+    ]
+    return Table(scenario.name, scenario.description, header, rows)
+
+
+def start_table(summaries: Sequence[Summary]) -> Table:
+    """Return how long each server takes to start, and its memory after the start."""
+    medians: dict[str, dict[str, list[float]]] = {}
+    for item in summaries:
+        for name in START_FIGURES:
+            if name in item.figures:
+                found = medians.setdefault(item.target, {}).setdefault(name, [])
+                found.append(item.figures[name].median)
+    rows = [
+        (
+            target,
+            _median(Range.from_values(found['start_seconds'])),
+            _median(Range.from_values(found['start_memory']), MEGABYTE),
+        )
+        for target, found in medians.items()
+    ]
+    description = 'The time from the start to the first response, and the memory at that time.'
+    return Table('start', description, ('server', 'seconds', 'memory MB'), rows)
+
+
+def failures_table(summaries: Iterable[Summary]) -> Table:
+    """Return all failures and errors."""
+    rows = [
+        (item.scenario, f'{item.users}', item.target, f'{count}', failure)
+        for item in summaries
+        for failure, count in [
+            *item.failures.items(),
+            *((_shorten(error), 1) for error in item.errors),
+        ]
+    ]
+    header = ('scenario', 'users', 'server', 'count', 'failure')
+    return Table('failures', 'Incorrect responses, and servers that exited.', header, rows)
+
+
+def _shorten(error: str) -> str:
+    """Return the first line of an error, and the last line of the log that follows it."""
     first, *log = error.strip().splitlines()
     return f'{first} {log[-1].strip()}' if log else first
 
 
-def _of_all(ranges: Sequence[Range]) -> Range:
-    return Range.of([item.median for item in ranges])
-
-
 def _median(figure: Range | None, unit: float = 1) -> str:
-    return rounded(figure.median / unit) if figure else '-'
+    return format_number(figure.median / unit) if figure else '-'
 
 
 def _with_range(figure: Range | None, limited: bool) -> str:
     if figure is None:
         return '-'
     mark = '≥ ' if limited else ''
-    return f'{mark}{rounded(figure.median)} ({rounded(figure.least)} to {rounded(figure.most)})'
+    minimum, maximum = format_number(figure.minimum), format_number(figure.maximum)
+    return f'{mark}{format_number(figure.median)} ({minimum} to {maximum})'

@@ -1,131 +1,157 @@
-"""Who is better, said in sentences that the figures bear."""
+"""State which server is faster, where the figures allow it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from quart_session_demo.compare.load.formatting import counted, rounded
-from quart_session_demo.compare.load.scenarios import Metric, Work
+from quart_session_demo.compare.load.formatting import format_number, pluralize
+from quart_session_demo.compare.load.scenarios import BACKGROUND_INTERVAL, Metric, Scenario
 from quart_session_demo.compare.load.summary import Range, Summary
 from quart_session_demo.compare.load.targets import QUART
 
-# How near to what its threads allow a server must come for them to explain its figure.
-EXPLAINED = 0.1
-# Of so many users one waits, where the work has every tenth wait.
-TENTH = 10
+# Up to this relative difference, a server's threads explain its requests per second.
+THREAD_LIMIT_TOLERANCE = 0.1
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A sentence, and whether it is for Flask."""
+    """The result of one scenario with one number of users.
+
+    Attributes:
+        text: The result in words.
+        flask_is_faster: Whether a Flask server is faster than Quart.
+    """
 
     text: str
-    flask_wins: bool = False
+    flask_is_faster: bool = False
 
 
-def verdicts(works: Iterable[Work], summaries: Iterable[Summary]) -> list[Verdict]:
-    """Return one for each work and number of users; those that Flask wins come first."""
-    by_name = {work.name: work for work in works}
+def make_verdicts(scenarios: Iterable[Scenario], summaries: Iterable[Summary]) -> list[Verdict]:
+    """Return a verdict for each scenario and number of users.
+
+    Those in which Flask is faster are first.
+    """
+    by_name = {scenario.name: scenario for scenario in scenarios}
     found = [
-        _verdict(by_name[name], users, list(group))
-        for (name, users), group in groupby(summaries, lambda item: (item.work, item.users))
+        _make_verdict(by_name[name], users, list(group))
+        for (name, users), group in groupby(summaries, lambda item: (item.scenario, item.users))
     ]
-    return sorted(found, key=lambda verdict: not verdict.flask_wins)
+    return sorted(found, key=lambda verdict: not verdict.flask_is_faster)
 
 
-def times_better(metric: Metric, one: Range, other: Range) -> float | None:
-    """Return how many times better one median is than the other.
+def speed_ratio(metric: Metric, one: Range, other: Range) -> float | None:
+    """Return how many times as fast as the other's the first range's median is.
 
-    None when no difference was found: the ranges overlap, or the ratio is 1.0 when it is rounded.
+    None means that no difference was found: the ranges overlap, or the ratio rounds to 1.0.
     """
     if one.overlaps(other):
         return None
     ratio = one.median / other.median
-    if rounded(max(ratio, 1 / ratio), 2) == '1.0':
+    if format_number(max(ratio, 1 / ratio), 2) == '1.0':
         return None
     return ratio if metric == 'requests_per_second' else 1 / ratio
 
 
-def _verdict(work: Work, users: int, group: Sequence[Summary]) -> Verdict:
-    place = f'{work.name}, {counted(users, "user")}'
-    if work.every_tenth and users < TENTH:
-        return Verdict(f'{place}: not compared: every tenth waits, and so nobody did.')
-    problems = {item.contender: _problem(work, item) for item in group}
-    right = [item for item in group if not problems[item.contender]]
-    quart = next((item for item in right if item.contender == QUART), None)
-    flasks = [item for item in right if item.contender != QUART]
-    left_out = [f'{name} {problem}' for name, problem in problems.items() if problem]
+def _make_verdict(scenario: Scenario, users: int, group: Sequence[Summary]) -> Verdict:
+    prefix = f'{scenario.name}, {pluralize(users, "user")}'
+    if scenario.background and users < BACKGROUND_INTERVAL:
+        return Verdict(
+            f'{prefix}: not compared: below {BACKGROUND_INTERVAL} users there is no waiting user.'
+        )
+    problems = {item.target: _problem(scenario, item) for item in group}
+    excluded = ', '.join(f'{name} ({problem})' for name, problem in problems.items() if problem)
+    comparable = [item for item in group if not problems[item.target]]
+    quart = next((item for item in comparable if item.target == QUART), None)
+    flasks = [item for item in comparable if item.target != QUART]
     if quart is None or not flasks:
-        reason = '; '.join(left_out) or 'not enough was measured'
-        return Verdict(f'{place}: nothing to compare: {reason}.')
+        return Verdict(f'{prefix}: not compared. Excluded: {excluded or "servers not measured"}.')
 
-    def median(item: Summary) -> float:
-        return item.figures[work.metric].median
-
-    ratios = {flask.contender: _ratio(work, quart, flask) for flask in flasks}
-    winners = [item for item in flasks if (ratios[item.contender] or 1) < 1]
-    best = (max if work.metric == 'requests_per_second' else min)(winners or flasks, key=median)
-    ratio = ratios[best.contender]
-    parts = [_lead(work.metric, ratio, best.contender) + _memory(quart, best, ratio)]
-    parts += [
-        _beside(work, ratios[flask.contender], flask) for flask in flasks if flask is not best
+    ratios = {flask.target: _ratio(scenario, quart, flask) for flask in flasks}
+    faster = [flask for flask in flasks if (ratios[flask.target] or 1) < 1]
+    best_of = max if scenario.metric == 'requests_per_second' else min
+    best = best_of(faster or flasks, key=lambda item: item.figures[scenario.metric].median)
+    sentences = [
+        _compare_with_best(scenario.metric, ratios[best.target], best.target),
+        _compare_memory(quart, best),
+        *_compare_with_others(scenario, ratios, [flask for flask in flasks if flask is not best]),
     ]
-    limited = [item.contender for item in (quart, *flasks) if item.generator_limited]
-    if limited:
-        parts.append(f'the load generator was the limit for {" and ".join(limited)}')
-    text = '; '.join([*parts, *(f'{item}, and is left out' for item in left_out)])
-    return Verdict(f'{place}: {text}.', bool(winners))
+    if limited := [item.target for item in (quart, *flasks) if item.generator_limited]:
+        sentences.append(f'The load generator was the limit for {_join(limited)}.')
+    if excluded:
+        sentences.append(f'Excluded: {excluded}.')
+    return Verdict(f'{prefix}: {" ".join(filter(None, sentences))}', bool(faster))
 
 
-def _problem(work: Work, item: Summary) -> str:
+def _problem(scenario: Scenario, item: Summary) -> str:
     if item.problem:
         return item.problem
-    figure = item.figures.get(work.metric)
-    return '' if figure and figure.median else 'had no reply'
+    figure = item.figures.get(scenario.metric)
+    return '' if figure and figure.median else 'no response'
 
 
-def _ratio(work: Work, quart: Summary, flask: Summary) -> float | None:
-    # One round tells nothing about chance.
+def _ratio(scenario: Scenario, quart: Summary, flask: Summary) -> float | None:
+    # One round cannot show how much the figures vary.
     if min(quart.rounds, flask.rounds) < 2:
         return None
-    return times_better(work.metric, quart.figures[work.metric], flask.figures[work.metric])
+    return speed_ratio(
+        scenario.metric, quart.figures[scenario.metric], flask.figures[scenario.metric]
+    )
 
 
-def _lead(metric: Metric, ratio: float | None, best: str) -> str:
+def _compare_with_best(metric: Metric, ratio: float | None, best: str) -> str:
     if ratio is None:
-        return f'no difference found between Quart and the best-tuned Flask ({best})'
+        return f'no difference found between Quart and {best}, the fastest Flask server.'
     if ratio > 1:
-        return f'Quart {_times(metric, ratio)} the best-tuned Flask ({best})'
-    return f'Flask wins: {best} {_times(metric, 1 / ratio)} Quart'
+        return f'Quart {_times_as_fast(metric, ratio)} {best}, the fastest Flask server.'
+    return f'{best} {_times_as_fast(metric, 1 / ratio)} Quart.'
 
 
-def _times(metric: Metric, ratio: float) -> str:
-    times = rounded(ratio, 2)
+def _times_as_fast(metric: Metric, ratio: float) -> str:
+    times = format_number(ratio, 2)
     if metric == 'requests_per_second':
-        return f'serves {times} times the requests of'
-    return f'replies {times} times sooner (p95) than'
+        return f'serves {times} times as many requests per second as'
+    return f'responds {times} times as fast (p95) as'
 
 
-def _memory(quart: Summary, best: Summary, ratio: float | None) -> str:
-    theirs = best.figures['peak_memory'].median
-    if not theirs:
-        # In so short a time nobody looked.
+def _compare_memory(quart: Summary, best: Summary) -> str:
+    flask_memory = best.figures['peak_memory'].median
+    if not flask_memory:
+        # The measurement was too short for a look at the memory.
         return ''
-    part = quart.figures['peak_memory'].median / theirs
-    if ratio is not None and ratio > 1:
-        return f', in {rounded(part, 2)} of its memory'
-    return f'; Quart takes {rounded(part, 2)} of its memory'
+    percent = round((quart.figures['peak_memory'].median / flask_memory - 1) * 100)
+    if not percent:
+        return f'Quart uses as much memory as {best.target}.'
+    more = 'more' if percent > 0 else 'less'
+    return f'Quart uses {abs(percent)} % {more} memory than {best.target}.'
 
 
-def _beside(work: Work, ratio: float | None, flask: Summary) -> str:
-    if ratio is None:
-        return f'no difference found from {flask.contender}'
-    text = f'{rounded(ratio, 2)} times {flask.contender}'
-    if ratio > 1 and work.waits and flask.at_once and flask.at_once < flask.users:
-        allowed = flask.at_once / work.waits
-        if abs(flask.figures[work.metric].median / allowed - 1) <= EXPLAINED:
-            text += (
-                f', which {flask.at_once} at once ÷ {work.waits} s = {rounded(allowed)} '
-                'requests/s explains'
-            )
-    return text
+def _compare_with_others(
+    scenario: Scenario, ratios: dict[str, float | None], others: Sequence[Summary]
+) -> Iterable[str]:
+    different = [
+        f'{format_number(ratio, 2)} times {flask.target}{_thread_limit(scenario, ratio, flask)}'
+        for flask in others
+        if (ratio := ratios[flask.target]) is not None
+    ]
+    same = [flask.target for flask in others if ratios[flask.target] is None]
+    if different:
+        what = 'requests per second' if scenario.metric == 'requests_per_second' else 'speed (p95)'
+        yield f"Quart's {what} compared with the others: {', '.join(different)}."
+    if same:
+        yield f'No difference found between Quart and {_join(same)}.'
+
+
+def _thread_limit(scenario: Scenario, ratio: float, flask: Summary) -> str:
+    """Return the calculation of a server's limit, if its threads explain its figure."""
+    threads, wait = flask.concurrency, scenario.wait_seconds
+    if ratio <= 1 or not wait or not threads or threads >= flask.users:
+        return ''
+    limit = threads / wait
+    if abs(flask.figures[scenario.metric].median / limit - 1) > THREAD_LIMIT_TOLERANCE:
+        return ''
+    return f' (limit: {threads} at once ÷ {wait} s = {format_number(limit)} requests/s)'
+
+
+def _join(names: Sequence[str]) -> str:
+    *first, last = names
+    return f'{", ".join(first)} and {last}' if first else last

@@ -1,4 +1,4 @@
-"""Results as a table for people and as JSON for programs."""
+"""The results as a table for people and as JSON for programs."""
 
 import platform
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,17 +10,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from quart_session_demo.compare.harness.recording import IGNORED_HEADERS, RecordedResponse
 from quart_session_demo.compare.harness.steps import ExpectedDifference
-from quart_session_demo.compare.parity.diff import LEFT_OUT
-from quart_session_demo.compare.parity.replay import Difference, Result
+from quart_session_demo.compare.parity.comparison import StepResult
+from quart_session_demo.compare.parity.diff import Difference
 
 PACKAGES = ('flask', 'quart', 'werkzeug', 'itsdangerous', 'gunicorn', 'hypercorn')
-# How much of a value is shown, around the first place where two differ.
-SHOWN = 60
+#: How many characters of a value are shown, around the first one that differs.
+EXCERPT_LENGTH = 60
 
 
-def counts(results: Sequence[Result]) -> dict[str, int]:
-    """Count the steps: all, the same on both, different on purpose, different."""
+def count_results(results: Sequence[StepResult]) -> dict[str, int]:
+    """Return how many steps there are, and how many are the same and different."""
     steps = [result for result in results if result.step.restart is None]
     same = sum(step.same for step in steps)
     different = sum(step.unexpected for step in steps)
@@ -32,13 +33,13 @@ def counts(results: Sequence[Result]) -> dict[str, int]:
     }
 
 
-def print_table(console: Console, results: Sequence[Result], total: int) -> None:
-    """Print a line a step, the exact differences, the reasons of declared ones, and a summary.
+def print_table(console: Console, results: Sequence[StepResult], total: int) -> None:
+    """Print a line a step with its differences, the reasons for the expected ones, and a summary.
 
     Args:
-        console: Where to.
-        results: What came of the steps.
-        total: How many steps there are; the run stopped when that is more.
+        console: Where to print.
+        results: The results so far.
+        total: How many steps the file has. If there are fewer results, the run was stopped.
     """
     table = Table('', 'Request', 'Step', box=None)
     shown: list[ExpectedDifference] = []
@@ -53,10 +54,10 @@ def print_table(console: Console, results: Sequence[Result], total: int) -> None
         )
     console.print(table)
     console.print()
-    for number, declared in enumerate(shown, 1):
-        where = '' if declared.steps else f', at every step ({", ".join(declared.fields)})'
-        console.print(Text(f'({number}) On purpose{where}: {declared.reason}'))
-    counted = counts(results)
+    for number, expected in enumerate(shown, 1):
+        where = '' if expected.steps else f', at every step ({", ".join(expected.fields)})'
+        console.print(Text(f'({number}) On purpose{where}: {expected.reason}'))
+    counted = count_results(results)
     stopped = f'stopped after {counted["steps"]} of ' if counted['steps'] < total else ''
     summary = ('{same} the same, {on_purpose} different on purpose, {different} different.').format(
         **counted
@@ -65,39 +66,40 @@ def print_table(console: Console, results: Sequence[Result], total: int) -> None
     console.print(Text(f'{stopped}{steps}: {summary}', 'bold'))
 
 
-def print_left_out(console: Console) -> None:
+def print_ignored_headers(console: Console) -> None:
     """Print what is not compared, and why."""
     console.print(
-        'Not compared, for only the server decides it: the case and order of headers, and'
+        'Not compared, because it depends on the server alone: the case and the order of headers, '
+        'and these headers:'
     )
-    for name, reason in LEFT_OUT.items():
+    for name, reason in IGNORED_HEADERS.items():
         console.print(Text(f'  {name}: {reason}'))
 
 
-def as_json(results: Sequence[Result]) -> dict[str, Any]:
+def as_json(results: Sequence[StepResult]) -> dict[str, Any]:
     """Return the results, for `json.dump`."""
     return {
         'versions': {'python': platform.python_version()}
         | {name: version(name) for name in PACKAGES},
-        'left_out': dict(LEFT_OUT),
-        'summary': counts(results),
+        'left_out': dict(IGNORED_HEADERS),
+        'summary': count_results(results),
         'steps': [
             {
                 'name': result.step.name,
-                'visitor': result.step.visitor,
+                'visitor': result.step.user,
                 'request': f'{result.step.method} {result.step.path}',
                 'same': result.same,
                 'differences': [
                     {
-                        'field': item.field,
+                        'field': str(item.field),
                         'sync': item.sync,
                         'async': item.async_,
-                        'on_purpose': item.declared.reason if item.declared else None,
+                        'on_purpose': item.expected.reason if item.expected else None,
                     }
                     for item in result.differences
                 ],
-                'sync': dict(result.sync),
-                'async': dict(result.async_),
+                'sync': _named_fields(result.sync),
+                'async': _named_fields(result.async_),
             }
             for result in results
             if result.step.restart is None
@@ -105,34 +107,41 @@ def as_json(results: Sequence[Result]) -> dict[str, Any]:
     }
 
 
-def _mark(result: Result) -> Text:
+def _named_fields(response: RecordedResponse | None) -> dict[str, str]:
+    return {str(field): value for field, value in response.fields().items()} if response else {}
+
+
+def _mark(result: StepResult) -> Text:
     if result.unexpected:
         return Text('✗', 'bold red')
     return Text('✓', 'green') if result.same else Text('≠', 'yellow')
 
 
 def _lines(differences: Iterable[Difference], shown: list[ExpectedDifference]) -> Iterator[str]:
-    """Yield a line a difference; what is declared for every step is told once, below the table."""
+    """Yield a line a difference, and add the expected ones to `shown`.
+
+    A difference that is expected at every step has no line: it is printed below the table.
+    """
     for difference in differences:
-        declared = difference.declared
-        if declared and declared not in shown:
-            shown.append(declared)
-        if declared and not declared.steps:
+        expected = difference.expected
+        if expected and expected not in shown:
+            shown.append(expected)
+        if expected and not expected.steps:
             continue
         sync, async_ = _excerpts(difference.sync, difference.async_)
-        number = f' ({shown.index(declared) + 1})' if declared else ''
+        number = f' ({shown.index(expected) + 1})' if expected else ''
         yield f'{difference.field}: Flask {sync}, Quart {async_}{number}'
 
 
 def _excerpts(*values: str) -> list[str]:
-    """Return values, the long ones cut around the first place where they differ."""
-    # What a terminal would act on is shown as its escape.
-    shown = [repr(value)[1:-1] for value in values]
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*shown, strict=False)))
-    start = max(0, same - SHOWN // 3)
-    return [value if len(value) <= SHOWN else _cut(value, start) for value in shown]
+    """Return the values, the long ones cut around the first character that differs."""
+    # Control characters are escaped, because a terminal would execute them.
+    escaped = [repr(value)[1:-1] for value in values]
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*escaped, strict=False)))
+    start = max(0, same - EXCERPT_LENGTH // 3)
+    return [value if len(value) <= EXCERPT_LENGTH else _cut(value, start) for value in escaped]
 
 
 def _cut(value: str, start: int) -> str:
-    end = start + SHOWN
+    end = start + EXCERPT_LENGTH
     return f'{"…" if start else ""}{value[start:end]}{"…" if end < len(value) else ""}'

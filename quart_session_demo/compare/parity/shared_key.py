@@ -1,7 +1,7 @@
-"""Whether two apps read each other's sessions: with the same salt and digest, by the keys of each.
+"""Find out whether two apps can read each other's sessions.
 
-Each app is imported in a process of its own, as its server does it, and signs the same words:
-`python -m quart_session_demo.compare.parity.shared_key module:app`.
+Each app is imported in a separate process, as its server imports it, and signs the same text with
+each of its keys: `python -m quart_session_demo.compare.parity.shared_key module:app`.
 """
 
 import os
@@ -18,14 +18,15 @@ from itsdangerous.encoding import base64_encode
 from quart_session_demo.compare.harness.servers import START_SECONDS, Server, ServerCommand
 
 COMMAND = (sys.executable, '-m', 'quart_session_demo.compare.parity.shared_key')
-MARK = 'signatures:'
-WORDS = b'Do we share a key?'
+#: How the line with the signatures begins. The app may print other lines.
+PREFIX = 'signatures:'
+SIGNED_TEXT = b'the same text for both apps'
 
 
 def sign(app: Any) -> list[str]:
-    """Return an app's signature with each of its keys, the current one last.
+    """Return an app's signatures with each of its keys, the current key last.
 
-    There is none when its sessions are not signed.
+    The list is empty if the app's sessions are not signed.
     """
     interface = app.session_interface
     if not hasattr(interface, 'get_signing_serializer'):
@@ -35,38 +36,41 @@ def sign(app: Any) -> list[str]:
         return []
     signer: Signer = serializer.make_signer(serializer.salt)
     return [
-        base64_encode(signer.algorithm.get_signature(signer.derive_key(key), WORDS)).decode()
+        base64_encode(signer.algorithm.get_signature(signer.derive_key(key), SIGNED_TEXT)).decode()
         for key in signer.secret_keys
     ]
 
 
 def share_key(*apps: tuple[str, ServerCommand]) -> bool | None:
-    """Tell whether each app, with its contender, reads what the others sign now.
+    """Return whether each app can read what the others sign with their current key.
 
-    None when one cannot be asked.
+    Args:
+        apps: Each app as `module:app`, with the environment that its server gets.
+
+    Returns:
+        None if an app cannot be imported or its sessions are not signed.
     """
     with ExitStack() as stack:
         processes = [
-            stack.enter_context(Server(replace(contender, command=(*COMMAND, app))))
-            for app, contender in apps
+            stack.enter_context(Server(replace(server, command=(*COMMAND, app))))
+            for app, server in apps
         ]
         signatures = [_signatures(process) for process in processes]
     if not all(signatures):
         return None
-    return all(now in known for *_, now in signatures for known in signatures)
+    return all(current in known for *_, current in signatures for known in signatures)
 
 
 def _signatures(process: Server) -> list[str]:
     with suppress(subprocess.TimeoutExpired):
         process.process.wait(START_SECONDS)
-    # The app itself may print something before and after.
-    lines = [line for line in process.log_tail().splitlines() if line.startswith(MARK)]
-    return lines[-1].removeprefix(MARK).split() if lines else []
+    lines = [line for line in process.log_tail().splitlines() if line.startswith(PREFIX)]
+    return lines[-1].removeprefix(PREFIX).split() if lines else []
 
 
 if __name__ == '__main__':
     try:
-        print(MARK, *sign(import_app(sys.argv[1])), flush=True)
+        print(PREFIX, *sign(import_app(sys.argv[1])), flush=True)
     finally:
-        # A thread that the app started would keep the process.
+        # A thread that the app started would keep the process alive.
         os._exit(0)

@@ -2,96 +2,143 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Any
 
 from quart_session_demo.sessions.base import TrackedSession
 from quart_session_demo.sessions.serializer import SessionJSON
-from quart_session_demo.sessions.server.redis.scripts import CREATED, REFRESHED
-from quart_session_demo.sessions.server.store import Fields
+from quart_session_demo.sessions.server.store import Fields, StoredSession
 
 _JSON = SessionJSON()
 
 
-class RedisSession(TrackedSession):
-    """A session in Redis; it is a dict like any other."""
+class SessionState(Enum):
+    """What saving a session means; the table is in `ServerSession`."""
 
-    # Whether clear() ended it, so that what is set afterwards begins another session.
-    cleared = False
-    # Whether it got, or is to get, another id.
-    replaced = False
-    # Whether it ended elsewhere while this request ran, so that nothing of it is saved.
-    lost = False
-    # Why it could not get another id, so that nothing is saved, for the login is under the old one.
-    error: Exception | None = None
-    # Whether Quart had it saved; it does not when a websocket's client closes first.
+    NEW = 'new'
+    STORED = 'stored'
+    CLEARED = 'cleared'
+    GONE = 'gone'
+    FAILED = 'failed'
+
+
+class ServerSession(TrackedSession):
+    """A session that is stored on a server; a view uses it as a dict.
+
+    | state | meaning | a save |
+    | --- | --- | --- |
+    | `NEW` | not stored | creates it under a new id, if it holds anything |
+    | `STORED` | stored under `id` | writes what changed, or extends its lifetime if that is due |
+    | `CLEARED` | as `STORED`, but `clear()` was called | deletes it; creates another as in `NEW` |
+    | `GONE` | `regenerate_session()` found it deleted or expired | drops all changes |
+    | `FAILED` | `regenerate_session()` failed with `error` | raises `error` |
+
+    `NEW` is the start without a stored session, `STORED` with one. `clear()` leads from `STORED`
+    to `CLEARED`. A save and `regenerate_session()` lead from `NEW`, `STORED` and `CLEARED` to
+    `STORED`, or to `NEW` if nothing is left to store. `GONE` and `FAILED` are final: after a
+    failed login nothing may be stored under the old id.
+
+    The cookie follows from `id` and `cookie_id`: after a save, a stored session gets a cookie if
+    it changed, was extended or has another id, and a cookie without a stored session is deleted.
+
+    Attributes:
+        id: The id under which it is stored; None if it is not stored.
+        cookie_id: The id in the request's cookie, if a session was stored under it.
+        created: When it was created, in milliseconds since 1970; 0 if it is not stored.
+        refreshed: When its lifetime was last extended, in milliseconds since 1970.
+        state: See the table.
+        error: Why `regenerate_session()` failed; None in all states but `FAILED`.
+        saved: Whether Quart called `save_session` since the last teardown of a websocket context.
+            This is not part of the state: a websocket is saved in any state, and again after
+            each copy of its context is torn down.
+    """
+
     saved = False
 
-    def __init__(self, session_id: str | None = None, stored: Mapping[bytes, bytes] = {}) -> None:
-        """Make a session of what Redis holds.
+    def __init__(self, session_id: str | None = None, stored: StoredSession | None = None) -> None:
+        """Make a session, empty or as it was read from the store.
 
         Args:
-            session_id: Its id, or None while it has none.
-            stored: Its fields.
+            session_id: The id of the stored session; None for a new one.
+            stored: What the store holds under the id.
 
         Raises:
-            ValueError: The fields are no session's.
+            ValueError: The fields do not hold a session.
         """
-        self.id = session_id
-        self.stored = dict(stored)
-        self.created = 0
-        self.refreshed = 0
-        if session_id is None:
+        self.id = self.cookie_id = session_id
+        self.error: Exception | None = None
+        if stored is None:
+            self.state = SessionState.NEW
+            self._stored: Fields = {}
+            self.created = self.refreshed = 0
             super().__init__()
             return
+        self.state = SessionState.STORED
+        self._stored, self.created, self.refreshed = stored
         try:
-            self.created = int(self.stored.pop(CREATED))
-            self.refreshed = int(self.stored.pop(REFRESHED))
-            super().__init__(_decode(self.stored))
-        # A tag may raise anything on a value that it did not make.
+            super().__init__(_decode(self._stored))
+        # A JSON tag may raise anything for a value that it did not make.
         except Exception:
-            raise ValueError('not a session') from None
+            raise ValueError('the stored fields do not hold a session') from None
         self.modified = False
 
+    @property
+    def has_new_id(self) -> bool:
+        """Whether it is stored under another id than the one in the request's cookie."""
+        return self.id is not None and self.id != self.cookie_id
+
     def clear(self) -> None:
-        """End the session; what is set afterwards begins another one, with an id of its own."""
-        self.cleared = True
+        """Delete the session; what is set afterwards is another session with another id."""
+        if self.state is SessionState.STORED:
+            self.state = SessionState.CLEARED
         super().clear()
 
-    def encoded(self) -> Fields:
-        """Return the fields that hold what is in the session now.
+    def encode_fields(self) -> Fields:
+        """Return the fields that hold the session's present content.
 
         Raises:
-            TypeError: Something in it cannot be stored; just what a signed cookie cannot hold.
+            TypeError: A value cannot be stored; a signed cookie cannot hold it either.
         """
         return _encode(dict.copy(self))
 
-    def changes(self) -> tuple[Fields, set[bytes]]:
-        """Return the fields to set, changes inside values among them, and those to remove."""
-        fields = self.encoded()
-        changed = {name: text for name, text in fields.items() if self.stored.get(name) != text}
-        return changed, self.stored.keys() - fields.keys()
+    def changed_fields(self) -> tuple[Fields, set[bytes]]:
+        """Return the fields to set, for changes inside values too, and the names to remove."""
+        fields = self.encode_fields()
+        changed = {name: value for name, value in fields.items() if self._stored.get(name) != value}
+        return changed, self._stored.keys() - fields.keys()
 
-    def note_saved(self, changed: Fields, removed: set[bytes], now: int) -> None:
-        """Take note of what Redis was told."""
-        self.stored.update(changed)
+    def mark_stored(self, session_id: str | None, fields: Fields) -> None:
+        """Record that the session was stored under a new id, or not at all if that is None."""
+        self.id = session_id
+        self._stored = fields
+        self.state = SessionState.NEW if session_id is None else SessionState.STORED
+
+    def mark_written(self, changed: Fields, removed: set[bytes], now: int) -> None:
+        """Record that changes were written and the lifetime was extended."""
+        self._stored.update(changed)
         for name in removed:
-            self.stored.pop(name, None)
+            self._stored.pop(name, None)
         self.refreshed = now
 
-    def take_over(self, latest: Fields, changed: Fields, removed: set[bytes]) -> None:
-        """Add what others saved since this was read, where it was not changed here.
+    def mark_failed(self, error: Exception) -> None:
+        """Record that the session could not get another id."""
+        self.error = error
+        self.state = SessionState.FAILED
+
+    def merge(self, latest: Fields, changed: Fields, removed: set[bytes]) -> None:
+        """Add what other requests stored since this one read it, except where this one changed it.
 
         Args:
-            latest: The fields that Redis held last.
-            changed: What was set here.
-            removed: What was removed here.
+            latest: The fields that the store held last.
+            changed: The fields that this request set.
+            removed: The names that this request removed.
         """
         others = {
             name
-            for name in self.stored.keys() | latest.keys()
-            if latest.get(name) != self.stored.get(name)
+            for name in self._stored.keys() | latest.keys()
+            if latest.get(name) != self._stored.get(name)
         }
-        others -= {CREATED, REFRESHED, *changed, *removed}
+        others -= changed.keys() | removed
         self.update(_decode({name: latest[name] for name in others & latest.keys()}))
         for name in others - latest.keys():
             self.pop(json.loads(name))
@@ -101,17 +148,17 @@ def _encode(values: Mapping[Any, Any]) -> Fields:
     fields = {}
     for key, value in values.items():
         if not isinstance(key, str):
-            # What JSON makes of it in a cookie.
+            # As JSON does with the keys of a cookie session.
             [key] = json.loads(json.dumps({key: None}))
         fields[json.dumps(key).encode()] = _JSON.dumps(value).encode()
     return fields
 
 
 def _decode(fields: Mapping[bytes, bytes]) -> dict[str, Any]:
-    # All at once: for small values a call costs more than its work.
-    names = json.loads(_array(fields))
-    return dict(zip(names, _JSON.loads(_array(fields.values())), strict=True))
+    # All at once: for small values a call takes longer than its work.
+    names = json.loads(_json_array(fields))
+    return dict(zip(names, _JSON.loads(_json_array(fields.values())), strict=True))
 
 
-def _array(texts: Iterable[bytes]) -> str:
-    return f'[{b",".join(texts).decode()}]'
+def _json_array(items: Iterable[bytes]) -> str:
+    return f'[{b",".join(items).decode()}]'

@@ -1,23 +1,105 @@
-"""What a store of sessions promises, and the ids of its sessions."""
+"""What the server sessions require of a store, and the form of session ids."""
 
 import re
 import secrets
+from collections.abc import Iterable
+from enum import Enum
+from typing import NamedTuple, Protocol
 
-#: A session as it is stored: JSON by field name, both encoded.
+from quart_session_demo.sessions.base import Finding
+
+#: A session as it is stored: a JSON value by JSON key, both encoded.
 Fields = dict[bytes, bytes]
 
-# 256 bits; OWASP ASVS 5.0, 7.2.3, asks for at least 128.
+# 256 bits; OWASP ASVS 5.0, 7.2.3, requires at least 128.
 ID_BYTES = 32
-# The form of such an id in base64: the last of the 43 characters holds four bits.
+# The base64 form of such an id: the last of its 43 characters holds four bits.
 _ID = re.compile('[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]')
 
 
 class StoreError(Exception):
-    """Raised when a store is down, hung or full, or holds other data; never contains a value."""
+    """Raised if a store is down, hung or full, or holds other data; never contains a value."""
+
+
+class WriteResult(Enum):
+    """What a store did with the changes to a session."""
+
+    #: The changes are stored.
+    SAVED = 'saved'
+    #: The changes are stored, and no key is left: the session expires within a minute.
+    EMPTIED = 'emptied'
+    #: Nothing is stored, because the session was deleted or has expired.
+    GONE = 'gone'
+
+
+class StoredSession(NamedTuple):
+    """A session that was read. Times are in milliseconds since 1970."""
+
+    fields: Fields
+    #: When it was created.
+    created: int
+    #: When its lifetime was last extended.
+    refreshed: int
+
+
+class SessionStore(Protocol):
+    """A store of sessions that several processes use at the same time.
+
+    Each method is one atomic step on one session, and finishes in bounded time. A step whose
+    response is lost may be retried by the store; a retry must not change the result. Each method
+    except `close` raises `StoreError` if the store cannot do its work; then the session is as it
+    was before, or the whole step is done.
+    """
+
+    async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
+        """Store a new session and return its random id (`new_session_id`).
+
+        Args:
+            fields: The content, which may be empty.
+            lifetime: The milliseconds from now after which the session expires.
+            now: The current time, in milliseconds since 1970.
+        """
+
+    async def read(self, session_id: str) -> StoredSession | None:
+        """Return a session, or None if there is no such session."""
+
+    async def write(
+        self,
+        session_id: str,
+        changed: Fields,
+        removed: Iterable[bytes],
+        *,
+        lifetime: int,
+        now: int,
+    ) -> WriteResult:
+        """Change some fields of a session and extend its lifetime; never create a session.
+
+        A session that loses its last key is stored for up to a minute, so that a slower request
+        can still add another key.
+
+        Args:
+            session_id: The session's id.
+            changed: The fields to set.
+            removed: The names of the fields to remove.
+            lifetime: The milliseconds from now after which the session expires.
+            now: The current time, in milliseconds since 1970.
+        """
+
+    async def delete(self, session_id: str) -> Fields | None:
+        """Delete a session; return its last fields, or None if there is no such session."""
+
+    async def ping(self) -> None:
+        """Check that the store accepts everything that sessions need, writes included."""
+
+    async def findings(self) -> list[Finding]:
+        """Return what is unsafe about the store; an unreachable store is a finding, too."""
+
+    async def close(self) -> None:
+        """Close the connections of the current event loop; later calls open new ones."""
 
 
 def new_session_id() -> str:
-    """Return an id that nobody can guess, as the cookie carries it."""
+    """Return a random id in the form that the cookie holds."""
     return secrets.token_urlsafe(ID_BYTES)
 
 

@@ -1,4 +1,4 @@
-"""What stands in for a session while Redis does not answer."""
+"""The session of a request whose session cannot be read: the response is 503 if it is used."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -6,83 +6,113 @@ from typing import Any, cast
 
 from quart import (
     Quart,
+    Response,
     after_this_request,
     has_request_context,
     has_websocket_context,
     session,
 )
+from quart.wrappers.response import IterableBody
 from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.wrappers import Response as WerkzeugResponse
 
-from quart_session_demo.sessions.server.session import RedisSession
+from quart_session_demo.sessions.errors import turn_into_error
+from quart_session_demo.sessions.server.session import ServerSession
 
-DETAIL = 'The session store does not answer. Please try again.'
-# Seconds.
-RETRY_AFTER = 5
-
-
-def unavailable() -> ServiceUnavailable:
-    """Return the error that a visitor gets."""
-    return ServiceUnavailable(DETAIL, retry_after=RETRY_AFTER)
+DETAIL = 'The session store does not respond. Please try again.'
+RETRY_AFTER_SECONDS = 5
 
 
-class UnavailableSession(RedisSession):
-    """Stands in for a session that could not be read: to use it is a 503.
+class UnavailableSession(ServerSession):
+    """A session that could not be read: its first use raises 503.
 
-    An empty session in its place would log people out. Only the first use raises: an error page
-    may look into the session too, and its response, whatever it is, becomes the 503.
+    An empty session in its place would log users out. Later uses find it empty, so that an error
+    page can use the session too; the response becomes the 503 anyway.
     """
 
-    # Off where nothing catches it: Quart would answer with a bare 500.
+    #: Whether a use raises. False where nothing catches the error: Quart would send a bare 500.
     raises = True
 
     def __init__(self) -> None:
-        """Make one whose first use raises 503."""
+        """Make a session whose first use raises 503."""
         super().__init__()
-        # Of an empty dict, what makes JSON asks nothing.
+        # JSON encoders call no method of an empty dict.
         dict.__setitem__(self, 'unread', None)
 
     def mark_used(self) -> None:
-        """Raise 503 at the first use."""
+        """Record the use.
+
+        Raises:
+            ServiceUnavailable: This is the first use.
+        """
         super().mark_used()
         dict.clear(self)
         if self.raises:
             self.raises = False
-            raise unavailable()
+            raise service_unavailable()
 
 
-def stand_in() -> UnavailableSession:
-    """Return a stand-in for the current request's session."""
-    unread = UnavailableSession()
+def service_unavailable() -> ServiceUnavailable:
+    """Return the error that a client gets if the store fails."""
+    return ServiceUnavailable(DETAIL, retry_after=RETRY_AFTER_SECONDS)
+
+
+def turn_into_503(response: Response | WerkzeugResponse) -> None:
+    """Turn any response into 503; an error page, too, came from a session that was not read."""
+    turn_into_error(response, 503, DETAIL, RETRY_AFTER_SECONDS, replace_errors=True)
+
+
+def unavailable_session() -> UnavailableSession:
+    """Return an unavailable session for the current request."""
+    unavailable = UnavailableSession()
     if has_request_context():
-        # Runs before every other after_request.
+        # Runs before all other after_request functions. Nothing catches an error in those.
         @after_this_request
-        async def leave_it_to_save_session(response: Any) -> Any:
-            unread.raises = False
+        async def stop_raising(response: Any) -> Any:
+            unavailable.raises = False
             return response
 
-    return unread
+    return unavailable
 
 
-def let_handlers_look(app: Quart) -> None:
-    """Let error handlers and what runs at the end look into a stand-in: nothing catches there."""
+def save_unavailable(
+    session: UnavailableSession, response: Response | WerkzeugResponse | None
+) -> None:
+    """Turn the response into 503 if the session was used."""
+    # A later use by a stream must cut it off: it is too late for an error response. Any other
+    # later use, such as by a receiver of `request_finished`, cannot change the response.
+    session.raises = isinstance(getattr(response, 'response', None), IterableBody)
+    session.saved = True
+    if response is not None and (session.was_used or session.modified):
+        turn_into_503(response)
+
+
+def allow_in_error_handlers(app: Quart) -> None:
+    """Let error handlers and teardown functions use an unavailable session: nothing catches there.
+
+    Args:
+        app: The app, of which four methods are wrapped.
+    """
     for name in (
-        *('handle_user_exception', 'postprocess_websocket'),
-        *('do_teardown_request', 'do_teardown_websocket'),
+        'handle_user_exception',
+        'postprocess_websocket',
+        'do_teardown_request',
+        'do_teardown_websocket',
     ):
         setattr(app, name, _without_raising(getattr(app, name)))
 
 
 def _without_raising(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     @wraps(method)
-    async def calmly(*args: Any, **kwargs: Any) -> Any:
+    async def call_without_raising(*args: Any, **kwargs: Any) -> Any:
         current = cast(Any, session)._get_current_object()
         if not isinstance(current, UnavailableSession):
             return await method(*args, **kwargs)
         raises, current.raises = current.raises, False
-        # An error that is raised on has the handler of 500 still before it.
+        # If the method raises, the handler for 500 still follows, and may use the session.
         result = await method(*args, **kwargs)
         # A websocket that was saved is over.
         current.raises = raises and not (current.saved and has_websocket_context())
         return result
 
-    return calmly
+    return call_without_raising

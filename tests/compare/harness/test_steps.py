@@ -1,148 +1,256 @@
+"""How a steps file is read, and how its mistakes are reported."""
+
 import os
 from pathlib import Path
 
 import pytest
 
-from quart_session_demo.compare.harness.steps import LESSON, Step, StepsError, load, response_text
+from quart_session_demo.compare.harness.steps import (
+    LESSON_STEPS,
+    MAX_DEPTH,
+    Step,
+    StepsError,
+    load_steps,
+    response_text,
+)
+from tests.compare.conftest import WriteSteps
 
 STEP = "[[step]]\nname = 'one'\npath = '/'\n"
 RESTART = STEP + "[[step]]\nname = 'again'\nrestart = {{{}}}\n"
+DECLARED = STEP + "[[declared]]\nreason = 'r'\n"
 
 
-def test_load_reads_the_lesson() -> None:
-    steps = load(LESSON).steps
+def test_lesson_steps_cover_the_lesson() -> None:
+    """The lesson's steps request every route, with several methods and exchanged cookies."""
+    steps = load_steps(LESSON_STEPS).steps
 
     routes = {step.path.partition('?')[0] for step in steps if step.method == 'GET'}
     assert routes >= {
-        *('/', '/get_session/', '/del_session/', '/del_session/pop/', '/del_session/del/'),
+        '/',
+        '/get_session/',
+        '/del_session/',
+        '/del_session/pop/',
+        '/del_session/del/',
         '/browser_session/',
     }
     assert {step.method for step in steps} >= {'GET', 'HEAD', 'OPTIONS', 'POST'}
     assert sum(step.handover for step in steps) >= 4
 
 
-def test_load_gives_a_step_its_defaults(tmp_path: Path) -> None:
-    path = tmp_path / 'steps.toml'
-    path.write_text(STEP)
+def test_step_has_defaults(write_steps: WriteSteps) -> None:
+    """A step needs only a name and a path."""
+    [step] = load_steps(write_steps(STEP)).steps
 
-    assert load(path).steps == (Step('one', '/', visitor='visitor', method='GET'),)
+    assert step == Step('one', '/')
+    assert (step.user, step.method, step.wait, step.handover) == ('visitor', 'GET', 0, False)
+
+
+def test_step_reads_every_key(write_steps: WriteSteps) -> None:
+    """Every documented key sets its attribute; `visitor` is the user."""
+    text = (
+        STEP
+        + "visitor = 'second'\nmethod = 'PUT'\nheaders = { A = 'b' }\njson = [1]\n"
+        + "capture = { x = '(y)' }\nignore = ['body']\nhandover = true\nwait = 1.5\n"
+    )
+
+    [step] = load_steps(write_steps(text)).steps
+
+    assert step == Step(
+        'one',
+        '/',
+        user='second',
+        method='PUT',
+        headers={'A': 'b'},
+        json=[1],
+        capture={'x': '(y)'},
+        ignore=('body',),
+        handover=True,
+        wait=1.5,
+    )
 
 
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        ('[[step]]\nname = one\n', 'at line 2'),
-        (STEP + 'wait = \n', "step 'one': Invalid value (at line 4"),
-        (STEP + "ignore = ['a'\n" + STEP, "step 'one': Unclosed array (at line 5"),
-        (STEP + "headers = { A = 'x'", "step 'one': Unclosed inline table (at end"),
-        (STEP + '[[step]]\nwait = \n' + STEP, 'step 2: Invalid value (at line 5'),
-        (STEP + "[[declared]]\nreason = 'r'\nfields = x\n", "declared 'r': Invalid value"),
-        ('step = \n', ': Invalid value (at line 1'),
+        ('[[step]]\nname = one\n', 'Invalid value (at line 2, column 8)'),
+        (STEP + 'wait = \n', 'Invalid value (at line 4, column 8)'),
+        (STEP + "ignore = ['a'\n" + STEP, 'Unclosed array (at line 5'),
+        (STEP + "headers = { A = 'x'", 'Unclosed inline table (at end of document)'),
+        (STEP + '[[step]]\nwait = \n' + STEP, 'Invalid value (at line 5'),
+        (DECLARED + 'fields = x\n', 'Invalid value (at line 6'),
+        ('step = \n', 'Invalid value (at line 1'),
+    ],
+)
+def test_syntax_error_states_the_line(write_steps: WriteSteps, text: str, message: str) -> None:
+    """A mistake in the TOML is reported in one line with the file and the line."""
+    assert_error(write_steps(text), message)
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
         ('', 'there is no [[step]] with a path'),
-        (STEP.replace("'/'", "'/a/../b?c'"), "step 'one': `path` has . or .. between slashes"),
-        (STEP.replace("'/'", "'/a/.#b'"), "step 'one': `path` has . or .. between slashes"),
-        (STEP + "method = 'post'\n", "step 'one': `method` 'post' is none that HTTP knows, in"),
         ("[[step]]\nname = 'one'\nrestart = {}\n", 'there is no [[step]] with a path'),
         ("[step]\nname = 'one'\n", 'write [[step]], with two brackets'),
         ("[[steps]]\nname = 'one'\n", "'steps' is neither [[step]] nor [[declared]]"),
+        (STEP + STEP, "step 'one': an earlier step has that name"),
+        (
+            STEP + f'json = {"[" * 9999}{"]" * 9999}\n',
+            'a value is nested too deeply',
+        ),
+    ],
+)
+def test_file_error_is_reported(write_steps: WriteSteps, text: str, message: str) -> None:
+    """A mistake in the structure of the file is reported in one line."""
+    assert_error(write_steps(text), message)
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
         ("[[step]]\npath = '/'\n", 'step 1: Object missing required field `name`'),
         (STEP + '[[step]]\n', 'step 2: Object missing required field `name`'),
         ('step = [1]\n', 'step 1: Expected `object`, got `int`'),
         (STEP + 'pth = 1\n', "step 'one': Object contains unknown field `pth`"),
+        (STEP + "user = 'x'\n", "step 'one': Object contains unknown field `user`"),
         (STEP + 'method = 1\n', "step 'one': Expected `str`, got `int` - at `$.method`"),
         (STEP + 'headers = { X = 1 }\n', "step 'one': Expected `str`, got `int`"),
         (STEP + "ignore = 'body'\n", "step 'one': Expected `array`, got `str`"),
         (STEP + "wait = 'long'\n", "step 'one': Expected `float`, got `str`"),
         (STEP + 'wait = -1\n', "step 'one': Expected `float` >= 0"),
-        (STEP + STEP, "step 'one': an earlier step has that name"),
-        ("[[step]]\nname = 'one'\n", "step 'one': `path` must start with /"),
-        ("[[step]]\nname = 'one'\npath = 'x'\n", "step 'one': `path` must start with /"),
-        (STEP + 'restart = {}\n', "step 'one': `restart` and `path` exclude each other"),
-        (STEP + 'form = {}\njson = 1\n', "step 'one': `form` and `json` exclude each other"),
-        (STEP + "capture = { x = '(' }\n", "step 'one': `capture` of 'x': missing )"),
+        (STEP + '[[declared]]\nfields = []\n', 'declared 1: Object missing required field'),
+    ],
+)
+def test_type_error_names_the_step(write_steps: WriteSteps, text: str, message: str) -> None:
+    """A missing or unknown key, or a value of a wrong type, is reported with its step."""
+    assert_error(write_steps(text), message)
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        (STEP.replace("'/'", "'/a/../b?c'"), '`path` has . or .. between slashes'),
+        (STEP.replace("'/'", "'/a/.#b'"), '`path` has . or .. between slashes'),
+        (STEP.replace("'/'", "'x'"), '`path` must start with /'),
+        ("[[step]]\nname = 'one'\n", '`path` must start with /'),
+        (STEP + "method = 'post'\n", "`method` 'post' is not an HTTP method: write it in upper"),
+        (STEP + 'restart = {}\n', '`restart` and `path` exclude each other'),
+        (STEP + 'form = {}\njson = 1\n', '`form` and `json` exclude each other'),
+        (STEP + "capture = { x = '(' }\n", "`capture` of 'x': missing )"),
         (STEP + "capture = { x = 'y' }\n", "`capture` of 'x': the pattern needs one group"),
+        (STEP + "capture = { '令牌' = '(y)' }\n", "`capture`: the name '令牌' is wrong"),
+        (STEP + "capture = { 1st = '(y)' }\n", "`capture`: the name '1st' is wrong"),
         (
             STEP + "capture = { my-token = '(y)' }\n[[step]]\nname = 'two'\npath = '/$my-token'\n",
-            "step 'one': `capture`: the name 'my-token' is not of ASCII letters, digits and _",
+            "`capture`: the name 'my-token' is wrong: use ASCII letters, digits and _",
+        ),
+        (STEP + "headers = { X = '$y' }\n", "no earlier step of 'visitor' captures $y"),
+        (STEP + "json = ['$y']\n", "no earlier step of 'visitor' captures $y"),
+        (STEP + "form = { price = '5 $' }\n", "write $$ for a plain $ in '5 $'"),
+        (
+            STEP + f'json = {"[" * (MAX_DEPTH + 2)}{"]" * (MAX_DEPTH + 2)}\n',
+            '`json` is nested more than 100 levels deep',
+        ),
+        (STEP + "ignore = ['Set-Cookie']\n", "`ignore`: 'Set-Cookie' is not a field"),
+        (STEP + "ignore = ['headers.x']\n", "`ignore`: 'headers.x' is not a field"),
+    ],
+)
+def test_wrong_step_is_named(write_steps: WriteSteps, text: str, message: str) -> None:
+    """A value that a step cannot have is reported with the step and the key."""
+    assert_error(write_steps(text), f"step 'one': {message}")
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        (
+            RESTART.format("'' = 'x'"),
+            "`restart`: no environment variable can have the name ''",
         ),
         (
-            STEP + "capture = { '令牌' = '(y)' }\n",
-            "step 'one': `capture`: the name '令牌' is not of",
+            RESTART.format("'A=B' = 'x'"),
+            "`restart`: no environment variable can have the name 'A=B'",
         ),
-        (STEP + "capture = { 1st = '(y)' }\n", "step 'one': `capture`: the name '1st' is not of"),
-        (STEP + "headers = { X = '$y' }\n", "step 'one': no earlier step of 'visitor' captures $y"),
-        (STEP + "json = ['$y']\n", "step 'one': no earlier step of 'visitor' captures $y"),
-        (STEP + "form = { price = '5 $' }\n", "step 'one': write $$ for a plain $ in '5 $'"),
-        (STEP + '[[declared]]\nfields = []\n', 'declared 1: Object missing required field'),
-        (RESTART.format("'' = 'x'"), "step 'again': `restart`: no variable can have the name ''"),
-        (RESTART.format("'A=B' = 'x'"), "`restart`: no variable can have the name 'A=B'"),
+        (RESTART.format('A = "\\u0000"'), '`restart` holds a NUL character'),
         (
             RESTART.format('') + 'form = {}\n',
-            "step 'again': `restart` and `form` exclude each other: make two steps of them",
-        ),
-        (
-            STEP + f'json = {"[" * 102}{"]" * 102}\n',
-            "step 'one': `json` is nested more than 100 levels deep",
-        ),
-        (STEP + f'json = {"[" * 9999}{"]" * 9999}\n', 'a value is nested too deeply'),
-        (STEP + "ignore = ['Set-Cookie']\n", "step 'one': `ignore`: no field can have the name"),
-        (STEP + "ignore = ['headers.x']\n", "no field can have the name 'headers.x'"),
-        (
-            STEP + "[[declared]]\nreason = 'r'\nfields = ['']\n",
-            "declared 'r': `fields`: no field can have the name ''",
-        ),
-        (
-            STEP + "[[declared]]\nreason = 'r'\nfields = []\nsteps = ['two']\n",
-            "declared 'r': there is no step 'two'",
+            '`restart` and `form` exclude each other: make two steps of them',
         ),
     ],
 )
-def test_load_names_a_mistake_in_one_line(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / 'steps.toml'
-    path.write_text(text)
+def test_wrong_restart_is_named(write_steps: WriteSteps, text: str, message: str) -> None:
+    """A restart that no server could get is reported with its step."""
+    assert_error(write_steps(text), f"step 'again': {message}")
 
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        (DECLARED + "fields = ['']\n", "`fields`: '' is not a field"),
+        (DECLARED + "fields = []\nsteps = ['two']\n", "there is no step 'two'"),
+    ],
+)
+def test_wrong_declaration_is_named(write_steps: WriteSteps, text: str, message: str) -> None:
+    """A mistake in a declared difference is reported with its reason."""
+    assert_error(write_steps(text), f"declared 'r': {message}")
+
+
+def assert_error(path: Path, message: str) -> None:
+    """Assert that reading the file fails with one line that has the file and the message."""
     with pytest.raises(StepsError) as caught:
-        load(path)
+        load_steps(path)
 
-    assert str(caught.value).startswith(str(path))
-    assert message in str(caught.value)
+    assert str(caught.value).startswith(f'{path}: {message}')
     assert '\n' not in str(caught.value)
 
 
-def test_load_names_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+def test_missing_file_is_reported(tmp_path: Path) -> None:
+    """A file that cannot be read is an error with the reason."""
     path = tmp_path / 'none.toml'
 
     with pytest.raises(StepsError, match=f'{os.strerror(2)}$'):
-        load(path)
+        load_steps(path)
 
 
-def test_load_takes_every_name_of_a_field(tmp_path: Path) -> None:
-    path = tmp_path / 'steps.toml'
+def test_file_must_be_utf8(tmp_path: Path) -> None:
+    """A file that is not valid UTF-8 is an error with its name."""
+    path = tmp_path / 'latin.toml'
+    path.write_bytes(b'\xff')
+
+    with pytest.raises(StepsError, match=r'latin\.toml: '):
+        load_steps(path)
+
+
+def test_ignore_accepts_every_field(write_steps: WriteSteps) -> None:
+    """All names of fields that reports show can be ignored."""
     names = ['Content-Type', 'cookie', 'cookie.a b.SameSite', 'session.a.b', 'capture.x', 'body']
-    path.write_text(f'{STEP}ignore = {names}\n')
 
-    assert load(path).steps[0].ignore == tuple(names)
+    [step] = load_steps(write_steps(f'{STEP}ignore = {names}\n')).steps
+
+    assert step.ignore == tuple(names)
 
 
-def test_load_refuses_what_another_visitor_captured(tmp_path: Path) -> None:
-    path = tmp_path / 'steps.toml'
-    path.write_text(
+def test_captures_belong_to_a_user(write_steps: WriteSteps) -> None:
+    """A step cannot use what another user captured."""
+    text = (
         f"{STEP}capture = {{ x = '(.)' }}\n"
-        "[[step]]\nname = 'two'\npath = '/$x'\n[[step]]\nname = 'three'\npath = '/$x'\n"
-        "visitor = 'another'\n"
+        "[[step]]\nname = 'two'\npath = '/$x'\n"
+        "[[step]]\nname = 'three'\npath = '/$x'\nvisitor = 'another'\n"
     )
 
     with pytest.raises(StepsError, match="step 'three': no earlier step of 'another'"):
-        load(path)
+        load_steps(write_steps(text))
 
 
-def test_filled_replaces_what_was_captured_everywhere() -> None:
+def test_filled_replaces_captured_values() -> None:
+    """Captured values are inserted into path, headers and nested JSON; $$ becomes $."""
     step = Step('s', '/$x', headers={'A': '$x$$'}, json={'a': ['${x}y', 1]})
 
     assert step.filled({'x': 'found'}) == ['/found', {'A': 'found$'}, None, {'a': ['foundy', 1]}]
 
 
 def test_find_searches_headers_and_body() -> None:
+    """Captures find text in headers and in the body; one that finds nothing is left out."""
     text = response_text([('X-One', '1'), ('Set-Cookie', 'a=b; Path=/')], 'token: 7')
     step = Step(
         's', '/', capture={'cookie': '^set-cookie: a=([^;]+)', 'token': 'token: (.)', 'no': '(z)'}

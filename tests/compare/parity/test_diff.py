@@ -1,67 +1,56 @@
-import sys
+"""Which differences between two responses are found."""
+
 from datetime import timedelta
-from email.message import Message
 from http.cookiejar import CookieJar
-from urllib.request import Request
 
 import httpx
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 
-from quart_session_demo import create_app
-from quart_session_demo.compare.harness.client import MAX_COOKIE_SIZE, SimulatedUser, make_client
-from quart_session_demo.compare.harness.servers import ServerCommand, run_servers
-from quart_session_demo.compare.harness.steps import Step
-from quart_session_demo.compare.parity.diff import differences, fields, is_listed
-from tests.conftest import KEY
+from quart_session_demo.compare.harness.client import SimulatedUser
+from quart_session_demo.compare.harness.recording import RecordedResponse, record_response
+from quart_session_demo.compare.parity.diff import differences
 
-SUB = 'eyJzdWIiOiIxMjM0NTY3ODkwIn0'
-
-ENDLESS = """
-import http.server, sys, time
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        while self.path == '/stream':
-            self.wfile.write(b'more')
-            time.sleep(0.1)
-http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
-"""
+Header = tuple[str, str]
+DATE = 'Fri, 04 Dec 2026 00:00:{:02} GMT'
 
 
-def reply(*headers: tuple[str, str], body: bytes = b'') -> dict[str, str]:
-    return fields(200, headers, body, CookieJar())
+def response(*headers: Header, body: bytes = b'') -> RecordedResponse:
+    """Return a recorded response with these headers."""
+    return record_response(200, headers, body, CookieJar())
 
 
 def found(
-    one: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...]
+    sync: RecordedResponse, async_: RecordedResponse, skew: int = 0
 ) -> list[tuple[str, str, str]]:
-    return list(differences(reply(*one), reply(*other)))
+    """Return the name and both values of each difference."""
+    return [
+        (str(item.field), item.sync, item.async_)
+        for item in differences(sync, async_, timedelta(seconds=skew))
+    ]
 
 
 @pytest.mark.parametrize(
-    ('one', 'other'),
+    ('sync', 'async_'),
     [
-        ((('Date', 'now'), ('Server', 'a')), (('date', 'then'),)),
-        ((('Allow', 'GET, HEAD'),), (('allow', 'HEAD,GET'),)),
-        ((('Vary', 'Cookie'), ('Vary', 'Accept')), (('Vary', 'Accept, Cookie'),)),
-        ((('Vary', 'Cookie, Accept'),), (('Vary', 'accept, cookie'),)),
-        ((('Set-Cookie', 'a=b; SameSite=Lax'),), (('Set-Cookie', 'a=b; samesite=lax'),)),
+        ([('Date', 'now'), ('Server', 'a')], [('date', 'then')]),
+        ([('Allow', 'GET, HEAD')], [('allow', 'HEAD,GET')]),
+        ([('Vary', 'Cookie'), ('Vary', 'Accept')], [('Vary', 'Accept, Cookie')]),
+        ([('Vary', 'Cookie, Accept')], [('Vary', 'accept, cookie')]),
+        ([('Set-Cookie', 'a=b; SameSite=Lax')], [('Set-Cookie', 'a=b; samesite=lax')]),
         (
-            (('Set-Cookie', 'a=b; Path=/; HttpOnly; Expires=Fri, 04 Dec 2026 00:00:01 GMT'),),
-            (('Set-Cookie', 'a=b; expires=Fri, 04 Dec 2026 00:00:03 GMT; HttpOnly; path=/'),),
+            [('Set-Cookie', f'a=b; Path=/; HttpOnly; Expires={DATE.format(1)}')],
+            [('Set-Cookie', f'a=b; expires={DATE.format(3)}; HttpOnly; path=/')],
         ),
     ],
 )
-def test_differences_leaves_out_what_is_the_same(
-    one: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...]
-) -> None:
-    assert found(one, other) == []
+def test_equal_responses_have_no_differences(sync: list[Header], async_: list[Header]) -> None:
+    """Order, case and headers of the server are no differences, nor are two seconds."""
+    assert found(response(*sync), response(*async_)) == []
 
 
 @pytest.mark.parametrize(
-    ('one', 'other', 'difference'),
+    ('sync', 'async_', 'difference'),
     [
         (('Location', '/a'), ('Location', '/b'), ('location', '/a', '/b')),
         (('Vary', 'Cookie'), ('Vary', 'Accept'), ('vary', 'Cookie', 'Accept')),
@@ -75,62 +64,73 @@ def test_differences_leaves_out_what_is_the_same(
             ('cookie.a.httponly', 'yes', '(absent)'),
         ),
         (
-            ('Set-Cookie', 'a=b; Expires=Fri, 04 Dec 2026 00:00:01 GMT'),
-            ('Set-Cookie', 'a=b; Expires=Fri, 04 Dec 2026 00:00:04 GMT'),
-            (
-                'cookie.a.expires',
-                'Fri, 04 Dec 2026 00:00:01 GMT',
-                'Fri, 04 Dec 2026 00:00:04 GMT',
-            ),
+            ('Set-Cookie', f'a=b; Expires={DATE.format(1)}'),
+            ('Set-Cookie', f'a=b; Expires={DATE.format(4)}'),
+            ('cookie.a.expires', DATE.format(1), DATE.format(4)),
         ),
+        (('Expires', '0'), ('Expires', '-1'), ('expires', '0', '-1')),
     ],
 )
-def test_differences_yields_the_one_field_that_differs(
-    one: tuple[str, str], other: tuple[str, str], difference: tuple[str, str, str]
+def test_difference_names_the_field(
+    sync: Header, async_: Header, difference: tuple[str, str, str]
 ) -> None:
-    assert found((one,), (other,)) == [difference]
+    """Each difference is one field with both values."""
+    assert found(response(sync), response(async_)) == [difference]
 
 
 @pytest.mark.parametrize(
     'header', ['Expires: {}', 'Last-Modified: {}', 'Set-Cookie: a=b; Expires={}']
 )
 @pytest.mark.parametrize(
-    ('later', 'same'),
-    [(0, True), (2, True), (3, False), (27, False), (28, True), (30, True), (33, False)],
+    ('seconds', 'same'),
+    [
+        (0, True),
+        (2, True),
+        (3, False),
+        (27, False),
+        (28, True),
+        (30, True),
+        (33, False),
+    ],
 )
-def test_differences_counts_dates_from_each_reply(header: str, later: int, same: bool) -> None:
-    """The other reply came half a minute later."""
-    one, other = (
-        reply((name, value))
-        for date in ('Fri, 04 Dec 2026 00:00:10 GMT', f'Fri, 04 Dec 2026 00:00:{10 + later} GMT')
-        for name, _, value in [header.format(date).partition(': ')]
+def test_dates_are_counted_from_each_response(header: str, seconds: int, same: bool) -> None:
+    """If a response is received 30 s later, its dates may be 30 s later, or the same."""
+    sync, async_ = (
+        response((name, value))
+        for second in (10, 10 + seconds)
+        for name, _, value in [header.format(DATE.format(second)).partition(': ')]
     )
 
-    assert (not list(differences(one, other, timedelta(seconds=30)))) is same
+    assert (not found(sync, async_, skew=30)) is same
 
 
-def test_differences_takes_an_expires_that_is_no_date_as_it_is() -> None:
-    assert found((('Expires', '0'),), (('Expires', '-1'),)) == [('expires', '0', '-1')]
-    assert found((('Expires', '0'),), (('Expires', '0'),)) == []
+def test_expires_without_a_date_is_compared_as_text() -> None:
+    """An Expires that is not a date is the same as an equal text."""
+    assert found(response(('Expires', '0')), response(('Expires', '0'))) == []
 
 
-def test_differences_tells_bytes_that_are_no_text() -> None:
-    one, other = reply(body=b'\xff\x00'), reply(body=b'\xff\x01')
+def test_bytes_are_compared() -> None:
+    """Bodies that are not valid UTF-8 are compared as bytes."""
+    assert found(response(body=b'\xff\x00'), response(body=b'\xff\x01')) == [
+        ('body', r"b'\xff\x00'", r"b'\xff\x01'")
+    ]
 
-    assert list(differences(one, other)) == [('body', r"b'\xff\x00'", r"b'\xff\x01'")]
 
-
-def test_differences_notices_a_cookie_that_is_set_twice() -> None:
+def test_cookie_that_is_set_twice_differs() -> None:
+    """Setting a cookie twice is not the same as setting it once."""
     cookie = ('Set-Cookie', 'a=b')
 
-    assert found((cookie, cookie), (cookie,)) == [('cookie.a#2', 'set', '(absent)')]
+    assert found(response(cookie, cookie), response(cookie)) == [('cookie.a#2', 'set', '(absent)')]
 
 
-def test_differences_compares_every_cookie_of_a_name() -> None:
-    one = [('Set-Cookie', f'a={value}; Path=/{value}') for value in 'bcd']
-    other = [('Set-Cookie', f'a={value}; Path=/{value}') for value in 'xcy']
+def test_cookies_of_the_same_name_are_all_compared() -> None:
+    """Each Set-Cookie of a name is compared with the one in the same position."""
+    sync, async_ = (
+        response(*(('Set-Cookie', f'a={value}; Path=/{value}') for value in values))
+        for values in ('bcd', 'xcy')
+    )
 
-    assert found(tuple(one), tuple(other)) == [
+    assert found(sync, async_) == [
         ('cookie.a.value', 'b', 'x'),
         ('cookie.a.path', '/b', '/x'),
         ('cookie.a#3.value', 'd', 'y'),
@@ -138,170 +138,51 @@ def test_differences_compares_every_cookie_of_a_name() -> None:
     ]
 
 
-def test_differences_tells_a_cookie_whose_name_begins_with_anothers() -> None:
+def test_absent_cookie_is_reported_once() -> None:
+    """An absent cookie is one difference; other cookies whose names begin alike are reported."""
     cookies = (('Set-Cookie', 'a=1'), ('Set-Cookie', 'a.b=2'), ('Set-Cookie', 'a.path=3; Path=/'))
 
-    assert found(cookies, ()) == [
+    assert found(response(*cookies), response()) == [
         ('cookie.a', 'set', '(absent)'),
         ('cookie.a.b', 'set', '(absent)'),
         ('cookie.a.path#1', 'set', '(absent)'),
     ]
 
 
-def test_fields_keep_a_cookie_apart_from_an_attribute_or_number_of_another() -> None:
-    names = ('a', 'a.Path', 'a', 'a#2')
+def test_unknown_attributes_are_compared() -> None:
+    """Cookie attributes that no browser knows are compared together."""
+    sync, async_ = (response(('Set-Cookie', f'a=b; x={value}; Value=c')) for value in (1, 2))
 
-    result = reply(*(('Set-Cookie', f'{name}={at}; Path=/{at}') for at, name in enumerate(names)))
-
-    assert {name: value for name, value in result.items() if name.startswith('cookie.')} == {
-        **{'cookie.a': 'set', 'cookie.a.value': '0', 'cookie.a.path': '/0'},
-        **{'cookie.a.Path#1': 'set', 'cookie.a.Path#1.value': '1', 'cookie.a.Path#1.path': '/1'},
-        **{'cookie.a#2': 'set', 'cookie.a#2.value': '2', 'cookie.a#2.path': '/2'},
-        **{'cookie.a#2#1': 'set', 'cookie.a#2#1.value': '3', 'cookie.a#2#1.path': '/3'},
-    }
+    assert found(sync, async_) == [('cookie.a.other', 'Value=c; x=1', 'Value=c; x=2')]
 
 
-def test_differences_compares_attributes_that_no_browser_knows() -> None:
-    one, other = ('Set-Cookie', 'a=b; x=1; Value=c'), ('Set-Cookie', 'a=b; x=2; Value=c')
+def test_absent_session_keys_are_all_reported() -> None:
+    """A session key that looks like a part of another key is reported as well."""
+    sync = RecordedResponse(200, session=(('a', '1'), ('a.expires', "'1'")))
 
-    assert found((one,), (other,)) == [('cookie.a.other', 'Value=c; x=1', 'Value=c; x=2')]
-
-
-def test_differences_tells_session_keys_with_dots() -> None:
-    one, other = {'session.a': '1', 'session.a.expires': "'1'"}, {'status': '200'}
-
-    assert [name for name, *_ in differences(one, other)] == [*one, *other]
+    assert [name for name, *_ in found(sync, RecordedResponse(200))] == [
+        'session.a',
+        'session.a.expires',
+    ]
 
 
-def test_differences_is_exact_about_what_is_no_cookie() -> None:
-    name = 'session.a.expires'
-    dates = [f'Fri, 04 Dec 2026 00:00:0{second} GMT' for second in (1, 2)]
-
-    assert list(differences({name: dates[0]}, {name: dates[1]})) == [(name, *dates)]
-
-
-def test_fields_take_a_jwt_for_a_value() -> None:
-    # {"alg":"HS256","typ":"JWT"}, {"sub":"1234567890"} and {}.
-    jwts = [f'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.{payload}.c2ln' for payload in (SUB, 'e30')]
-
-    values = [reply(('Set-Cookie', f'a={jwt}'))['cookie.a.value'] for jwt in jwts]
-
-    assert values == jwts
-
-
-async def test_fields_decode_the_session_of_whatever_key() -> None:
-    app = create_app({'TESTING': True, 'SECRET_KEY': KEY})
-    response = await app.test_client().get('/')
-    visitor = SimulatedUser()
-    httpx.Cookies(visitor.jar).extract_cookies(
-        httpx.Response(
-            200, headers=list(response.headers), request=httpx.Request('GET', 'http://127.0.0.1')
-        )
+def test_session_values_are_compared_exactly() -> None:
+    """A date in a session has no tolerance, even if its key looks like a cookie's attribute."""
+    sync, async_ = (
+        RecordedResponse(200, session=(('a.expires', DATE.format(second)),)) for second in (1, 2)
     )
 
-    result = fields(200, response.headers, b'', visitor.jar)
-
-    assert {name: value for name, value in result.items() if name.startswith('session.')} == {
-        'session._permanent': 'True',
-        'session.age': '20',
-        'session.username': "'zhiliao'",
-    }
-    assert 'cookie.session.value' not in result
+    assert found(sync, async_) == [('session.a.expires', DATE.format(1), DATE.format(2))]
 
 
-def test_fields_tell_each_session_that_has_a_key() -> None:
-    def held(user: object) -> dict[str, str]:
-        visitor = SimulatedUser()
-        for name, value in (('session', user), ('remember', 7)):
-            signed = str(URLSafeTimedSerializer('any').dumps({'user': value}))
-            httpx.Cookies(visitor.jar).set(name, signed)
-        return fields(200, (), b'', visitor.jar)
+def test_every_signed_cookie_is_compared() -> None:
+    """A key in a second signed cookie is compared as well."""
 
-    assert list(differences(held(7), held('7'))) == [('session.user#2', '7', "'7'")]
+    def with_session(value: object) -> RecordedResponse:
+        user = SimulatedUser()
+        for name, content in (('session', value), ('remember', 7)):
+            signed = str(URLSafeTimedSerializer('any').dumps({'user': content}))
+            httpx.Cookies(user.jar).set(name, signed)
+        return record_response(200, (), b'', user.jar)
 
-
-def test_is_listed_takes_a_whole_for_its_parts() -> None:
-    assert is_listed('cookie.session.path', ['cookie.session'])
-    assert is_listed('body', ['status', 'body'])
-    assert is_listed('cookie.a#2', ['cookie.a'])
-    assert is_listed('session.a#2', ['session.a'])
-    assert is_listed('cookie.a#2.path', ['cookie.a'])
-    assert not is_listed('cookie.sessions', ['cookie.session'])
-    assert not is_listed('body', [])
-
-
-def test_is_listed_takes_no_name_for_another_that_begins_with_it() -> None:
-    assert not is_listed('cookie.prefs.theme', ['cookie.prefs'])
-    assert is_listed('cookie.prefs.theme.path', ['cookie.prefs.theme'])
-    assert not is_listed('cookie.a.path#1', ['cookie.a', 'cookie.a.path'])
-    assert not is_listed('cookie.a#2#1', ['cookie.a', 'cookie.a#2'])
-    assert is_listed('cookie.a.path#1.value', ['cookie.a.path#1'])
-    assert not is_listed('session.user.name', ['session.user'])
-    assert not is_listed('session.user#2#1', ['session.user', 'session.user#2'])
-    assert not is_listed('x.y', ['x'])
-    assert is_listed('session.user.name', ['session'])
-    assert is_listed('cookie.prefs.theme', ['cookie'])
-
-
-def test_is_listed_takes_kinds_and_attributes_in_whatever_case() -> None:
-    assert is_listed('cookie.s.max-age', ['cookie.s.Max-Age'])
-    assert is_listed('cookie.s.samesite', ['Cookie.s.SameSite'])
-    assert is_listed('session.Key', ['Session.Key'])
-    assert is_listed('session.Key', ['SESSION'])
-    assert is_listed('capture.x', ['Capture.x'])
-    assert not is_listed('cookie.s.max-age', ['cookie.S.max-age'])
-
-
-def test_is_listed_takes_headers_in_whatever_case() -> None:
-    assert is_listed('content-type', ['Content-Type'])
-    assert is_listed('session.User', ['session.User'])
-    assert not is_listed('session.user', ['session.User'])
-
-
-def cookies_sent_after(set_cookie: str) -> str | None:
-    jar = SimulatedUser().jar
-    message = Message()
-    message['Set-Cookie'] = set_cookie
-
-    class Reply:
-        def info(self) -> Message:
-            return message
-
-    jar.extract_cookies(Reply(), Request('http://127.0.0.1/'))  # type: ignore[arg-type]
-    request = Request('http://127.0.0.1/')
-    jar.add_cookie_header(request)
-    return request.get_header('Cookie')
-
-
-def test_a_visitor_sends_secure_cookies_to_this_machine() -> None:
-    assert cookies_sent_after('a=b; Secure') == 'a=b'
-
-
-def test_a_reply_that_never_ends_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr('quart_session_demo.compare.harness.client.TIMEOUT', 0.5)
-    contender = ServerCommand('Endless', (sys.executable, '-c', ENDLESS, '{port}'))
-
-    with run_servers(contender) as [server], make_client() as client:
-        assert SimulatedUser().send(client, server.url, Step('s', '/stream')) == {
-            'status': 'no reply: no end within 0.5 s'
-        }
-
-
-def test_a_visitors_own_headers_replace_ours_in_whatever_case() -> None:
-    sent: list[httpx.Request] = []
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        sent.append(request)
-        return httpx.Response(200)
-
-    with httpx.Client(transport=httpx.MockTransport(handle)) as client:
-        SimulatedUser().send(client, 'http://127.0.0.1', Step('s', '/', headers={'host': 'shop'}))
-
-    assert sent[0].headers.get_list('Host') == ['shop']
-
-
-def test_a_visitor_drops_cookies_that_browsers_drop() -> None:
-    largest = f'a={"x" * (MAX_COOKIE_SIZE - 1)}'
-
-    assert cookies_sent_after(largest) == largest
-    assert cookies_sent_after(f'{largest}x') is None
+    assert found(with_session(7), with_session('7')) == [('session.user#2', '7', "'7'")]

@@ -1,51 +1,49 @@
-"""Whether two apps are found to read each other's sessions."""
+"""Whether two apps are found to share a key."""
 
-from pathlib import Path
+import json
+from typing import Any
 
 import pytest
 
 from quart_session_demo.compare.harness.servers import ServerCommand
 from quart_session_demo.compare.parity.shared_key import share_key
+from tests.compare.conftest import APPS
 
-APP = """
-import atexit, flask
-print('hello')
-atexit.register(print, 'bye')
-app = flask.Flask('app')
-app.config.update({})
-"""
+
+def configured_app(config: str, **variables: str) -> tuple[str, ServerCommand]:
+    """Return the app of tests/apps/configured_app.py with a configuration in JSON."""
+    environment = {'PYTHONPATH': str(APPS), 'APP_CONFIG': config, **variables}
+    return 'configured_app:app', ServerCommand('Test app', (), environment)
 
 
 @pytest.mark.parametrize(
-    ('one', 'other', 'shared'),
+    ('sync', 'async_', 'shared'),
     [
-        ("SECRET_KEY='a'", "SECRET_KEY='a'", True),
-        ("SECRET_KEY='a'", "SECRET_KEY='b'", False),
-        ("SECRET_KEY='a', SECRET_KEY_FALLBACKS=['b']", "SECRET_KEY='b'", False),
+        ({'SECRET_KEY': 'a'}, {'SECRET_KEY': 'a'}, True),
+        ({'SECRET_KEY': 'a'}, {'SECRET_KEY': 'b'}, False),
+        ({'SECRET_KEY': 'a', 'SECRET_KEY_FALLBACKS': ['b']}, {'SECRET_KEY': 'b'}, False),
         (
-            "SECRET_KEY='a', SECRET_KEY_FALLBACKS=['b']",
-            "SECRET_KEY='b', SECRET_KEY_FALLBACKS=['a']",
+            {'SECRET_KEY': 'a', 'SECRET_KEY_FALLBACKS': ['b']},
+            {'SECRET_KEY': 'b', 'SECRET_KEY_FALLBACKS': ['a']},
             True,
         ),
-        ("SECRET_KEY='a'", 'SECRET_KEY=None', None),
-        ("SECRET_KEY='a'", 'SECRET_KEY=no_such_name', None),
+        ({'SECRET_KEY': 'a'}, {'SECRET_KEY': None}, None),
     ],
 )
-def test_share_key_asks_both_apps(
-    tmp_path: Path, one: str, other: str, shared: bool | None
+def test_share_key_needs_both_directions(
+    sync: dict[str, Any], async_: dict[str, Any], shared: bool | None
 ) -> None:
-    asked = []
-    for name, config in (('one', one), ('other', other)):
-        (tmp_path / f'{name}.py').write_text(APP.format(config), 'utf-8')
-        asked.append((f'{name}:app', ServerCommand(name, (), {'PYTHONPATH': str(tmp_path)})))
-
-    assert share_key(*asked) is shared
+    """Apps share a key if each can read what the other signs now; without a key it is unknown."""
+    assert share_key(configured_app(json.dumps(sync)), configured_app(json.dumps(async_))) is shared
 
 
-def test_share_key_does_not_wait_for_the_threads_of_an_app(tmp_path: Path) -> None:
-    code = APP.format("SECRET_KEY='a'")
-    code += 'import threading\nthreading.Thread(target=threading.Event().wait).start()\n'
-    (tmp_path / 'threaded.py').write_text(code, 'utf-8')
-    asked = 'threaded:app', ServerCommand('threaded', (), {'PYTHONPATH': str(tmp_path)})
+def test_share_key_is_unknown_after_failed_import() -> None:
+    """If an app cannot be imported, nothing is known."""
+    apps = configured_app('{"SECRET_KEY": "a"}'), configured_app('not JSON')
 
-    assert share_key(asked) is True
+    assert share_key(*apps) is None
+
+
+def test_share_key_ignores_threads_of_the_app() -> None:
+    """A thread that the app has started does not delay the result."""
+    assert share_key(configured_app('{"SECRET_KEY": "a"}', APP_THREAD='1')) is True

@@ -20,7 +20,7 @@ from tests.sessions.conftest import settings_of
 # Random, so that it stays large when it is compressed.
 LARGE = random.Random(1).randbytes(4000).hex()  # noqa: S311
 
-#: Headers that describe or address the view's own content, or instruct a server in front.
+#: Headers that describe or address the view's own content, that instruct a proxy, or are unknown.
 CONTENT_HEADERS = {
     'ETag': '"1"',
     'Last-Modified': 'Tue, 24 Nov 2026 00:00:00 GMT',
@@ -39,6 +39,7 @@ CONTENT_HEADERS = {
     'Content-Disposition': 'attachment',
     'Accept-Ranges': 'bytes',
     'Location': '/unused',
+    'X-Other': 'unknown',
 }
 
 

@@ -1,1 +1,1 @@
-"""The lesson in Flask, for the comparison with `quart_session_demo.lesson`."""
+"""The lesson in Flask, and the steps that compare it with `quart_session_demo.lesson`."""

@@ -1,4 +1,4 @@
-"""The Flask app around the lesson's twin, with the Quart app's settings."""
+"""A Flask app with the lesson's Flask form and the settings of the Quart app."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +10,13 @@ from quart_session_demo.compare.apps.lesson.flask_lesson import lesson
 
 
 def create_flask_app(config: Mapping[str, Any] | None = None) -> Flask:
-    """Make the Flask app whose settings are those of `quart_session_demo.create_app`.
+    """Create the Flask app. It has the settings of `quart_session_demo.create_app`.
 
     Args:
-        config: As `create_app` takes it.
+        config: Settings, as for `create_app`.
 
     Raises:
-        ConfigError: A setting is wrong; the message names it and its remedy.
+        ConfigError: A setting is wrong. The message names it and states what to do.
     """
     app = Flask('quart_session_demo', static_folder=None)
     app.config.from_mapping(create_app(config).config)

@@ -1,8 +1,9 @@
 """The lesson: set, get and delete session values, and choose how long they last.
 
-Flask's lesson (操作session) route by route. `quart_session_demo/lesson.py` is Quart's form,
-`compare/apps/lesson/flask_lesson.py` Flask's: only imports, `async` and `await` differ. `session`
-is a dict in both and needs no `await`: the app reads it before the view runs and saves it after.
+These are the routes of Flask's lesson (操作session). `quart_session_demo/lesson.py` is the form for
+Quart, and `compare/apps/lesson/flask_lesson.py` the form for Flask: only imports, `async` and
+`await` differ. `session` is a dict in both and needs no `await`: the app reads it before the view
+runs and saves it afterwards.
 """
 
 from flask import Blueprint, session
@@ -52,7 +53,7 @@ def del_session_del() -> str | tuple[str, int]:
     return '删除session成功...'
 
 
-# 4. 有效期 (lifetime): a session that is not permanent ends when the browser closes
+# 4. 有效期 (lifetime): a session that is not permanent expires when the browser closes
 @lesson.route('/browser_session/')
 def browser_session() -> str:
     session['username'] = 'zhiliao'

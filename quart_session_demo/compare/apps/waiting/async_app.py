@@ -11,7 +11,7 @@ app = create_app()
 
 @app.get('/wait/<float:seconds>/')
 async def wait(seconds: float) -> str:
-    """Read the session and wait, as for another service."""
+    """Read the session and wait, as for a database."""
     username = session.get('username')
     await asyncio.sleep(seconds)
     return str(username)

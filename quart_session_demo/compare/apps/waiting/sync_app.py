@@ -1,25 +1,23 @@
 """The Flask app under load: the lesson, and a route that waits.
 
-Nothing here imports `quart_session_demo`, which would load Quart and count its memory as Flask's:
-the settings come as `FLASK_*` (see `contenders.py`), and the lesson by its path.
+It must not load Quart, whose memory would count as Flask's. So its settings come from the
+environment (`FLASK_*`) and not from `create_app`; see `compare/load/targets.py`.
 """
 
-import runpy
 import time
-from pathlib import Path
 
 from flask import Flask, session
 
-LESSON = Path(__file__).parents[1] / 'lesson' / 'flask_lesson.py'
+from quart_session_demo.compare.apps.lesson.flask_lesson import lesson
 
 app = Flask('quart_session_demo', static_folder=None)
 app.config.from_prefixed_env()
-app.register_blueprint(runpy.run_path(str(LESSON), run_name='flask_lesson')['lesson'])
+app.register_blueprint(lesson)
 
 
 @app.get('/wait/<float:seconds>/')
 def wait(seconds: float) -> str:
-    """Read the session and wait, as for another service."""
+    """Read the session and wait, as for a database."""
     username = session.get('username')
     time.sleep(seconds)
     return str(username)

@@ -1,1 +1,1 @@
-"""Redis or Valkey as a session store."""
+"""The session store in Redis or Valkey; needs the extra `redis`."""

@@ -1,59 +1,55 @@
-"""What is unsafe about a Redis that keeps sessions."""
+"""What `check-deploy` reports about a Redis that stores sessions."""
+
+from dataclasses import replace
 
 from quart_session_demo.sessions.base import Finding
-from quart_session_demo.sessions.server.redis.store import RedisStore
-from quart_session_demo.sessions.server.store import StoreError
+from quart_session_demo.sessions.server.redis.connections import RedisConnections
+from quart_session_demo.sessions.server.store import SessionStore, StoreError
+
+UNENCRYPTED = Finding(
+    'redis-unencrypted',
+    'error',
+    'Sessions are sent unencrypted to Redis on another host (OWASP ASVS 5.0, 12.3.1)',
+    'Set QUART_SESSION_REDIS_URL to a URL that begins with rediss://',
+)
+UNREACHABLE = Finding(
+    'redis-unreachable',
+    'error',
+    'The session store cannot be used: {error}',
+    'Start Redis, correct QUART_SESSION_REDIS_URL, or let its user write and run scripts',
+)
+POLICY_UNKNOWN = Finding(
+    'redis-policy-unknown',
+    'warning',
+    'It is unknown whether Redis evicts sessions: {error}',
+    'Let its user run INFO, or check that maxmemory-policy is noeviction',
+)
+EVICTS = Finding(
+    'redis-evicts',
+    'error',
+    'Redis evicts sessions when its memory is full: maxmemory-policy is {policy}',
+    'Set maxmemory-policy to noeviction, or use a separate Redis for sessions',
+)
+#: All findings about Redis, as templates: `{error}` and `{policy}` are replaced.
+FINDINGS = (UNENCRYPTED, UNREACHABLE, POLICY_UNKNOWN, EVICTS)
 
 
-async def store_findings(store: RedisStore) -> list[Finding]:
-    """Ask a store what would lose sessions, or show them to others; connect, and close again."""
-    findings = []
-    if not store.is_encrypted_or_local:
-        findings.append(
-            Finding(
-                'redis-unencrypted',
-                'error',
-                'Sessions travel to Redis on another host unencrypted (OWASP ASVS 5.0, 12.3.1)',
-                'Set QUART_SESSION_REDIS_URL to one that begins with rediss://',
-            )
-        )
+async def find_problems(store: SessionStore, connections: RedisConnections) -> list[Finding]:
+    """Return what could lose sessions or show them to others."""
+    findings = [] if connections.is_encrypted_or_local else [UNENCRYPTED]
     try:
         await store.ping()
     except StoreError as error:
-        findings.append(
-            Finding(
-                'redis-unreachable',
-                'error',
-                f'The session store cannot be used: {error}',
-                'Start Redis, mend QUART_SESSION_REDIS_URL, or let its user write and run scripts',
-            )
-        )
-    else:
-        findings.extend(await _findings_of_memory(store))
-    finally:
-        await store.close()
+        return [*findings, _fill(UNREACHABLE, error=error)]
+    try:
+        memory = await connections.run(lambda connections: connections.client.info('memory'))
+    except StoreError as error:
+        return [*findings, _fill(POLICY_UNKNOWN, error=error)]
+    policy = memory.get('maxmemory_policy', 'noeviction')
+    if policy != 'noeviction':
+        findings.append(_fill(EVICTS, policy=policy))
     return findings
 
 
-async def _findings_of_memory(store: RedisStore) -> list[Finding]:
-    try:
-        policy = (await store.memory_info()).get('maxmemory_policy', 'noeviction')
-    except StoreError as error:
-        return [
-            Finding(
-                'redis-policy-unknown',
-                'warning',
-                f'Redis does not tell whether it throws sessions away: {error}',
-                'Let its user ask INFO, or see yourself that maxmemory-policy is noeviction',
-            )
-        ]
-    if policy == 'noeviction':
-        return []
-    return [
-        Finding(
-            'redis-evicts',
-            'error',
-            f'Redis throws sessions away when memory is full: maxmemory-policy is {policy}',
-            'Set maxmemory-policy to noeviction, or give sessions a Redis of their own',
-        )
-    ]
+def _fill(template: Finding, **values: object) -> Finding:
+    return replace(template, message=template.message.format(**values))

@@ -1,4 +1,4 @@
-"""Where Redis is, as a URL says it."""
+"""The options of the Redis client, read from `SESSION_REDIS_URL`."""
 
 import re
 from typing import Any
@@ -10,37 +10,50 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-# What a URL may ask for. Of the others that redis-py knows some break every command, and some
-# are settings of ours.
-OPTIONS = {
-    *('client_name', 'db', 'health_check_interval', 'password', 'socket_keepalive', 'username'),
-    *('ssl_ca_certs', 'ssl_ca_data', 'ssl_ca_path', 'ssl_cert_reqs', 'ssl_certfile'),
-    *('ssl_check_hostname', 'ssl_ciphers', 'ssl_keyfile', 'ssl_password'),
+# The options that a URL's query may have. Of redis-py's other options some break every command,
+# and some are settings here.
+URL_OPTIONS = {
+    'client_name',
+    'db',
+    'health_check_interval',
+    'password',
+    'socket_keepalive',
+    'ssl_ca_certs',
+    'ssl_ca_data',
+    'ssl_ca_path',
+    'ssl_cert_reqs',
+    'ssl_certfile',
+    'ssl_check_hostname',
+    'ssl_ciphers',
+    'ssl_keyfile',
+    'ssl_password',
+    'username',
 }
 
 
-def options_of(url: str, max_connections: int) -> dict[str, Any]:
-    """Return what a connection pool is made with.
+def pool_options(url: str, max_connections: int) -> dict[str, Any]:
+    """Return the arguments for redis-py's connection pool.
 
     Args:
         url: `redis://`, `rediss://` or `unix://`, as redis-py reads it.
-        max_connections: How many connections the pool may have.
+        max_connections: The largest number of connections of the pool.
 
     Raises:
-        ValueError: The URL is wrong; the message does not repeat it, for it may hold a password.
+        ValueError: The URL is invalid. The message does not repeat it: it may hold a password.
     """
     try:
         parts = urlsplit(url)
-        # redis-py takes what is no number for database 0.
+        # redis-py uses database 0 if this is not a number.
         database = parts.path.removeprefix('/') if parts.scheme != 'unix' else ''
-        unknown = parse_qs(parts.query, keep_blank_values=True).keys() - OPTIONS
+        unknown = parse_qs(parts.query, keep_blank_values=True).keys() - URL_OPTIONS
         options: dict[str, Any] = {
             **parse_url(url),
             'decode_responses': False,
             'max_connections': max_connections,
-            # Connections that a cancelled request left unread are noticed with this one only.
+            # Only with this protocol does redis-py notice an unread response on a connection,
+            # which a cancelled request leaves.
             'protocol': 2,
-            # Trying again and giving up are done here, for connecting and asking together.
+            # `RedisConnections` retries and limits the time, for connection and command together.
             'retry': Retry(NoBackoff(), 0),
             'socket_connect_timeout': None,
             'socket_timeout': None,
@@ -50,16 +63,16 @@ def options_of(url: str, max_connections: int) -> dict[str, Any]:
         if isinstance(connection, SSLConnection):
             connection.ssl_context.get()
     except OSError:
-        raise ValueError('SESSION_REDIS_URL has certificates or ciphers of no use') from None
+        raise ValueError('SESSION_REDIS_URL has unusable certificates or ciphers') from None
     except (AttributeError, RedisError, TypeError, ValueError):
-        raise ValueError('SESSION_REDIS_URL is no URL that redis-py reads') from None
+        raise ValueError('SESSION_REDIS_URL is not a URL that redis-py can read') from None
     if unknown:
         raise ValueError('SESSION_REDIS_URL has an option that sessions cannot use')
     if options.get('health_check_interval', 0) < 0:
         raise ValueError('SESSION_REDIS_URL has a health_check_interval below 0')
-    # As Redis checks it.
+    # Redis accepts the same characters.
     if re.search('[^!-~]', options.get('client_name', '')):
-        raise ValueError('SESSION_REDIS_URL has a client_name with spaces or other special signs')
+        raise ValueError('SESSION_REDIS_URL has a client_name with spaces or special characters')
     if database.strip('0123456789') or options.get('db', 0) < 0:
-        raise ValueError('SESSION_REDIS_URL has a database that is no number')
+        raise ValueError('SESSION_REDIS_URL has a database that is not a number')
     return options

@@ -1,43 +1,39 @@
-"""What Redis must do in one step, in its Lua.
+"""The steps that Redis must do atomically, as Lua scripts.
 
-A session is one hash: a field per key of the session, and these of ours, which no key can take,
-for keys are stored in JSON's quotation marks.
+A session is one hash. It has a field for each key of the session, named by the key as a JSON
+string, and the fields below. Their names have no quotation marks, so no key can be equal to them.
 """
 
-# When the session began and when its lifetime was last extended, in milliseconds since 1970.
+# When the session was created and last extended, in milliseconds since 1970.
 CREATED = b'created'
 REFRESHED = b'refreshed'
-# Which call ended the session: with this it counts as gone.
-ENDED = b'ended'
+# Marks a deleted session; the value is the token of the call that deleted it.
+TOMBSTONE = b'ended'
 
-# Replies of WRITE.
-SAVED = b'saved'
-EMPTIED = b'emptied'
-GONE = b'gone'
-
-# ARGV: whether to make the session, its lifetime in milliseconds, now, how many arguments follow
-# that are fields to set and their values, these, and the fields to remove.
+# Creates a session, or changes one that exists. Returns a value of `WriteResult`.
+# ARGV: 1 to create the session or 0, its lifetime in milliseconds, the current time, the number
+# of arguments that are fields to set and their values, these, and the names to remove.
 WRITE = """
 local key, sets_end = KEYS[1], 4 + ARGV[4]
 if ARGV[1] == '0' and
     (redis.call('EXISTS', key) == 0 or redis.call('HEXISTS', key, 'ended') == 1) then
   return 'gone'
 end
--- In parts, for Lua's stack is small.
+-- In parts, because Lua's stack is small.
 local function each(command, first, last)
   for i = first, last, 1000 do
     redis.call(command, key, unpack(ARGV, i, math.min(i + 999, last)))
   end
 end
--- Where memory is full Redis refuses to set, but only before a script's first change: so setting
--- comes first, and fails before anything is changed.
+-- If memory is full, Redis refuses to set a field, but only before a script's first change. So the
+-- script sets fields first, and fails before it changes anything.
 each('HSET', 5, sets_end)
 each('HDEL', sets_end + 1, #ARGV)
--- And so these two work where memory is full.
+-- After that first change these two work even if memory is full.
 redis.call('PEXPIRE', key, ARGV[2])
 redis.call('HSET', key, 'refreshed', ARGV[3])
--- Only what is not the session's own is left. It lives on for a minute all the same: a slower
--- request may bring another key, which must count.
+-- Only our own two fields are left. The session lives for another minute: a slower request may
+-- add a key, which must not be lost.
 if redis.call('HLEN', key) == 2 then
   redis.call('PEXPIRE', key, math.min(ARGV[2], 60000))
   return 'emptied'
@@ -45,17 +41,18 @@ end
 return 'saved'
 """
 
-# Replies what was in it until now, so that nothing which another request saved is lost.
-# A call whose reply got lost is made again, and must not take its own work for another's: so the
-# fields stay for a moment, marked, for whoever brings the same token, and nobody else.
-# ARGV: the token, and for how many milliseconds it may be brought again.
+# Deletes a session. Returns its last fields, so that nothing that another request stored is lost.
+# A call whose response is lost is retried, and must not find its own work done by another: so the
+# fields stay for a moment with a tombstone. Only a call with the same token gets them again.
+# ARGV: the token, and how many milliseconds to store the fields.
 DELETE = """
 local key = KEYS[1]
 local ended = redis.call('HGET', key, 'ended')
 if ended and ended ~= ARGV[1] then
   return {}
 end
--- First, as in WRITE. It writes even when there is no session, which tells a Redis that takes none.
+-- First, as in WRITE. Redis counts it as a write even if there is no session, so that a Redis
+-- that is read-only reports an error.
 if redis.call('PEXPIRE', key, ARGV[2]) == 0 then
   return {}
 end

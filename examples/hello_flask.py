@@ -1,0 +1,35 @@
+"""The session lesson in one file: set, get and delete values that last ten days."""
+
+import os
+from datetime import timedelta
+
+from flask import Flask, session
+
+app = Flask(__name__)
+# As in the lesson: a new key at each start. After a restart, every old session is unreadable.
+app.config['SECRET_KEY'] = os.urandom(24)
+app.config['PERMANENT_SESSION_LIFETIME'] = timedelta(days=10)
+
+
+@app.route('/')
+def index():
+    session['username'] = 'zhiliao'
+    session['age'] = 20
+    session.permanent = True
+    return '设置session成功'
+
+
+@app.route('/get_session/')
+def get_session():
+    username = session.get('username')
+    return username or '没有session数据'
+
+
+@app.route('/del_session/')
+def del_session():
+    session.clear()
+    return '删除session成功...'
+
+
+if __name__ == '__main__':
+    app.run(debug=True)

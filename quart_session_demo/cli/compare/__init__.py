@@ -1,0 +1,16 @@
+"""`quart compare`: Flask beside Quart. What a command needs is imported when it runs."""
+
+import click
+
+from quart_session_demo.cli.compare.cost import cost
+from quart_session_demo.cli.compare.load import load
+from quart_session_demo.cli.compare.parity import parity
+
+
+@click.group()
+def compare() -> None:
+    """Compare Flask with Quart on real servers."""
+
+
+for _command in (parity, load, cost):
+    compare.add_command(_command)

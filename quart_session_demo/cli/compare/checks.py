@@ -1,0 +1,55 @@
+"""What the commands check before they start, and how they end when they cannot run."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+
+class CommandError(click.ClickException):
+    """The command could not run: one line on standard error, and exit status 2."""
+
+    exit_code = 2
+
+
+@contextmanager
+def reported_errors(*types: type[Exception]) -> Iterator[None]:
+    """Turn errors of these types, and OSError, into a `CommandError` with the same message."""
+    try:
+        yield
+    except types as error:
+        raise CommandError(str(error)) from None
+    except OSError as error:
+        # Python flushes standard output when it exits. If that failed too, it would print a
+        # traceback and exit with another status.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise CommandError(str(error)) from None
+
+
+def require_extra(extra: str, *packages: str) -> None:
+    """Raise `CommandError` if a package of an extra is not installed."""
+    if any(find_spec(package) is None for package in packages):
+        raise CommandError(
+            f'this command needs the extra {extra!r}: pip install "quart_session_demo[{extra}]"'
+        )
+
+
+def require_posix() -> None:
+    """Raise `CommandError` on Windows."""
+    if sys.platform == 'win32':
+        raise CommandError('compare runs gunicorn: use Linux, macOS or another POSIX system')
+
+
+def require_writable(path: Path) -> None:
+    """Raise `CommandError` if a file cannot be written. Its content does not change."""
+    is_new = not path.exists()
+    try:
+        path.open('ab').close()
+    except OSError as error:
+        raise CommandError(f'{path}: {error.strerror}') from None
+    if is_new:
+        path.unlink()

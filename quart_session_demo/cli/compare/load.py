@@ -1,0 +1,109 @@
+"""`quart compare load`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from quart_session_demo.cli.compare.checks import (
+    CommandError,
+    reported_errors,
+    require_extra,
+    require_posix,
+    require_writable,
+)
+
+#: Seconds: a day.
+MAX_DURATION = 86_400
+PACKAGES = (
+    'gevent',
+    'gunicorn',
+    'httpx',
+    'locust',
+    'matplotlib',
+    'msgspec',
+    'psutil',
+    'rich',
+    'uvloop',
+)
+
+
+@click.command()
+@click.option(
+    '--users',
+    type=click.IntRange(1),
+    multiple=True,
+    default=(1, 32, 256),
+    show_default=True,
+    help='The number of concurrent users. Can be given several times.',
+)
+@click.option(
+    '--duration',
+    type=click.FloatRange(0, min_open=True),
+    default=10,
+    show_default=True,
+    help='Seconds of each measurement. A fifth of that is added to warm up.',
+)
+@click.option(
+    '--rounds',
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help='How often each measurement is repeated.',
+)
+@click.option('--sync', 'sync_app', metavar='MODULE:APP', help='Your own Flask app.')
+@click.option('--async', 'async_app', metavar='MODULE:APP', help='Its port to Quart.')
+@click.option(
+    '--steps',
+    'steps_file',
+    type=click.Path(dir_okay=False, path_type=Path),
+    help='The steps of its users, in TOML.',
+)
+@click.option(
+    '--output',
+    type=click.Path(file_okay=False, path_type=Path),
+    help='Write results.json, report.html and the charts to this folder.',
+)
+def load(
+    users: tuple[int, ...],
+    duration: float,
+    rounds: int,
+    sync_app: str | None,
+    async_app: str | None,
+    steps_file: Path | None,
+    output: Path | None,
+) -> None:
+    """Put the same load on both apps, on several servers, and show which is faster.
+
+    --sync, --async and --steps go together. Without them the lesson's apps are measured.
+
+    Exit status: 0 if everything was measured and every response was right, 1 if not, 2 if the
+    comparison could not run.
+    """
+    require_posix()
+    from quart_session_demo.compare.harness.servers import ServerError, exit_on_signals
+
+    exit_on_signals()
+    require_extra('compare', *PACKAGES)
+    from quart_session_demo.compare.harness.steps import StepsError
+    from quart_session_demo.compare.load.command import make_plan, run_load
+    from quart_session_demo.compare.load.custom_scenario import ScenarioError
+    from quart_session_demo.compare.load.runner import LoadError
+
+    own = (sync_app, async_app, steps_file)
+    if any(own) and not all(own):
+        raise click.UsageError('--sync, --async and --steps go together')
+    # click's FloatRange accepts NaN, for which this comparison is false.
+    if not duration <= MAX_DURATION:
+        raise CommandError(f'--duration: {duration:g} is not possible: use at most {MAX_DURATION}')
+    if output:
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CommandError(f'{output}: {error.strerror}') from None
+        require_writable(output / 'results.json')
+    with reported_errors(LoadError, ScenarioError, ServerError, StepsError):
+        plan = make_plan(sync_app, async_app, steps_file, users, duration, rounds)
+        right = run_load(plan, output)
+    if not right:
+        sys.exit(1)

@@ -1,0 +1,76 @@
+"""`sessions`: commands about the app's sessions."""
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any
+
+import click
+from quart import Quart
+from quart.cli import ScriptInfo, pass_script_info
+
+
+@click.group()
+def sessions() -> None:
+    """Show the app's sessions."""
+
+
+@sessions.command()
+@click.option('--json', 'as_json', is_flag=True, help='Print everything as JSON.')
+@pass_script_info
+def info(script: ScriptInfo, as_json: bool) -> None:
+    """Show where sessions are stored, and for how long."""
+    facts = asyncio.run(collect_facts(script.load_app()))
+    click.echo(json.dumps(facts, indent=2) if as_json else format_table(facts))
+
+
+async def collect_facts(app: Quart) -> dict[str, Any]:
+    """Return where an app stores its sessions, whether the store is ready, and the lifetimes.
+
+    Lifetimes are in seconds. `store`, `ready` and `absolute_lifetime` are None where there is no
+    such thing, or where the session interface is not one of this package and cannot be asked.
+    """
+    from werkzeug.http import dump_cookie
+
+    from quart_session_demo.deploy_check import stores_in_cookie
+    from quart_session_demo.sessions.base import SessionInterface, cookie_attributes
+
+    interface = app.session_interface
+    in_cookie = stores_in_cookie(app)
+    store, ready = None, None
+    if isinstance(interface, SessionInterface):
+        ready = await interface.is_ready()
+        store = getattr(interface, 'store', None)
+        if store is not None:
+            await store.close()
+    # The attributes as they are sent: Werkzeug adds Secure to Partitioned, for example.
+    header = dump_cookie('name', **cookie_attributes(interface, app))
+    return {
+        'stored_in': 'cookie' if in_cookie else 'server',
+        'interface': type(interface).__name__,
+        'store': None if store is None else type(store).__name__,
+        'ready': ready,
+        'cookie_name': interface.get_cookie_name(app),
+        'cookie_attributes': header.split('; ')[1:],
+        'permanent_lifetime': app.permanent_session_lifetime.total_seconds(),
+        'refresh_each_request': app.config['SESSION_REFRESH_EACH_REQUEST'],
+        'absolute_lifetime': None if in_cookie else app.config.get('SESSION_ABSOLUTE_LIFETIME'),
+    }
+
+
+def format_table(facts: dict[str, Any]) -> str:
+    """Return the facts as text, a line for each."""
+    refreshed = 'the last response' if facts['refresh_each_request'] else 'the last change'
+    absolute = facts['absolute_lifetime']
+    rows = {
+        'stored in': 'the cookie' if facts['stored_in'] == 'cookie' else 'a store on the server',
+        'interface': facts['interface'],
+        'store': facts['store'] or 'none',
+        'ready': {True: 'yes', False: 'NO', None: 'unknown'}[facts['ready']],
+        'cookie': '; '.join([facts['cookie_name'], *facts['cookie_attributes']]),
+        'permanent': f'expires {timedelta(seconds=facts["permanent_lifetime"])} after {refreshed}',
+        'absolute': 'no limit'
+        if absolute is None
+        else f'expires {timedelta(seconds=absolute)} after its creation',
+    }
+    return '\n'.join(f'{name:9} {text}' for name, text in rows.items())

@@ -1,0 +1,1 @@
+"""The apps that `compare load` measures: the lesson, and a route that waits."""

@@ -1,0 +1,39 @@
+"""What each measured implementation has in common: the sessions, the settings, the interface."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+KEY = 'a key that signs only the cookies of this measurement'
+SETTINGS = {'SECRET_KEY': KEY, 'SESSION_COOKIE_SAMESITE': 'Lax'}
+# The calls that are timed together.
+CALLS = 100
+
+LESSON = 'lesson'
+LARGE = '2 KB'
+SESSIONS: Mapping[str, Mapping[str, Any]] = {
+    LESSON: {'username': 'zhiliao', 'age': 20, '_permanent': True},
+    LARGE: {
+        'username': 'zhiliao',
+        '_permanent': True,
+        'cart': [
+            {'id': number, 'title': f'Book number {number}', 'cents': 1000 + 37 * number}
+            for number in range(41)
+        ],
+    },
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An implementation of sessions to measure.
+
+    Attributes:
+        name: The name in the table.
+        open: Open a session `CALLS` times and return the processor time in seconds.
+        save: Save a session `CALLS` times and return the processor time in seconds.
+    """
+
+    name: str
+    open: Callable[[], Awaitable[float]]
+    save: Callable[[], Awaitable[float]]

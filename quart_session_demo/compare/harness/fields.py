@@ -1,0 +1,101 @@
+"""Names of the parts of a response, as steps files and reports write them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+#: The attributes of Set-Cookie that browsers know.
+COOKIE_ATTRIBUTES = frozenset(
+    {
+        'domain',
+        'expires',
+        'httponly',
+        'max-age',
+        'partitioned',
+        'path',
+        'priority',
+        'samesite',
+        'secure',
+    }
+)
+COOKIE_PARTS = COOKIE_ATTRIBUTES | {'value', 'other'}
+KINDS_WITH_NAMES = ('cookie', 'session', 'capture')
+HEADER_NAME = re.compile(r"[\w!#$%&'*+^`|~-]+", re.A)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A part of a response or, with None for "all", a pattern that matches several.
+
+    Attributes:
+        kind: `status`, `body`, a header's name in lower case, `cookie`, `session` or `capture`.
+        name: The name of the cookie, session key or capture.
+        attribute: A cookie's attribute in lower case, `value` for its value, or `other` for all
+            attributes that no browser knows. None stands for the whole cookie.
+        number: 1 for the first cookie or session key of that name, 2 for the second.
+    """
+
+    kind: str
+    name: str | None = None
+    attribute: str | None = None
+    number: int | None = 1
+
+    def __str__(self) -> str:
+        """Return the name that people read and write."""
+        if self.name is None:
+            return self.kind
+        text = f'{self.kind}.{self.name}'
+        # The first one has a number only if the name would be read as another field.
+        if self.number not in (None, 1) or _parse_name(self.kind, self.name)[0] != self.name:
+            text += f'#{self.number}'
+        return f'{text}.{self.attribute}' if self.attribute else text
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the pattern for a name in a steps file.
+
+        The names of cookies, session keys and captures are case-sensitive, all else is not.
+
+        Raises:
+            ValueError: No field can have that name.
+        """
+        kind, dot, name = text.partition('.')
+        kind = kind.lower()
+        if name and kind in KINDS_WITH_NAMES:
+            return cls(kind, *_parse_name(kind, name))
+        if dot or kind == 'set-cookie' or not HEADER_NAME.fullmatch(kind):
+            raise ValueError(
+                f'{text!r} is not a field: use status, body, a header other than Set-Cookie, '
+                'cookie, session or capture'
+            )
+        return cls(kind, number=None)
+
+
+STATUS = Field('status')
+BODY = Field('body')
+
+
+def matches(field: Field, names: Iterable[str]) -> bool:
+    """Return whether a name in a steps file's `ignore` or `fields` matches a field."""
+    return any(
+        pattern.kind == field.kind
+        and pattern.name in (None, field.name)
+        and pattern.attribute in (None, field.attribute)
+        and pattern.number in (None, field.number)
+        for pattern in map(Field.parse, names)
+    )
+
+
+def _parse_name(kind: str, text: str) -> tuple[str, str | None, int | None]:
+    """Return the name, the attribute and the number in the text after the kind."""
+    attribute = None
+    if kind == 'cookie':
+        name, dot, part = text.rpartition('.')
+        if dot and part.lower() in COOKIE_PARTS:
+            text, attribute = name, part.lower()
+    name, hash_, digits = text.rpartition('#')
+    if hash_ and digits.isascii() and digits.isdigit():
+        return name, attribute, int(digits)
+    # An attribute without a number is that of the first cookie.
+    return text, attribute, 1 if attribute else None

@@ -1,0 +1,176 @@
+"""Run the same steps on a Flask app and on a Quart app, and compare the responses."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import httpx
+
+from quart_session_demo.compare.harness.client import SimulatedUser, make_client
+from quart_session_demo.compare.harness.fields import STATUS, Field, matches
+from quart_session_demo.compare.harness.recording import RecordedResponse
+from quart_session_demo.compare.harness.servers import GRACE, Server, ServerCommand, run_servers
+from quart_session_demo.compare.harness.steps import ExpectedDifference, Step, Steps
+from quart_session_demo.compare.parity.diff import Difference, differences
+
+NOT_EXCHANGED = 'not exchanged: the apps do not share a key'
+
+
+class ParityError(Exception):
+    """A step cannot be compared: one line that names it."""
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """A step, the responses of both apps, and their differences.
+
+    A restart has no responses.
+    """
+
+    step: Step
+    sync: RecordedResponse | None = None
+    async_: RecordedResponse | None = None
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether there is a difference that is not declared."""
+        return any(item.expected is None for item in self.differences)
+
+    @property
+    def same(self) -> bool:
+        """Whether there is no difference but those declared for every step."""
+        return all(item.expected and not item.expected.steps for item in self.differences)
+
+
+@dataclass
+class AppClient:
+    """The client of one of the two apps, with all users of the app.
+
+    Requests are sent in a separate thread. A signal is handled in the main thread: there it would
+    interrupt httpx while that holds its locks.
+    """
+
+    client: httpx.Client
+    thread: Executor
+    users: dict[str, SimulatedUser] = field(default_factory=dict)
+
+    def user(self, name: str) -> SimulatedUser:
+        """Return the user of that name."""
+        return self.users.setdefault(name, SimulatedUser())
+
+    def send(self, server: Server, step: Step) -> RecordedResponse:
+        """Send a step's request.
+
+        Raises:
+            ServerError: The server died.
+        """
+        user = self.user(step.user)
+        response = self.thread.submit(user.send, self.client, server.url, step).result()
+        if response.error is not None:
+            server.check_alive(f'died at step {step.name!r}', GRACE)
+        return response
+
+
+def compare_apps(
+    steps: Steps,
+    sync: ServerCommand,
+    async_: ServerCommand,
+    report: Callable[[StepResult], None],
+    *,
+    exchange_cookies: bool = True,
+) -> None:
+    """Run every step on both apps and report each result as soon as it is known.
+
+    Args:
+        steps: What the users do.
+        sync: How to start the Flask app.
+        async_: How to start the Quart app.
+        report: Called with each result.
+        exchange_cookies: False if the apps cannot read each other's cookies. Steps with
+            `handover` then count as different.
+
+    Raises:
+        ServerError: A server did not start, or died.
+        ParityError: A step fails on both apps.
+    """
+    with ExitStack() as stack:
+        clients = [stack.enter_context(make_client()) for _ in range(2)]
+        # After the clients, so that the thread ends before they are closed.
+        thread = stack.enter_context(ThreadPoolExecutor(1))
+        flask, quart = (AppClient(client, thread) for client in clients)
+        for restart, segment in _segments(steps.steps):
+            environment = (restart.restart if restart else None) or {}
+            commands = (
+                replace(command, environment={**command.environment, **environment})
+                for command in (sync, async_)
+            )
+            with run_servers(*commands) as (flask_server, quart_server):
+                if restart:
+                    report(StepResult(restart))
+                for step in segment:
+                    time.sleep(step.wait)
+                    if step.handover and exchange_cookies:
+                        _exchange_user(flask, quart, step.user)
+                    sync_response = flask.send(flask_server, step)
+                    # The same clock as the dates in the responses.
+                    received_at = time.time()
+                    async_response = quart.send(quart_server, step)
+                    skew = timedelta(seconds=time.time() - received_at)
+                    _check_possible(step, sync_response, async_response)
+                    found = list(
+                        _compare(step, steps.expected(step), sync_response, async_response, skew)
+                    )
+                    if step.handover and not exchange_cookies:
+                        found.append(Difference(Field('handover'), NOT_EXCHANGED, NOT_EXCHANGED))
+                    report(StepResult(step, sync_response, async_response, tuple(found)))
+                for server in (flask_server, quart_server):
+                    server.check_alive('died after the last step')
+
+
+def _segments(steps: tuple[Step, ...]) -> Iterator[tuple[Step | None, list[Step]]]:
+    """Yield each restart, None for the start, with the steps after it."""
+    restart: Step | None = None
+    segment: list[Step] = []
+    for step in steps:
+        if step.restart is None:
+            segment.append(step)
+            continue
+        if restart or segment:
+            yield restart, segment
+        restart, segment = step, []
+    yield restart, segment
+
+
+def _exchange_user(flask: AppClient, quart: AppClient, name: str) -> None:
+    users = flask.user(name), quart.user(name)
+    quart.users[name], flask.users[name] = users
+
+
+def _check_possible(step: Step, *responses: RecordedResponse) -> None:
+    if all(response.error is not None for response in responses):
+        raise ParityError(f'step {step.name!r}: neither app responds ({responses[0].error})')
+    for name in step.capture:
+        if all(response.captures.get(name) is False for response in responses):
+            raise ParityError(f'step {step.name!r}: capture {name!r} is found in neither response')
+
+
+def _compare(
+    step: Step,
+    expected: list[ExpectedDifference],
+    sync: RecordedResponse,
+    async_: RecordedResponse,
+    skew: timedelta,
+) -> Iterator[Difference]:
+    """Yield the differences that the step does not ignore, with their declarations."""
+    for difference in differences(sync, async_, skew):
+        if matches(difference.field, step.ignore):
+            continue
+        declared = (item for item in expected if matches(difference.field, item.fields))
+        yield replace(difference, expected=next(declared, None))
+        if difference.field == STATUS and (sync.error or async_.error):
+            # Without a response nothing else can be compared.
+            return

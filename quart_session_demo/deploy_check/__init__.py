@@ -1,0 +1,165 @@
+"""Finds settings and stores that work, but are unsafe in production; for any Quart app."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Literal
+
+from quart import Quart
+from quart.sessions import SecureCookieSessionInterface
+
+from quart_session_demo import secret_key
+from quart_session_demo.config.validation import (
+    MIN_KEY_BYTES,
+    host_prefix_obstacles,
+    is_secure,
+)
+from quart_session_demo.deploy_check.catalog import FINDINGS
+from quart_session_demo.deploy_check.guessable_keys import is_guessable
+from quart_session_demo.sessions.base import Finding, SessionInterface
+from quart_session_demo.sessions.settings import SESSION_SETTINGS
+
+__all__ = ['FINDINGS', 'check', 'setting_findings', 'stores_in_cookie']
+
+MIN_HSTS = timedelta(days=365)
+# Flask's default: a stolen cookie works as long as this.
+MAX_LIFETIME = timedelta(days=31)
+MIN_LIFETIME = timedelta(minutes=1)
+
+
+async def check(app: Quart) -> list[Finding]:
+    """Return what is unsafe about an app's settings and its session store; never a secret.
+
+    The session interface checks its store: it may open connections, and closes them.
+    """
+    findings = list(setting_findings(app))
+    if isinstance(app.session_interface, SessionInterface):
+        findings.extend(await app.session_interface.store_findings())
+    if app.import_name == 'quart_session_demo':
+        return findings
+    # Only `create_app` is known to read settings from the environment with Quart's prefix.
+    return [
+        replace(
+            finding,
+            message=finding.message.replace('QUART_', ''),
+            remedy=finding.remedy.replace('QUART_', ''),
+        )
+        for finding in findings
+    ]
+
+
+def setting_findings(app: Quart) -> Iterator[Finding]:
+    """Yield what is unsafe about an app's settings; never a secret's value."""
+    if invalid := list(_invalid_settings(app)):
+        # The checks below need valid settings.
+        yield from invalid
+        return
+    yield from _key_findings(app)
+    yield from _cookie_findings(app)
+    yield from _lifetime_findings(app)
+    if app.debug:
+        yield _finding('debug-on')
+    if app.config.get('PLAYGROUND'):
+        yield _finding('playground-on')
+    if 'STRICT_TRANSPORT_SECURITY' in app.config:
+        hsts = app.config['STRICT_TRANSPORT_SECURITY']
+        if not hsts or int(re.sub(r'\D', '', hsts)) < MIN_HSTS.total_seconds():
+            yield _finding('hsts-off')
+
+
+def stores_in_cookie(app: Quart) -> bool:
+    """Return whether an app's session interface, which may be Quart's own, needs no store."""
+    interface = app.session_interface
+    if isinstance(interface, SessionInterface):
+        return interface.content_in_cookie
+    return isinstance(interface, SecureCookieSessionInterface)
+
+
+def _finding(
+    finding_id: str, level: Literal['error', 'warning'] | None = None, **values: object
+) -> Finding:
+    """Fill the template with this id and, where there are two, this level."""
+    template = next(
+        finding
+        for finding in FINDINGS
+        if finding.id == finding_id and level in (None, finding.level)
+    )
+    return replace(
+        template,
+        message=template.message.format(**values),
+        remedy=template.remedy.format(**values),
+    )
+
+
+def _invalid_settings(app: Quart) -> Iterator[Finding]:
+    # `create_app` and our session interfaces validate the settings that are not Quart's.
+    for setting in SESSION_SETTINGS:
+        if setting.name not in Quart.default_config:
+            continue
+        if error := setting.validate(app.config[setting.name]):
+            problem, _, remedy = error.rpartition(': ')
+            yield _finding(
+                'setting-invalid',
+                name=f'QUART_{setting.name}',
+                problem=problem,
+                remedy=remedy[0].upper() + remedy[1:],
+            )
+
+
+def _key_findings(app: Quart) -> Iterator[Finding]:
+    key = _bytes(app.secret_key or b'')
+    if secret_key.is_generated(app) and secret_key.key_file(app).exists():
+        yield _finding('secret-key-file', file=secret_key.key_file(app))
+    elif secret_key.is_generated(app) or not key:
+        yield _finding('secret-key-missing')
+    if key:
+        yield from _weaknesses(key, 'secret-key')
+    for fallback in dict.fromkeys(map(_bytes, app.config['SECRET_KEY_FALLBACKS'] or ())):
+        if fallback == key:
+            yield _finding('fallback-is-key')
+        else:
+            yield from _weaknesses(fallback, 'fallback')
+
+
+def _bytes(key: str | bytes) -> bytes:
+    return key.encode() if isinstance(key, str) else key
+
+
+def _weaknesses(key: bytes, prefix: str) -> Iterator[Finding]:
+    if len(key) < MIN_KEY_BYTES:
+        yield _finding(f'{prefix}-short', size=len(key))
+    elif is_guessable(key):
+        yield _finding(f'{prefix}-guessable')
+
+
+def _cookie_findings(app: Quart) -> Iterator[Finding]:
+    config = app.config
+    if not is_secure(config):
+        yield _finding('cookie-not-secure')
+    if not config['SESSION_COOKIE_HTTPONLY']:
+        yield _finding('cookie-not-httponly')
+    samesite = config['SESSION_COOKIE_SAMESITE']
+    if samesite is None:
+        yield _finding('cookie-samesite', 'error')
+    elif samesite.title() == 'None':
+        yield _finding('cookie-samesite', 'warning')
+    if not config['SESSION_COOKIE_NAME'].lower().startswith('__host-'):
+        obstacles = host_prefix_obstacles(config).items()
+        yield _finding(
+            'cookie-no-host-prefix',
+            obstacles=''.join(f'; QUART_{name}: {remedy}' for name, remedy in obstacles),
+        )
+
+
+def _lifetime_findings(app: Quart) -> Iterator[Finding]:
+    lifetime = app.permanent_session_lifetime
+    if not MIN_LIFETIME <= lifetime <= MAX_LIFETIME:
+        yield _finding('lifetime', lifetime=lifetime)
+    absolute = app.config.get('SESSION_ABSOLUTE_LIFETIME')
+    if absolute is None:
+        return
+    if stores_in_cookie(app):
+        yield _finding('absolute-lifetime-ignored')
+    elif absolute < MIN_LIFETIME.total_seconds():
+        yield _finding('absolute-lifetime', seconds=absolute)

@@ -1,0 +1,121 @@
+"""Everything that the deploy check can find about settings; stores have findings of their own."""
+
+from quart_session_demo.config.validation import KEY_COMMAND, MIN_KEY_BYTES
+from quart_session_demo.sessions.base import Finding
+
+_NEW_KEY = f'Set it to what {KEY_COMMAND} prints'
+
+#: Templates: the check fills the placeholders in message and remedy.
+FINDINGS: tuple[Finding, ...] = (
+    Finding('setting-invalid', 'error', '{name} {problem}', '{remedy}'),
+    Finding('secret-key-missing', 'error', 'QUART_SECRET_KEY is not set', _NEW_KEY),
+    Finding(
+        'secret-key-file',
+        'error',
+        'QUART_SECRET_KEY is not set; the app uses the key in {file}, which other machines and '
+        'the next deploy do not have',
+        _NEW_KEY,
+    ),
+    Finding(
+        'secret-key-short',
+        'error',
+        f'QUART_SECRET_KEY has only {{size}} bytes; at least {MIN_KEY_BYTES} are safe',
+        _NEW_KEY,
+    ),
+    Finding(
+        'secret-key-guessable',
+        'error',
+        'QUART_SECRET_KEY repeats itself or looks like an example',
+        _NEW_KEY,
+    ),
+    Finding(
+        'fallback-is-key',
+        'warning',
+        'QUART_SECRET_KEY_FALLBACKS contains the current QUART_SECRET_KEY, so no key was replaced',
+        'Remove it from the list, or set a new QUART_SECRET_KEY',
+    ),
+    Finding(
+        'fallback-short',
+        'error',
+        'A key in QUART_SECRET_KEY_FALLBACKS has only {size} bytes; at least '
+        f'{MIN_KEY_BYTES} are safe',
+        'Remove it',
+    ),
+    Finding(
+        'fallback-guessable',
+        'error',
+        'A key in QUART_SECRET_KEY_FALLBACKS repeats itself or looks like an example',
+        'Remove it',
+    ),
+    Finding(
+        'cookie-not-secure',
+        'error',
+        'Browsers send the session cookie over plain http too (OWASP ASVS 5.0, 3.3.1)',
+        'Set QUART_SESSION_COOKIE_SECURE to true',
+    ),
+    Finding(
+        'cookie-not-httponly',
+        'error',
+        'Scripts can read the session cookie (OWASP ASVS 5.0, 3.3.4)',
+        'Set QUART_SESSION_COOKIE_HTTPONLY to true',
+    ),
+    Finding(
+        'cookie-samesite',
+        'error',
+        'The session cookie has no SameSite attribute, so some browsers send it with requests '
+        'from other sites (OWASP ASVS 5.0, 3.3.2)',
+        'Set QUART_SESSION_COOKIE_SAMESITE to Lax or Strict',
+    ),
+    Finding(
+        'cookie-samesite',
+        # Somebody chose this value.
+        'warning',
+        'The session cookie has SameSite=None, so browsers send it with requests from other sites '
+        '(OWASP ASVS 5.0, 3.3.2)',
+        'Set QUART_SESSION_COOKIE_SAMESITE to Lax or Strict',
+    ),
+    Finding(
+        'cookie-no-host-prefix',
+        'warning',
+        'Other hosts of the same domain can set the session cookie (OWASP ASVS 5.0, 3.3.3)',
+        'Set QUART_SESSION_COOKIE_NAME to __Host-session{obstacles}',
+    ),
+    Finding(
+        'lifetime',
+        'warning',
+        'A permanent session lasts {lifetime}; from 1 minute to 31 days are usual',
+        'Set QUART_PERMANENT_SESSION_LIFETIME to a number of seconds such as 864000, 10 days',
+    ),
+    Finding(
+        'absolute-lifetime-ignored',
+        'warning',
+        'QUART_SESSION_ABSOLUTE_LIFETIME has no effect: a signed cookie does not store when its '
+        'session began',
+        'Set QUART_SESSION_TYPE to redis, or remove it',
+    ),
+    Finding(
+        'absolute-lifetime',
+        'warning',
+        'A session expires after {seconds:g} s even if it is used',
+        'Set QUART_SESSION_ABSOLUTE_LIFETIME to a number of seconds such as 43200, 12 hours',
+    ),
+    Finding(
+        'debug-on',
+        'error',
+        'Debug mode shows source code and settings to users',
+        'Remove QUART_DEBUG',
+    ),
+    Finding(
+        'playground-on',
+        'error',
+        'The playground signs any value that a user types: users can forge the sessions of '
+        'another app that has the same key',
+        'Set QUART_PLAYGROUND to false',
+    ),
+    Finding(
+        'hsts-off',
+        'warning',
+        'Browsers may use plain http again within a year (OWASP ASVS 5.0, 3.4.1)',
+        'Set QUART_STRICT_TRANSPORT_SECURITY to max-age=31536000; includeSubDomains',
+    ),
+)

@@ -1,0 +1,55 @@
+"""When the user's session expires, and whether a use of it extends that."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from itsdangerous import URLSafeTimedSerializer
+from quart import current_app, session
+
+from quart_session_demo.playground.session_cookie import session_interface
+from quart_session_demo.sessions import CookieSession
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """When a session expires, as far as the page can know.
+
+    Attributes:
+        signed_at: When the cookie was signed; None for a session that is stored on a server.
+        expires_at: When the session expires; None when the session interface does not know.
+        renewed: Whether each use extends the session.
+        too_large: Whether the cookie is over the size limit, so that it is not sent again.
+    """
+
+    signed_at: datetime | None
+    expires_at: datetime | None
+    renewed: bool
+    too_large: bool
+
+
+def session_expiry(content: dict[str, Any], cookie: str, *, saved: bool) -> Expiry:
+    """Return when the session expires if it is not used again.
+
+    Args:
+        content: The session's content.
+        cookie: The value of the session cookie.
+        saved: Whether this response saves the session.
+    """
+    app = current_app
+    interface = session_interface()
+    refreshed = bool(app.config['SESSION_REFRESH_EACH_REQUEST'])
+    if interface is None or not interface.content_in_cookie:
+        expires_at = interface.expires_at(app, session) if interface else None
+        return Expiry(None, expires_at, refreshed, too_large=False)
+    current = CookieSession(content)
+    limit = app.config['MAX_COOKIE_SIZE']
+    too_large = bool(limit) and len(interface.cookie_header(app, current, cookie)) > limit
+    # Not from the inspector, which refuses some cookies that the app accepts.
+    serializer = cast(URLSafeTimedSerializer, app.session_interface.get_signing_serializer(app))
+    _, signed_at = serializer.loads(cookie, return_timestamp=True)
+    renewed = current.permanent and refreshed and saved and not too_large
+    start = datetime.now(UTC).replace(microsecond=0) if renewed else signed_at
+    # The signature's time has whole seconds only.
+    lifetime = timedelta(seconds=int(app.permanent_session_lifetime.total_seconds()))
+    return Expiry(signed_at, start + lifetime, renewed, too_large)

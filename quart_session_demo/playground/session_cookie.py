@@ -1,0 +1,40 @@
+"""The session cookie of the request, and what the app reads from an altered one."""
+
+from typing import Any
+
+from quart import current_app, request, session
+from quart import sessions as quart_sessions
+from werkzeug.http import dump_cookie
+
+from quart_session_demo.sessions.base import SessionInterface
+
+
+def session_interface() -> SessionInterface | None:
+    """Return the app's session interface; None for one that does not implement our contract."""
+    interface: quart_sessions.SessionInterface = current_app.session_interface
+    return interface if isinstance(interface, SessionInterface) else None
+
+
+def content_in_cookie() -> bool:
+    """Return whether the cookie holds the session's content, and not only an id."""
+    interface = session_interface()
+    return interface is not None and interface.content_in_cookie
+
+
+def request_cookie() -> str | None:
+    """Return the value of the request's session cookie."""
+    return request.cookies.get(current_app.session_interface.get_cookie_name(current_app))
+
+
+def displayable(cookie: str) -> str:
+    """Return the part of a cookie's value that a page may show: an id is a secret."""
+    return cookie if content_in_cookie() or not cookie else f'{cookie[:6]}…'
+
+
+async def read_session(cookie: str) -> dict[str, Any]:
+    """Return the session that the app reads from a cookie; empty if it refuses the cookie."""
+    name = current_app.session_interface.get_cookie_name(current_app)
+    # Adds quotes around a value with special characters.
+    header = dump_cookie(name, cookie, path=None, max_size=0)
+    async with current_app.test_request_context('/', headers={'Cookie': header}):
+        return dict(session)

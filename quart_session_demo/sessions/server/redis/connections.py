@@ -1,0 +1,175 @@
+"""Connections to Redis: a pool for each event loop, time limits, and one retry."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+from math import inf
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from redis.asyncio import Connection, ConnectionPool, Redis
+from redis.commands.core import AsyncScript
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from quart_session_demo.sessions.server.redis.client import pool_options
+from quart_session_demo.sessions.server.redis.scripts import DELETE, WRITE
+from quart_session_demo.sessions.server.store import StoreError
+
+#: How long to wait for a free connection, in timeouts. After that Redis is too slow for its load.
+#: The wait is shorter if Redis fails meanwhile.
+POOL_WAIT_FACTOR = 40
+#: How long the event loop may still deliver a response after the timeout.
+LOOP_GRACE_SECONDS = 0.001
+
+
+@dataclass
+class LoopConnections:
+    """The connections of one event loop; another loop cannot use them.
+
+    Attributes:
+        client: The client with its pool.
+        write: The script `WRITE`.
+        delete: The script `DELETE`.
+        free: Counts the free connections. A pool that runs dry raises errors, so callers wait here.
+        failed_at: When Redis failed last, by the loop's clock.
+    """
+
+    client: Redis
+    write: AsyncScript
+    delete: AsyncScript
+    free: asyncio.Semaphore
+    failed_at: float = -inf
+
+
+Command = Callable[[LoopConnections], Awaitable[Any]]
+
+
+class RedisConnections:
+    """Runs commands on one Redis, in bounded time."""
+
+    def __init__(self, url: str, *, timeout: float, max_connections: int) -> None:
+        """Check the URL; connect to nothing.
+
+        Args:
+            url: `redis://`, `rediss://` or `unix://`, as redis-py reads it.
+            timeout: The seconds for each of two attempts, connecting included.
+            max_connections: The largest number of connections of each event loop.
+
+        Raises:
+            ValueError: The URL is invalid. The message does not repeat it: it may hold a password.
+        """
+        self._options = pool_options(url, max_connections)
+        self._timeout = timeout
+        self._max_connections = max_connections
+        self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopConnections] = (
+            WeakKeyDictionary()
+        )
+
+    @property
+    def is_encrypted_or_local(self) -> bool:
+        """Whether nobody on a network can read what is sent to Redis."""
+        host = self._options.get('host', 'localhost')
+        connection_class = self._options.get('connection_class', Connection)
+        return connection_class is not Connection or host == 'localhost' or _is_loopback(host)
+
+    async def run(self, command: Command) -> Any:
+        """Return the result of a command; try it twice if the connection fails.
+
+        Args:
+            command: A function that sends one command. A retry calls it again.
+
+        Raises:
+            StoreError: Redis failed, refused the command, or did not respond in time.
+        """
+        connections = self._current()
+        clock = asyncio.get_running_loop().time
+        start = clock()
+        async with self._connection_slot(connections):
+            if connections.failed_at > start:
+                raise StoreError('Redis failed while this request waited for a connection')
+            try:
+                return await self._try_twice(command, connections)
+            except ResponseError as error:
+                # The message may quote what was sent.
+                raise StoreError(f'Redis refused: {type(error).__name__}') from None
+            except TimeoutError:
+                connections.failed_at = clock()
+                raise StoreError(
+                    f'Redis did not respond within {self._timeout} s, in two attempts'
+                ) from None
+            except (RedisError, OSError, UnicodeError) as error:
+                connections.failed_at = clock()
+                raise StoreError(f'Redis failed: {error}') from None
+
+    async def close(self) -> None:
+        """Close the connections of the current event loop."""
+        connections = self._by_loop.pop(asyncio.get_running_loop(), None)
+        if connections is not None:
+            # asyncio would wait 30 seconds for the TLS shutdown of a Redis that hangs.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._timeout):
+                    await connections.client.aclose()
+
+    def _current(self) -> LoopConnections:
+        loop = asyncio.get_running_loop()
+        connections = self._by_loop.get(loop)
+        if connections is None:
+            client = Redis.from_pool(ConnectionPool(**self._options))
+            connections = self._by_loop[loop] = LoopConnections(
+                client,
+                client.register_script(WRITE),
+                client.register_script(DELETE),
+                asyncio.Semaphore(self._max_connections),
+            )
+        return connections
+
+    @asynccontextmanager
+    async def _connection_slot(self, connections: LoopConnections) -> AsyncIterator[None]:
+        seconds = POOL_WAIT_FACTOR * self._timeout
+        try:
+            async with asyncio.timeout(seconds):
+                await connections.free.acquire()
+        except TimeoutError:
+            raise StoreError(f'No connection to Redis was free within {seconds} s') from None
+        try:
+            yield
+        finally:
+            connections.free.release()
+
+    async def _try_twice(self, command: Command, connections: LoopConnections) -> Any:
+        try:
+            return await self._attempt(command, connections)
+        except ReadOnlyError:
+            # After a failover the address leads to another Redis, but open connections do not.
+            await self._attempt(_disconnect, connections)
+        except (TimeoutError, OSError, RedisConnectionError, RedisTimeoutError):
+            pass
+        return await self._attempt(command, connections)
+
+    async def _attempt(self, command: Command, connections: LoopConnections) -> Any:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(None) as limit:
+            # If this process itself was busy for too long, the response has arrived, but a timeout
+            # that is due wins. So the loop gets one more turn.
+            timer = loop.call_later(
+                self._timeout, lambda: limit.reschedule(loop.time() + LOOP_GRACE_SECONDS)
+            )
+            try:
+                return await command(connections)
+            finally:
+                timer.cancel()
+
+
+async def _disconnect(connections: LoopConnections) -> None:
+    await connections.client.connection_pool.disconnect(inuse_connections=False)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,145 @@
+"""Store a session's changes, or the session under a new id: what each `SessionState` asks for."""
+
+from typing import cast
+
+from quart import Quart
+
+from quart_session_demo.sessions.server import lifetime
+from quart_session_demo.sessions.server.session import ServerSession, SessionState
+from quart_session_demo.sessions.server.store import (
+    Fields,
+    SessionStore,
+    StoreError,
+    WriteResult,
+)
+
+
+async def save(
+    app: Quart, store: SessionStore, session: ServerSession, *, can_set_cookie: bool
+) -> WriteResult | None:
+    """Store what changed in a session.
+
+    Args:
+        app: The app, whose lifetime settings apply.
+        store: The store.
+        session: The session.
+        can_set_cookie: Whether the client can still get a cookie with a new id.
+
+    Returns:
+        What the cookie must reflect; None if there was nothing to do.
+
+    Raises:
+        StoreError: The store failed. Nothing is changed.
+        Exception: A value cannot be stored. Nothing is changed.
+    """
+    match session.state:
+        case SessionState.NEW | SessionState.CLEARED:
+            return await _replace(app, store, session, can_set_cookie=can_set_cookie)
+        case SessionState.STORED:
+            return await _write_changes(app, store, session)
+        case SessionState.GONE:
+            return WriteResult.GONE
+        case SessionState.FAILED:
+            raise cast(Exception, session.error)
+
+
+async def regenerate(app: Quart, store: SessionStore, session: ServerSession) -> None:
+    """Store a session under a new id and delete it under the old one.
+
+    A session that is not stored gets a new id anyway, when it is saved.
+
+    Raises:
+        StoreError: The store failed. The session's state is `FAILED` then.
+    """
+    if session.id is None or session.state not in (SessionState.STORED, SessionState.CLEARED):
+        return
+    try:
+        fields, changes = session.encode_fields(), session.changed_fields()
+    except Exception as error:
+        # The save reports it. No earlier save may succeed: the login would be under the old id.
+        session.mark_failed(error)
+        return
+    try:
+        # Created first, so that the old one survives if the store cannot take another.
+        new_id = await _create(app, store, session, fields)
+        latest = await _delete_unless_gone(store, session.id, new_id)
+    except StoreError as error:
+        session.mark_failed(error)
+        raise
+    if latest is None:
+        session.state = SessionState.GONE
+        return
+    if session.state is SessionState.STORED:
+        session.merge(latest, *changes)
+    session.mark_stored(new_id, fields)
+    session.modified = True
+
+
+async def _replace(
+    app: Quart, store: SessionStore, session: ServerSession, *, can_set_cookie: bool
+) -> WriteResult | None:
+    fields = session.encode_fields()
+    new_id = None
+    if can_set_cookie:
+        new_id = await _create(app, store, session, fields)
+    elif fields:
+        app.logger.warning(
+            'A websocket started a session; it is lost, because an accepted websocket cannot set '
+            'a cookie'
+        )
+    # Deleted last, so that a failure leaves the old session as it was.
+    if session.id is not None and await _delete_unless_gone(store, session.id, new_id) is None:
+        return WriteResult.GONE
+    session.mark_stored(new_id, fields)
+    if new_id is not None:
+        return WriteResult.SAVED
+    return None if session.cookie_id is None else WriteResult.EMPTIED
+
+
+async def _write_changes(
+    app: Quart, store: SessionStore, session: ServerSession
+) -> WriteResult | None:
+    used = session.was_used or session.modified
+    changed, removed = session.changed_fields() if used else ({}, set[bytes]())
+    # A change inside a value renews the cookie, too.
+    session.modified = bool(session.modified or changed or removed)
+    if not (changed or removed or lifetime.is_extension_due(app, session)):
+        return WriteResult.SAVED if session.has_new_id else None
+    now = lifetime.now()
+    try:
+        result = await store.write(
+            cast(str, session.id),
+            changed,
+            removed,
+            lifetime=lifetime.remaining(app, session),
+            now=now,
+        )
+    except StoreError as error:
+        if changed or removed:
+            raise
+        app.logger.error('Session not extended: %s', error)
+        return None
+    # A websocket may be saved more than once.
+    session.mark_written(changed, removed, now)
+    return result if changed or removed or result is WriteResult.SAVED else None
+
+
+async def _create(
+    app: Quart, store: SessionStore, session: ServerSession, fields: Fields
+) -> str | None:
+    if not fields:
+        return None
+    session.created = session.refreshed = lifetime.now()
+    return await store.create(
+        fields, lifetime=lifetime.remaining(app, session), now=session.created
+    )
+
+
+async def _delete_unless_gone(
+    store: SessionStore, session_id: str, new_id: str | None
+) -> Fields | None:
+    """Delete a session; if another request deleted it first, delete its replacement instead."""
+    latest = await store.delete(session_id)
+    if latest is None and new_id is not None:
+        await store.delete(new_id)
+    return latest

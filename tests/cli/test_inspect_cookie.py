@@ -1,0 +1,253 @@
+"""`inspect-cookie` shows what a cookie contains and whether the app accepts it."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from click.testing import Result
+from flask.json.tag import JSONTag
+from quart import Quart
+from quart.sessions import SecureCookieSessionInterface
+
+from quart_session_demo import create_app
+from quart_session_demo.sessions import CookieSessionInterface
+from quart_session_demo.sessions.inspector import MAX_PAYLOAD_SIZE, MAX_VALUE_SIZE
+from quart_session_demo.sessions.serializer import SessionJSON
+from tests.conftest import KEY, ROOT
+
+# Random, so that it stays long when it is compressed.
+LONG = random.Random(1).randbytes(15_000).hex()  # noqa: S311
+
+
+def sign(data: object, key: str = KEY, at: int | None = None) -> str:
+    """Return the value of a cookie that Quart's own interface signs, at a time if one is given."""
+    app = Quart('signer')
+    app.secret_key = key
+    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert serializer
+    if at is None:
+        return str(serializer.dumps(data))
+    with time_machine.travel(at, tick=False):
+        return str(serializer.dumps(data))
+
+
+def nest(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+def inspect(app: Quart, *arguments: str, text: str | None = None) -> Result:
+    result: Result = app.test_cli_runner().invoke(args=['inspect-cookie', *arguments], input=text)
+    return result
+
+
+def test_table_has_a_line_for_each_fact(app: Quart) -> None:
+    """The table shows each key with its Python value, then the facts, a line each."""
+    result = inspect(app, sign({'username': 'zhiliao', 'tuple': (1, b'two')}))
+
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[:2] == ["session     'username': 'zhiliao'", "session     'tuple': (1, b'two')"]
+    assert [line.partition(' ')[0] for line in lines[2:]] == [
+        'signed',
+        'expires',
+        'signature',
+        'size',
+        'compressed',
+        'accepted',
+    ]
+    assert 'valid, with the current key' in result.stdout
+
+
+def test_fallback_key_is_shown() -> None:
+    """The table shows which fallback key verifies the signature."""
+    app = create_app({'SECRET_KEY': 'new', 'SECRET_KEY_FALLBACKS': ['older', KEY]})
+
+    result = inspect(app, sign({'a': 1}))
+
+    assert result.exit_code == 0
+    assert 'valid, with fallback key 2' in result.stdout
+
+
+def test_value_is_read_from_standard_input(app: Quart) -> None:
+    """With `-` the value is read from standard input."""
+    result = inspect(app, '-', text=sign({'username': 'zhiliao'}) + '\n')
+
+    assert result.exit_code == 0
+    assert "'username': 'zhiliao'" in result.stdout
+
+
+def test_standard_input_is_limited(app: Quart) -> None:
+    """A value on standard input that is too long is refused with one line."""
+    result = inspect(app, '-', text='a' * (MAX_VALUE_SIZE + 1))
+
+    assert (result.exit_code, result.stdout) == (1, '')
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_json_has_everything(app: Quart) -> None:
+    """`--json` prints the payload in tagged JSON and all other facts."""
+    result = inspect(app, '--json', sign({'tuple': (1,), 'text': '中文'}))
+
+    assert result.exit_code == 0
+    facts = json.loads(result.stdout)
+    assert facts['payload'] == {'tuple': {' t': [1]}, 'text': '中文'}
+    assert facts['accepted'] is True
+    assert facts['signed_by'] == 'current key'
+    assert datetime.fromisoformat(facts['signed_at']).tzinfo == UTC
+    assert facts.keys() >= {'permanent', 'room', 'expired', 'signed_in_the_future', 'cookie_size'}
+
+
+def test_json_uses_tags_of_the_apps_serializer(app: Quart) -> None:
+    """The payload in JSON has the tags that the app's own serializer registers."""
+
+    class Fractions(JSONTag):
+        key = ' f'
+
+        def check(self, value: Any) -> bool:
+            return isinstance(value, Fraction)
+
+        def to_json(self, value: Any) -> str:
+            return str(value)
+
+        def to_python(self, value: Any) -> Fraction:
+            return Fraction(value)
+
+    class Interface(CookieSessionInterface):
+        serializer = SessionJSON()
+
+    Interface.serializer.register(Fractions)
+    interface = Interface()
+    app.session_interface = interface
+    serializer = interface.get_signing_serializer(app)
+    assert serializer
+
+    result = inspect(app, '--json', str(serializer.dumps({'half': Fraction(1, 2)})))
+
+    assert json.loads(result.stdout)['payload'] == {'half': {' f': '1/2'}}
+
+
+@pytest.mark.parametrize(
+    ('value', 'reason'),
+    [
+        (sign({'a': 1}, 'another key'), 'NOT VALID'),
+        (sign({'a': 1}, at=1_600_000_000), 'EXPIRED'),
+        (sign({'a': 1}, at=4_000_000_000), 'IN THE FUTURE'),
+    ],
+    # The value contains the time, and differs in each process of the tests.
+    ids=['another key', 'expired', 'in the future'],
+)
+def test_refused_cookie_fails_the_command(app: Quart, value: str, reason: str) -> None:
+    """A cookie that the app would not accept is shown with the reason, and exit status 1."""
+    result = inspect(app, value)
+
+    assert result.exit_code == 1
+    assert reason in result.stdout
+    assert inspect(app, '--json', value).exit_code == 1
+
+
+def test_other_value_is_refused_with_one_line(app: Quart) -> None:
+    """A value that is not a session cookie leads to one line on standard error."""
+    result = inspect(app, 'hello')
+
+    assert (result.exit_code, result.stdout) == (1, '')
+    assert result.stderr.startswith('Error: This value cannot be read as a session cookie. ')
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    'data',
+    [{'a': LONG}, {'a': 'a' * MAX_PAYLOAD_SIZE}, {'a': nest(100)}],
+    ids=['long', 'large content', 'nested'],
+)
+def test_cookie_beyond_the_limits_is_not_denied(app: Quart, data: dict[str, Any]) -> None:
+    """The error about a genuine cookie that is too large does not deny that it is one."""
+    result = inspect(app, sign(data))
+
+    assert result.exit_code == 1
+    assert 'too large' in result.stderr or 'too deeply' in result.stderr
+    assert 'not a session' not in result.stderr
+
+
+def test_quotes_are_removed(app: Quart) -> None:
+    """A value in quotes, as a Cookie header may have it, is accepted."""
+    value = f'"{sign({"a": 1})}"'
+
+    assert inspect(app, value).exit_code == 0
+    assert inspect(app, '-', text=f'{value}\n').exit_code == 0
+
+
+def test_control_characters_are_escaped(app: Quart) -> None:
+    """No control character of a session reaches the terminal."""
+    result = inspect(app, sign({'\x1b[31m': '\x1b]0;title\x07'}))
+
+    assert '\x1b' not in result.stdout
+    assert '\x07' not in result.stdout
+
+
+@pytest.mark.parametrize('value', ['A' * 43, '-' + 'A' * 42], ids=['id', 'hyphen'])
+def test_session_id_is_recognized(app: Quart, value: str) -> None:
+    """The id of a session on a server is refused as such, even if it begins with a hyphen."""
+    result = inspect(app, value)
+
+    assert result.exit_code == 1
+    assert 'random id of a session on a server' in result.output
+
+
+def test_server_app_accepts_no_signed_cookie(app: Quart) -> None:
+    """An app with sessions on a server shows a signed cookie, but does not accept it."""
+    server = create_app(
+        {
+            'SECRET_KEY': KEY,
+            'SESSION_TYPE': 'redis',
+            'SESSION_REDIS_URL': 'redis://127.0.0.1:1',
+        }
+    )
+    value = sign({'username': 'zhiliao'})
+
+    accepted, refused = inspect(app, value), inspect(server, value)
+
+    assert (accepted.exit_code, refused.exit_code) == (0, 1)
+    assert 'no, because this app stores its sessions on a server' in refused.output
+
+
+def run_command(folder: Path, value: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, '-m', 'quart', '--app', 'quart_session_demo', 'inspect-cookie', value],
+        capture_output=True,
+        cwd=folder,
+        env={**os.environ, **environment},
+    )
+
+
+def test_unprintable_characters_are_escaped() -> None:
+    """Characters that the output's encoding does not have are escaped."""
+    result = run_command(
+        ROOT, sign({'text': 'é 中文'}), QUART_SECRET_KEY=KEY, PYTHONIOENCODING='cp1252'
+    )
+
+    assert (result.returncode, result.stderr) == (0, b'')
+    assert r"'text': 'é \u4e2d\u6587'" in result.stdout.decode('cp1252')
+
+
+def test_cookie_is_shown_without_a_key(tmp_path: Path) -> None:
+    """Without a key everything but the signature is shown, and the cookie is not accepted."""
+    # A copy, without the key file of a server.
+    shutil.copytree(ROOT / 'quart_session_demo', tmp_path / 'quart_session_demo')
+
+    result = run_command(tmp_path, sign({'a': 1}))
+
+    assert result.returncode == 1
+    assert b'unknown, because the app has no key' in result.stdout
+    assert result.stderr == b''

@@ -1,0 +1,153 @@
+"""`register` adds the commands to any Quart app."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from click.testing import Result
+from quart import Quart
+from quart.sessions import SecureCookieSessionInterface, SessionInterface
+
+from quart_session_demo import create_app
+from quart_session_demo.cli import register
+from quart_session_demo.sessions import CookieSessionInterface
+from tests.conftest import ROOT
+
+SAFE_KEY = '8b1c2c003bf84aae7e975d8b29a2f328e08433ad8be9bb6bfe4106071e2fa0de'
+SAFE = {
+    'SECRET_KEY': SAFE_KEY,
+    'SESSION_COOKIE_NAME': '__Host-session',
+    'SESSION_COOKIE_SAMESITE': 'Lax',
+    'SESSION_COOKIE_SECURE': True,
+}
+
+
+def own_app(**config: Any) -> Quart:
+    app = Quart('own')
+    app.config.update(config)
+    register(app)
+    return app
+
+
+def invoke(app: Quart, *arguments: str) -> Result:
+    result: Result = app.test_cli_runner().invoke(args=arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
+
+
+def findings(app: Quart) -> dict[str, str]:
+    found = json.loads(invoke(app, 'check-deploy', '--json').stdout)
+    return {finding['id']: finding['message'] for finding in found}
+
+
+def quart(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, '-m', 'quart', '--app', 'tests.apps.own_app:app', *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_commands_work_from_the_command_line() -> None:
+    """In an app with stock sessions each command runs, and ends without a traceback."""
+    checked = quart('check-deploy')
+    assert (checked.returncode, checked.stderr) == (1, '')
+    assert 'error secret-key-short: SECRET_KEY has only 11 bytes' in checked.stdout
+    assert 'No store was checked: SecureCookieSessionInterface' in checked.stdout
+
+    value = SecureCookieSessionInterface().get_signing_serializer(own_app(SECRET_KEY='a short key'))
+    assert value
+    inspected = quart('inspect-cookie', str(value.dumps({'user': 'own'})))
+    assert (inspected.returncode, inspected.stderr) == (0, '')
+    assert "'user': 'own'" in inspected.stdout
+
+    shown = quart('sessions', 'info', '--json')
+    assert (shown.returncode, shown.stderr) == (0, '')
+    assert json.loads(shown.stdout)['stored_in'] == 'cookie'
+
+
+def test_compare_belongs_to_the_demo_only() -> None:
+    """`register` adds three commands; `compare` is a command of this project's own app."""
+    assert {'check-deploy', 'inspect-cookie', 'sessions'} <= own_app().cli.commands.keys()
+    assert 'compare' not in own_app().cli.commands
+    assert 'compare' in create_app().cli.commands
+
+
+@pytest.mark.parametrize('interface', [SecureCookieSessionInterface, CookieSessionInterface])
+def test_safe_own_app_has_no_finding(interface: type[Any]) -> None:
+    """Settings that an own app does not have, such as HSTS, are not reported."""
+    app = own_app(**SAFE)
+    app.session_interface = interface()
+
+    assert findings(app) == {}
+    assert invoke(app, 'check-deploy', '--strict').exit_code == 0
+
+
+def test_finding_names_settings_without_prefix() -> None:
+    """Only this project's app is known to read `QUART_*`: others see the setting's own name."""
+    app = own_app(**{**SAFE, 'SESSION_COOKIE_SECURE': False})
+
+    output = invoke(app, 'check-deploy').stdout
+
+    assert 'Set SESSION_COOKIE_SECURE to true' in output
+    assert 'QUART_' not in output
+
+
+def test_missing_key_of_own_app_is_found() -> None:
+    """An own app without a key has one finding about it, and no crash."""
+    assert findings(own_app(**{**SAFE, 'SECRET_KEY': None})) == {
+        'secret-key-missing': 'SECRET_KEY is not set'
+    }
+
+
+@pytest.mark.parametrize(
+    ('config', 'message'),
+    [
+        ({'SECRET_KEY': 12345678}, 'SECRET_KEY is of type int'),
+        ({'SECRET_KEY_FALLBACKS': 'old-key'}, 'SECRET_KEY_FALLBACKS is one string'),
+        ({'SESSION_COOKIE_SAMESITE': 5}, 'SESSION_COOKIE_SAMESITE is 5'),
+        ({'SESSION_COOKIE_SECURE': 'no'}, "SESSION_COOKIE_SECURE is 'no'"),
+        ({'PERMANENT_SESSION_LIFETIME': 'ten'}, "PERMANENT_SESSION_LIFETIME is 'ten'"),
+    ],
+    ids=str,
+)
+def test_invalid_setting_of_own_app_is_found(config: dict[str, Any], message: str) -> None:
+    """Quart accepts these settings when the app is made; the check reports each of them."""
+    found = findings(own_app(**{**SAFE, **config}))
+
+    assert list(found) == ['setting-invalid']
+    assert found['setting-invalid'].startswith(message)
+
+
+def test_absolute_lifetime_in_a_cookie_has_no_effect() -> None:
+    """The check warns of an absolute lifetime that Quart's stock sessions ignore."""
+    assert list(findings(own_app(**SAFE, SESSION_ABSOLUTE_LIFETIME=60))) == [
+        'absolute-lifetime-ignored'
+    ]
+
+
+def test_interface_of_another_package_is_unknown() -> None:
+    """Of an unknown session interface the commands report what Quart's own class offers."""
+
+    class OtherInterface(SessionInterface):
+        pass
+
+    app = own_app(**SAFE)
+    app.session_interface = OtherInterface()  # type: ignore[assignment]
+
+    facts = json.loads(invoke(app, 'sessions', 'info', '--json').stdout)
+
+    assert (facts['stored_in'], facts['store'], facts['ready']) == ('server', None, None)
+    assert 'No store was checked: OtherInterface' in invoke(app, 'check-deploy').stdout
+
+
+@pytest.mark.parametrize('command', [['check-deploy'], ['sessions', 'info']])
+def test_command_needs_no_store_setting(command: list[str]) -> None:
+    """With our cookie sessions in an own app no command needs our other settings."""
+    app = own_app(**SAFE)
+    app.session_interface = CookieSessionInterface()
+
+    assert invoke(app, *command).exit_code == 0

@@ -1,0 +1,61 @@
+"""Factories for the tests of the comparison: commands, steps files and small servers."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from quart_session_demo.compare.harness.servers import ServerCommand
+from tests.conftest import ROOT
+
+APPS = ROOT / 'tests' / 'apps'
+COMPARE = (sys.executable, '-m', 'quart', '--app', 'quart_session_demo', 'compare')
+
+RunCompare = Callable[..., subprocess.CompletedProcess[str]]
+WriteSteps = Callable[[str], Path]
+
+
+def compare_environment(**variables: str) -> dict[str, str]:
+    """Return this process's environment with `tests/apps` on the import path."""
+    return {
+        **os.environ,
+        'PYTHONPATH': os.pathsep.join([str(APPS), str(ROOT)]),
+        'COLUMNS': '200',
+        **variables,
+    }
+
+
+def app_command(name: str, *arguments: str) -> ServerCommand:
+    """Return how to run `tests/apps/NAME.py`; `{port}` in an argument is the port to listen on."""
+    return ServerCommand('Test server', (sys.executable, str(APPS / f'{name}.py'), *arguments))
+
+
+@pytest.fixture(scope='session')
+def run_compare() -> RunCompare:
+    """Return a function that runs `quart compare ARGUMENTS` with variables in its environment."""
+
+    def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMPARE, *arguments],
+            env=compare_environment(**variables),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture
+def write_steps(tmp_path: Path) -> WriteSteps:
+    """Return a function that writes a steps file and returns its path."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / 'steps.toml'
+        path.write_text(text, 'utf-8')
+        return path
+
+    return write

@@ -1,0 +1,70 @@
+"""The servers that `compare load` measures."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+
+from quart_session_demo import create_app
+from quart_session_demo.compare.load.targets import QUART, Pair, lesson_environment, targets
+from tests.conftest import ROOT
+
+
+def options(arguments: Sequence[str]) -> dict[str, str]:
+    """Return Hypercorn's options, each of which has a value, without the address."""
+    return {
+        name: value
+        for name, value in pairwise(arguments)
+        if name.startswith('--') and name != '--bind'
+    }
+
+
+def test_quart_is_served_as_in_the_procfile() -> None:
+    """Hypercorn has the options and the environment of the Procfile's web process."""
+    procfile = (ROOT / 'Procfile').read_text('utf-8')
+    [web] = [line for line in procfile.splitlines() if line.startswith('web:')]
+    variables, _, deployed = web.partition('hypercorn ')
+    quart = targets(Pair(), 8)[-1].server
+
+    assert quart.name == QUART
+    [(name, value)] = re.findall(r'(\w+)=(\w+)', variables)
+    assert quart.environment[name] == value
+    assert options(quart.command[3:]) == options(shlex.split(deployed))
+
+
+def test_flask_loads_no_quart_and_has_its_settings() -> None:
+    """The Flask process does not load Quart, and has the same session settings."""
+    code = (
+        'import json, sys\n'
+        'from quart_session_demo.compare.apps.waiting.sync_app import app\n'
+        'lifetime = {"PERMANENT_SESSION_LIFETIME": app.permanent_session_lifetime}\n'
+        'print(json.dumps(["quart" in sys.modules, app.config | lifetime], default=str))'
+    )
+    environment = lesson_environment()
+    config = create_app({'PRODUCTION': True, 'SECRET_KEY': environment['QUART_SECRET_KEY']}).config
+
+    result = subprocess.run(
+        [sys.executable, '-c', code],
+        env={'PYTHONPATH': str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    loads_quart, flask = json.loads(result.stdout)
+    assert not loads_quart
+    names = [name for name in flask if name == 'SECRET_KEY' or 'SESSION' in name]
+    assert len(names) >= 10
+    assert flask == flask | json.loads(
+        json.dumps({name: config[name] for name in names}, default=str)
+    )
+
+
+def test_threads_match_the_users() -> None:
+    """Flask runs with 8 threads, and with one thread for each user, without duplicates."""
+    assert [item.concurrency for item in targets(Pair(), 256)] == [1, 8, 256, None, None]
+    assert [item.concurrency for item in targets(Pair(), 1)] == [1, 1, 8, None, None]
+    assert [item.concurrency for item in targets(Pair(), 8)] == [1, 8, None, None]

@@ -1,0 +1,46 @@
+"""What the tests of `compare parity` share."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quart_session_demo.compare.harness.steps import Steps, load_steps
+from tests.compare.conftest import RunCompare, WriteSteps
+
+# The options that compare the two apps of tests/apps/parity_apps.py.
+TEST_APPS = ('--sync', 'parity_apps:sync', '--async', 'parity_apps:port')
+ONE_STEP = "[[step]]\nname = 'one'\npath = '/count'\nignore = ['x-port']\n"
+
+Run = tuple[subprocess.CompletedProcess[str], dict[str, Any]]
+RunParity = Callable[..., subprocess.CompletedProcess[str]]
+ParseSteps = Callable[[str], Steps]
+
+
+@pytest.fixture
+def run_parity(run_compare: RunCompare, write_steps: WriteSteps) -> RunParity:
+    """Return a function that compares the two test apps by steps, which are TOML."""
+
+    def run(
+        steps: str, *arguments: str | Path, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        return run_compare(
+            'parity', *TEST_APPS, '--steps', write_steps(steps), *arguments, **variables
+        )
+
+    return run
+
+
+@pytest.fixture
+def parse_steps(write_steps: WriteSteps) -> ParseSteps:
+    """Return a function that parses steps."""
+    return lambda text: load_steps(write_steps(text))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the results that a run has written."""
+    content: dict[str, Any] = json.loads(path.read_text('utf-8'))
+    return content

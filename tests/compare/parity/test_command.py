@@ -1,0 +1,285 @@
+"""`quart compare parity` with your own apps: output, errors and exit status."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.compare.conftest import APPS, COMPARE, RunCompare, WriteSteps, compare_environment
+from tests.compare.parity.conftest import ONE_STEP, TEST_APPS, RunParity, read_json
+from tests.conftest import ROOT
+from tests.processes import wait_until_gone
+
+needs_full_device = pytest.mark.skipif(
+    not Path('/dev/full').exists(), reason='needs /dev/full, which Linux has'
+)
+
+
+def test_documented_example_has_no_differences(tmp_path: Path) -> None:
+    """The example of docs/comparison.md works as the page shows it."""
+    page = (ROOT / 'docs' / 'comparison.md').read_text('utf-8')
+    for name, text in re.findall(r'```\w+\n# (shop\S+)\n(.*?)```', page, re.DOTALL):
+        (tmp_path / name).write_text(text, 'utf-8')
+    arguments = '--sync shop_flask:app --async shop_quart:app --steps shop.toml'
+    summary = '4 steps: 4 the same, 0 different on purpose, 0 different.'
+    assert arguments in page
+    assert summary in page
+
+    result = subprocess.run(
+        [*COMPARE, 'parity', *arguments.split()],
+        cwd=tmp_path,
+        env=compare_environment(),
+        capture_output=True,
+        text=True,
+    )
+
+    assert summary in result.stdout
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_apps_without_a_shared_key_are_reported(
+    run_compare: RunCompare, write_steps: WriteSteps
+) -> None:
+    """Apps with different keys are reported first, and their `handover` steps differ."""
+    path = write_steps(
+        "[[step]]\nname = 'one'\npath = '/count'\n"
+        "[[step]]\nname = 'two'\npath = '/count'\nhandover = true\n"
+    )
+
+    result = run_compare(
+        'parity',
+        '--sync',
+        'parity_apps:sync',
+        '--async',
+        'parity_apps:other_key',
+        '--steps',
+        path,
+    )
+
+    assert result.stdout.startswith('The two apps do not share a secret key')
+    assert 'do not exchange cookies and count as different' in ' '.join(result.stdout.split())
+    assert '✓  GET /count  one' in result.stdout
+    assert 'handover: ' in result.stdout
+    assert '2 steps: 1 the same, 0 different on purpose, 1 different.' in result.stdout
+    assert result.returncode == 1
+
+
+def test_dead_server_stops_the_run(run_parity: RunParity, tmp_path: Path) -> None:
+    """A server that dies is an error, after the results of the steps before."""
+    path = tmp_path / 'results.json'
+
+    result = run_parity(ONE_STEP + "[[step]]\nname = 'deadly'\npath = '/die'\n", '--json', path)
+
+    summary = 'stopped after 1 of 2 steps: 1 the same, 0 different on purpose, 0 different.'
+    assert '✓  GET /count  one' in result.stdout
+    assert summary in result.stdout
+    error = "Error: Quart died at step 'deadly' (SIGKILL)"
+    assert result.stderr.startswith(error)
+    assert 'Traceback' not in result.stderr
+    assert result.returncode == 2
+    assert read_json(path)['error'].startswith(error.removeprefix('Error: '))
+
+
+def test_app_that_does_not_start_is_an_error(run_compare: RunCompare) -> None:
+    """An app that cannot be imported is one line with the end of the server's log."""
+    result = run_compare('parity', '--async', 'parity_apps:no_such_app')
+
+    assert result.stderr.startswith(
+        'Error: Quart did not start (exit status 1); the end of its log:\n'
+    )
+    assert 'no_such_app' in result.stderr
+    assert result.returncode == 2
+
+
+def test_wrong_steps_file_is_one_line(run_parity: RunParity) -> None:
+    """A mistake in the steps file ends the command with one line and exit status 2."""
+    result = run_parity("[[step]]\nname = 'mistaken'\npth = '/'\n")
+
+    assert result.stderr.count('\n') == 1
+    assert "step 'mistaken'" in result.stderr
+    assert result.returncode == 2
+
+
+def test_failed_run_keeps_the_json_file(run_parity: RunParity, tmp_path: Path) -> None:
+    """A run that does not start does not change the results of an earlier run."""
+    written = tmp_path / 'results.json'
+    written.write_text('earlier', 'utf-8')
+
+    result = run_parity('', '--json', written)
+
+    assert result.returncode == 2
+    assert written.read_text('utf-8') == 'earlier'
+
+
+def test_json_file_is_checked_first(run_compare: RunCompare, tmp_path: Path) -> None:
+    """A file that cannot be written is one line before any server is started."""
+    path = tmp_path / 'no folder' / 'results.json'
+
+    result = run_compare('parity', '--json', path)
+
+    assert result.returncode == 2
+    assert result.stdout == ''
+    assert result.stderr == f'Error: {path}: {os.strerror(2)}\n'
+
+
+def test_json_goes_to_standard_output(run_parity: RunParity) -> None:
+    """With `--json -` only the JSON is on standard output."""
+    result = run_parity(ONE_STEP, '--json', '-')
+
+    assert json.loads(result.stdout)['summary']['same'] == 1
+    assert '1 step: 1 the same, 0 different on purpose, 0 different.' in result.stderr
+    assert result.returncode == 0
+
+
+def test_json_has_the_documented_keys(run_parity: RunParity) -> None:
+    """Programs can rely on the keys of the JSON."""
+    report = json.loads(run_parity(ONE_STEP.replace('ignore', '#'), '--json', '-').stdout)
+
+    assert report.keys() == {
+        'sync',
+        'async',
+        'error',
+        'share_key',
+        'versions',
+        'left_out',
+        'summary',
+        'steps',
+    }
+    assert report['summary'] == {'steps': 1, 'same': 0, 'on_purpose': 0, 'different': 1}
+    [step] = report['steps']
+    assert step.keys() == {'name', 'visitor', 'request', 'same', 'differences', 'sync', 'async'}
+    assert step['differences'] == [
+        {'field': 'x-port', 'sync': '(absent)', 'async': 'port', 'on_purpose': None}
+    ]
+    assert step['sync']['session.count'] == '1'
+
+
+@needs_full_device
+def test_full_disk_is_one_line(run_parity: RunParity) -> None:
+    """A JSON file that cannot be written completely is one line with the reason."""
+    result = run_parity(ONE_STEP, '--json', '/dev/full')
+
+    assert result.stderr == f"Error: [Errno 28] {os.strerror(28)}: '/dev/full'\n"
+    assert result.returncode == 2
+
+
+@needs_full_device
+@pytest.mark.parametrize('options', [(), ('--json', '-')])
+def test_full_standard_output_is_one_line(
+    write_steps: WriteSteps, options: tuple[str, ...]
+) -> None:
+    """If standard output cannot be written, the command ends with one line."""
+    with Path('/dev/full').open('w') as full:
+        result = subprocess.run(
+            [*COMPARE, 'parity', *TEST_APPS, '--steps', write_steps(ONE_STEP), *options],
+            env=compare_environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    assert f'Error: [Errno 28] {os.strerror(28)}' in result.stderr.splitlines()[-1]
+    assert 'Traceback' not in result.stderr
+    assert result.returncode == 2
+
+
+def test_closed_pipe_is_one_line(write_steps: WriteSteps) -> None:
+    """If the reader of standard output has exited, the command ends with one line."""
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    result = subprocess.run(
+        [*COMPARE, 'parity', *TEST_APPS, '--steps', write_steps(ONE_STEP)],
+        env=compare_environment(),
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+
+    assert result.stderr == f'Error: [Errno 32] {os.strerror(32)}\n'
+    assert result.returncode == 2
+
+
+def test_table_needs_no_unicode(run_parity: RunParity) -> None:
+    """Characters that the encoding does not have are escaped."""
+    result = run_parity(ONE_STEP, PYTHONIOENCODING='latin-1')
+
+    assert r'\u2713  GET /count  one' in result.stdout
+    assert result.stderr == ''
+    assert result.returncode == 0
+
+
+def test_table_in_a_pipe_is_wide(run_parity: RunParity) -> None:
+    """In a pipe a long name is on one line, also if COLUMNS is small."""
+    name = 'a step with a name that is too long for a terminal of only eighty columns'
+
+    result = run_parity(ONE_STEP.replace("'one'", f"'{name}'"), COLUMNS='80')
+
+    assert f'✓  GET /count  {name}' in result.stdout
+    assert '1 step: 1 the same, 0 different on purpose, 0 different.' in result.stdout
+
+
+def test_missing_extra_is_named() -> None:
+    """Without the extra the command ends with one line that shows how to install it."""
+    result = subprocess.run(
+        [sys.executable, APPS / 'quart_without.py', 'rich', *COMPARE[3:], 'parity'],
+        env=compare_environment(),
+        capture_output=True,
+        text=True,
+    )
+
+    assert result.stderr == (
+        "Error: this command needs the extra 'compare': "
+        'pip install "quart_session_demo[compare]"\n'
+    )
+    assert result.returncode == 2
+
+
+def test_sigterm_stops_the_servers(write_steps: WriteSteps, tmp_path: Path) -> None:
+    """SIGTERM ends the command with status 143, and none of its servers is left."""
+    pids = tmp_path / 'pids'
+    pids.mkdir()
+    path = write_steps(
+        "[[step]]\nname = 'reached'\npath = '/reached'\n"
+        "[[step]]\nname = 'late'\npath = '/count'\nwait = 60\n"
+    )
+    process = subprocess.Popen(
+        [*COMPARE, 'parity', *TEST_APPS, '--steps', path],
+        env=compare_environment(PIDS=str(pids)),
+        stdout=subprocess.DEVNULL,
+    )
+    with process:
+        while not (pids / 'reached').exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.terminate()
+
+    assert process.returncode == 128 + signal.SIGTERM
+    servers = [int(file.name) for file in pids.iterdir() if file.name != 'reached']
+    assert len(servers) >= 2
+    wait_until_gone(servers)
+
+
+def test_restart_replaces_the_variables(run_parity: RunParity, tmp_path: Path) -> None:
+    """The variables of a restart last until the next restart."""
+    path = tmp_path / 'results.json'
+
+    run_parity(
+        "[[step]]\nname = 'start'\nrestart = { GREETING = 'first' }\n"
+        "[[step]]\nname = 'one'\npath = '/greeting'\nignore = ['x-port']\n"
+        "[[step]]\nname = 'again'\nrestart = {}\n"
+        "[[step]]\nname = 'two'\npath = '/greeting'\nignore = ['x-port']\n",
+        '--json',
+        path,
+    )
+
+    steps = read_json(path)['steps']
+    bodies = [step[side].get('body') for step in steps for side in ('sync', 'async')]
+    assert bodies == ['first', 'first', 'none', 'none']

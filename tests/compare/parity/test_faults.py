@@ -1,0 +1,93 @@
+"""Which faults of a port are found, and how they are shown: one run of two real servers."""
+
+import json
+
+import pytest
+
+from tests.apps.parity_apps import LONG_TEXT
+from tests.compare.conftest import APPS, RunCompare
+from tests.compare.parity.conftest import TEST_APPS, Run, read_json
+
+
+@pytest.fixture(scope='module')
+def faults(run_compare: RunCompare, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Compare the test apps; return the process and the JSON."""
+    path = tmp_path_factory.mktemp('faults') / 'results.json'
+    steps = APPS / 'parity_faults.toml'
+    result = run_compare('parity', *TEST_APPS, '--steps', steps, '--json', path)
+    return result, read_json(path)
+
+
+def test_faults_are_found(faults: Run) -> None:
+    """Every fault of the port is found, and nothing else."""
+    result, report = faults
+    differences = {
+        step['name']: {
+            item['field']: (item['sync'], item['async'])
+            for item in step['differences']
+            if item['on_purpose'] != 'The port identifies itself.'
+        }
+        for step in report['steps']
+        if not step['same']
+    }
+    no_response, fine = differences.pop('a worker that crashes')['status']
+    missing = differences.pop('a missing route')
+
+    assert result.returncode == 1
+    assert no_response.startswith('no response: ')
+    assert fine == '200'
+    assert missing['status'] == ('200', '404')
+    assert missing.keys() == {'status', 'body'}
+    assert differences == {
+        'another body': {'body': (LONG_TEXT + 'the end', LONG_TEXT + 'another end')},
+        'another cookie attribute': {'cookie.theme.samesite': ('Lax', 'Strict')},
+        'other types': {
+            'session.number': ('1', "'1'"),
+            'session.flag': ('True', '1'),
+            'session.pair': ('(1, 2)', '[1, 2]'),
+        },
+        'other headers': {
+            'etag': ('"1"', '(absent)'),
+            'cache-control': ('private', 'no-store'),
+        },
+    }
+
+
+def test_table_shows_differences(faults: Run) -> None:
+    """The table has a line a step and a difference, and each declared reason once."""
+    result, _ = faults
+    lines = [' '.join(line.split()) for line in result.stdout.splitlines()]
+
+    assert '✓ GET /count the same' in lines
+    assert '✗ GET /missing a missing route' in lines
+    assert 'status: Flask 200, Quart 404' in lines
+    assert (
+        'body: Flask …e, a long response, the end, Quart …e, a long response, another end' in lines
+    )
+    assert 'cache-control: Flask private, Quart no-store (2)' in lines
+    assert '(2) On purpose: The port has a better header.' in lines
+    assert '(1) On purpose, at every step (x-port): The port identifies itself.' in lines
+    assert not [line for line in lines if line.startswith('x-port')]
+    assert lines[-1] == '12 steps: 6 the same, 0 different on purpose, 6 different.'
+
+
+def test_handover_exchanges_cookies(faults: Run) -> None:
+    """With `handover` a user continues with the other app's cookie; other users do not."""
+    _, report = faults
+    steps = {step['name']: step for step in report['steps']}
+
+    assert steps['exchanged cookies']['async']['body'] == 'count: 2'
+    assert steps['another user']['async']['body'] == 'count: 1'
+    assert steps['another user']['visitor'] == 'another'
+
+
+def test_form_and_json_reach_both_apps(faults: Run) -> None:
+    """Both apps get the form with their own captured token, and the JSON with its header."""
+    _, report = faults
+    steps = {step['name']: step for step in report['steps']}
+
+    for side in ('sync', 'async'):
+        assert steps['the form, sent'][side]['status'] == '200'
+        assert steps['the form, sent'][side]['body'] == 'a $ and 你好'
+        assert steps['a form'][side]['capture.token'] == 'found'
+        assert json.loads(steps['json'][side]['body']) == [{'list': [1, 'two']}, 'sent']

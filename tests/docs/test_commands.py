@@ -1,0 +1,57 @@
+"""The commands that the pages name."""
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from quart_session_demo import create_app
+from tests.conftest import KEY, ROOT
+from tests.docs.markdown import PAGES, relative
+
+
+def quart_commands(page: Path) -> list[str]:
+    """Return what follows `quart --app MODULE` in a page's code."""
+    text = re.sub(r'\\\n\s*', '', page.read_text('utf-8'))
+    return re.findall(r'\bquart --app [\w.:]+ ([^`\n#]+)', text)
+
+
+COMMANDS = [
+    pytest.param(command, id=f'{relative(page)}: {command.strip()}')
+    for page in PAGES
+    for command in dict.fromkeys(quart_commands(page))
+]
+
+
+@pytest.mark.parametrize('line', COMMANDS)
+def test_quart_command_exists(line: str) -> None:
+    """Each `quart` command of the pages exists, with the arguments that they give it."""
+    words = shlex.split(line)
+    command: click.Command = create_app({'SECRET_KEY': KEY}).cli
+    name = ''
+    while words and isinstance(command, click.Group):
+        name = words.pop(0)
+        assert name in command.commands
+        command = command.commands[name]
+
+    command.make_context(name, words)
+
+
+@pytest.mark.parametrize('page', PAGES, ids=relative)
+def test_scripts_exist(page: Path) -> None:
+    """Each script that the pages run with Python is in the repository."""
+    scripts = re.findall(r'python (\S+\.py)', page.read_text('utf-8'))
+
+    assert [script for script in scripts if not (ROOT / script).exists()] == []
+
+
+@pytest.mark.parametrize('page', PAGES, ids=relative)
+def test_extras_exist(page: Path) -> None:
+    """Each extra that the pages install is one of the project's."""
+    extras = re.findall(r'(?:\.|quart_session_demo)\[([a-z,]+)\]', page.read_text('utf-8'))
+    project = tomllib.loads((ROOT / 'pyproject.toml').read_text('utf-8'))['project']
+
+    assert set(','.join(extras).split(',')) - {''} <= set(project['optional-dependencies'])

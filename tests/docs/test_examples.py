@@ -1,0 +1,125 @@
+"""The scripts in examples/ and the development server, each run as a user runs it."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import KEY, ROOT
+
+HELLO = ['examples/hello.py', 'examples/hello_flask.py']
+LOGIN = ['examples/login.py', 'examples/login_flask.py']
+
+
+@contextmanager
+def started(script: str, folder: Path) -> Iterator[str]:
+    """Run a script of the repository on a free port; yield its address."""
+    with socket.socket() as found:
+        found.bind(('127.0.0.1', 0))
+        port = found.getsockname()[1]
+    log = folder / 'log.txt'
+    with log.open('wb') as output:
+        server = subprocess.Popen(
+            [
+                sys.executable,
+                ROOT / 'tests/apps/run_on_port.py',
+                str(port),
+                ROOT / script,
+            ],
+            env={**os.environ, 'PYTHONPATH': str(ROOT), 'QUART_SECRET_KEY': KEY},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        while not accepts(port):
+            assert server.poll() is None, log.read_text('utf-8')
+            time.sleep(0.05)
+        yield f'http://127.0.0.1:{port}'
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def accepts(port: int) -> bool:
+    """Return whether a server listens on a port."""
+    with socket.socket() as client:
+        return client.connect_ex(('127.0.0.1', port)) == 0
+
+
+@pytest.mark.parametrize('name', HELLO)
+def test_hello_is_the_lesson(name: str, tmp_path: Path) -> None:
+    """The example returns the lesson's texts, and its session lasts ten days."""
+    with started(name, tmp_path) as url, httpx.Client(base_url=url) as client:
+        paths = ('/get_session/', '/', '/get_session/', '/del_session/', '/get_session/')
+        responses = [client.get(path) for path in paths]
+
+    assert [response.text for response in responses] == [
+        '没有session数据',
+        '设置session成功',
+        'zhiliao',
+        '删除session成功...',
+        '没有session数据',
+    ]
+    (lifetime,) = re.findall(r'Expires=(.*?);', responses[1].headers['Set-Cookie'])
+    date = time.mktime(time.strptime(lifetime, '%a, %d %b %Y %H:%M:%S GMT')) - time.timezone
+    assert abs(date - time.time() - 10 * 86400) < 60
+
+
+def test_hello_differs_from_flask_in_three_ways() -> None:
+    """Import, class and `async` are all that differs between the two files."""
+    quart, flask = ((ROOT / name).read_text('utf-8') for name in HELLO)
+
+    ported = flask.replace('from flask import Flask', 'from quart import Quart')
+    ported = ported.replace('Flask(__name__)', 'Quart(__name__)').replace('\ndef ', '\nasync def ')
+    assert ported == quart
+
+
+def test_development_server_serves_the_lesson(tmp_path: Path) -> None:
+    """`python -m quart_session_demo` serves the lesson, as the lesson's `app.run` does."""
+    with started('quart_session_demo', tmp_path) as url:
+        assert httpx.get(url).text == '设置session成功'
+
+
+def fields(**more: str) -> dict[str, str]:
+    """Return a login form's fields, with the right password unless another is given."""
+    return {'user': 'zhiliao', 'password': 'tea', **more}
+
+
+@pytest.mark.parametrize('name', LOGIN)
+def test_login_protects_a_page(name: str, tmp_path: Path) -> None:
+    """The page needs a login, a wrong password gives 401, and logging out protects it again."""
+    with (
+        started(name, tmp_path) as url,
+        httpx.Client(base_url=url, follow_redirects=True) as client,
+    ):
+        assert client.get('/').url.path == '/login/'
+        assert client.post('/login/', data=fields(password='wrong')).status_code == 401
+        assert client.post('/login/', data=fields(user='nobody')).status_code == 401
+        assert client.post('/login/', data={}).status_code == 400
+        assert client.get('/').url.path == '/login/'
+
+        logged_in = client.post('/login/', data=fields())
+        assert (logged_in.url.path, 'Logged in as zhiliao' in logged_in.text) == ('/', True)
+
+        assert client.post('/logout/').url.path == '/login/'
+        assert client.get('/').url.path == '/login/'
+
+
+@pytest.mark.parametrize('name', LOGIN)
+def test_remember_me_outlives_the_browser(name: str, tmp_path: Path) -> None:
+    """The session's cookie has an expiry date with "remember me", and none without."""
+    with started(name, tmp_path) as url, httpx.Client(base_url=url) as client:
+        browser = client.post('/login/', data=fields())
+        remembered = client.post('/login/', data=fields(remember='on'))
+
+    assert 'Expires=' not in browser.headers['Set-Cookie']
+    assert 'Expires=' in remembered.headers['Set-Cookie']
+    assert 'SameSite=Lax' in remembered.headers['Set-Cookie']

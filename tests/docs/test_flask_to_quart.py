@@ -1,0 +1,270 @@
+"""What the page about moving from Flask to Quart says."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from typing import Any
+
+import flask
+import httpx
+import pytest
+import quart
+from quart import Quart, session, websocket
+from quart.utils import run_sync
+from quart_auth import AuthUser, QuartAuth, login_required, login_user, logout_user
+from wtforms import Form, StringField
+
+from tests.conftest import KEY
+from tests.docs.markdown import code, code_blocks, read, section, table_rows
+
+PAGE = read('docs/flask-to-quart.md')
+BLOCKING = section(PAGE, '## What blocks the event loop')
+AWAIT_ROWS = [
+    (code(flask_cell), code(quart_cell))
+    for flask_cell, quart_cell in table_rows(section(PAGE, '## What needs await'), 'Flask | Quart')
+]
+
+
+def flask_response(expression: str) -> str:
+    """Return what Flask's code returns in a view that has set a session."""
+    app = flask.Flask('flask_side')
+    app.secret_key = KEY
+
+    @app.post('/')
+    def view() -> str:
+        flask.session['username'] = 'zhiliao'
+        names = {**vars(flask), 'session': flask.session}
+        return str(eval(expression, names))  # noqa: S307
+
+    body: Any = {'json' if 'json' in expression else 'data': {'name': 'b'}}
+    return app.test_client().post('/?name=a', **body).text
+
+
+@pytest.mark.parametrize(('flask_code', 'quart_code'), AWAIT_ROWS)
+async def test_await_row_returns_the_same(app: Quart, flask_code: str, quart_code: str) -> None:
+    """Each row of the table returns the same on Flask and on Quart."""
+    namespace = {**vars(quart)}
+    exec(f'async def run():\n    return {quart_code}', namespace)  # noqa: S102
+
+    @app.post('/')
+    async def view() -> str:
+        session['username'] = 'zhiliao'
+        return str(await namespace['run']())
+
+    body: Any = {'json' if 'json' in quart_code else 'form': {'name': 'b'}}
+    response = await app.test_client().post('/?name=a', **body)
+
+    assert await response.get_data(as_text=True) == flask_response(flask_code)
+
+
+@pytest.mark.filterwarnings('ignore:coroutine .* was never awaited')
+async def test_missing_await_raises_type_error(app: Quart) -> None:
+    """Without its `await`, the form raises a TypeError."""
+
+    @app.post('/')
+    async def view() -> str:
+        form: Any = quart.request.form
+        with pytest.raises(TypeError):
+            form['name']
+        return ''
+
+    assert (await app.test_client().post('/', form={'name': 'b'})).status_code == 200
+
+
+async def first_response(app: Quart, handler: Callable[[], Awaitable[Any]]) -> str:
+    """Return which request ends first: one whose handler waits, or a quick one after it."""
+
+    @app.get('/waits/')
+    async def waits() -> str:
+        await handler()
+        return ''
+
+    return await first_of_two(app, '/waits/')
+
+
+async def first_of_two(app: Quart, slow: str) -> str:
+    order: list[str] = []
+
+    async def get(path: str) -> None:
+        await app.test_client().get(path)
+        order.append(path)
+
+    async with asyncio.TaskGroup() as requests:
+        requests.create_task(get(slow))
+        await asyncio.sleep(0)
+        requests.create_task(get('/get_session/'))
+    return order[0]
+
+
+async def test_sleep_without_await_blocks_other_requests(app: Quart) -> None:
+    """`time.sleep` in a view blocks all other requests."""
+    assert 'time.sleep(0.1)' in BLOCKING
+
+    async def handler() -> None:
+        time.sleep(0.5)  # noqa: ASYNC251
+
+    assert await first_response(app, handler) == '/waits/'
+
+
+async def test_awaited_sleep_blocks_nobody(app: Quart) -> None:
+    """`asyncio.sleep` in a view lets other requests run."""
+    assert 'await asyncio.sleep(0.1)' in BLOCKING
+
+    async def handler() -> None:
+        await asyncio.sleep(0.5)
+
+    assert await first_response(app, handler) == '/get_session/'
+
+
+async def test_httpx_request_blocks_nobody(app: Quart) -> None:
+    """A request with httpx lets other requests run."""
+    assert 'await http.get(url)' in BLOCKING
+    slow = Quart('slow')
+
+    @slow.get('/')
+    async def index() -> str:
+        await asyncio.sleep(0.5)
+        return ''
+
+    # httpx and Quart describe the same interface with other types.
+    asgi_app: Any = slow
+
+    async def handler() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi_app)) as http:
+            await http.get('http://slow/')
+
+    assert await first_response(app, handler) == '/get_session/'
+
+
+async def test_function_in_a_thread_blocks_nobody(app: Quart) -> None:
+    """A synchronous function that runs in a thread lets other requests run."""
+    assert 'await run_sync(function)(argument)' in BLOCKING
+
+    async def handler() -> None:
+        await run_sync(time.sleep)(0.5)
+
+    assert await first_response(app, handler) == '/get_session/'
+
+
+async def test_plain_view_blocks_nobody(app: Quart) -> None:
+    """A view without `async` runs in a thread."""
+
+    @app.get('/plain/')
+    def plain() -> str:
+        time.sleep(0.5)
+        return ''
+
+    assert await first_of_two(app, '/plain/') == '/get_session/'
+
+
+async def test_quarts_own_vary_depends_on_its_version() -> None:
+    """Quart 0.22 sends no `Vary` for a session that was only read, 0.23 sends it always."""
+    app = Quart('own')
+    app.secret_key = KEY
+
+    @app.get('/read/')
+    async def read_session() -> str:
+        return str(session.get('username'))
+
+    @app.get('/unused/')
+    async def unused() -> str:
+        return ''
+
+    client = app.test_client()
+    varies = ['Vary' in (await client.get(path)).headers for path in ('/read/', '/unused/')]
+
+    assert varies == [not version('quart').startswith('0.22.')] * 2
+
+
+async def test_websocket_example_reads_the_session(app: Quart) -> None:
+    """The websocket of the page sends the session's username."""
+    (block,) = code_blocks(section(PAGE, '## Websockets'), 'python')
+    exec(block, {'app': app, 'session': session, 'websocket': websocket})  # noqa: S102
+    client = app.test_client()
+    await client.get('/')
+
+    async with client.websocket('/ws') as connection:
+        assert await connection.receive() == 'zhiliao'
+
+
+async def test_quart_auth_logs_in_and_out(app: Quart) -> None:
+    """Quart-Auth logs in, protects a page and logs out."""
+    app.config['QUART_AUTH_COOKIE_SECURE'] = False
+    QuartAuth(app)
+
+    @app.get('/in/')
+    async def log_in() -> str:
+        login_user(AuthUser('1'))
+        return ''
+
+    @app.get('/out/')
+    async def log_out() -> str:
+        logout_user()
+        return ''
+
+    @app.get('/private/')
+    @login_required
+    async def private() -> str:
+        return 'private'
+
+    client = app.test_client()
+    statuses = [
+        (await client.get(path)).status_code
+        for path in ('/private/', '/in/', '/private/', '/out/', '/private/')
+    ]
+
+    assert statuses == [401, 200, 200, 200, 401]
+
+
+async def test_wtforms_reads_an_awaited_form(app: Quart) -> None:
+    """WTForms reads the form that Quart has awaited."""
+
+    class Greeting(Form):
+        name = StringField()
+
+    @app.post('/')
+    async def greet() -> str:
+        return str(Greeting(await quart.request.form).name.data)
+
+    response = await app.test_client().post('/', form={'name': 'zhiliao'})
+
+    assert await response.get_data() == b'zhiliao'
+
+
+async def test_test_client_rows_return_the_same(app: Quart) -> None:
+    """The test client's rows read the same session on Flask and on Quart."""
+    flask_app = flask.Flask('flask_side')
+    flask_app.secret_key = KEY
+    flask_app.add_url_rule('/', view_func=lambda: str(flask.session['n']))
+    app.add_url_rule('/n/', view_func=lambda: str(session['n']))
+    client = app.test_client()
+
+    with flask_app.test_client() as flask_client:
+        with flask_client.session_transaction() as flask_session:
+            flask_session['n'] = 1
+        flask_text = flask_client.get('/').text
+    async with client.session_transaction() as quart_session:
+        quart_session['n'] = 1
+    text = await (await client.get('/n/')).get_data(as_text=True)
+
+    assert text == flask_text == '1'
+
+
+async def test_test_client_ignores_path_and_secure(app: Quart) -> None:
+    """Quart's test client sends a cookie whatever its `Path` and `Secure`."""
+
+    @app.get('/set/')
+    async def set_cookie() -> quart.Response:
+        response = quart.Response('')
+        response.set_cookie('a', '1', path='/elsewhere/', secure=True)
+        return response
+
+    @app.get('/cookie/')
+    async def get_cookie() -> str:
+        return quart.request.cookies.get('a', 'none')
+
+    client = app.test_client()
+    await client.get('/set/')
+
+    assert await (await client.get('/cookie/')).get_data() == b'1'

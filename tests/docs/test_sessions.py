@@ -1,0 +1,138 @@
+"""The examples, limits and figures of docs/sessions.md."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from quart import Quart, session
+
+from quart_session_demo.sessions import CookieSessionInterface, inspector
+from quart_session_demo.sessions.redis import RedisSessionInterface
+from tests.conftest import KEY
+from tests.docs.markdown import code_blocks, read, section, table_rows
+
+PAGE = read('docs/sessions.md')
+OWN_APP, REGISTER, TEST = code_blocks(section(PAGE, '## In your own app'), 'python')
+REDIS_APP, LOGIN = code_blocks(section(PAGE, '## Sessions on Redis'), 'python')
+STORES = ['cookie', pytest.param('redis', marks=pytest.mark.redis)]
+
+
+def run_example(code: str, **names: Any) -> dict[str, Any]:
+    """Run an example of the page; return the names that it uses and defines."""
+    exec(code, names)  # noqa: S102
+    return names
+
+
+@pytest.fixture
+def login_app(request: pytest.FixtureRequest) -> Quart:
+    """Return an app with the page's login, and with the parameter's store as the page sets it."""
+    app = Quart('own')
+    app.secret_key = KEY
+    if request.param == 'redis':
+        url = request.getfixturevalue('redis_server').url
+        run_example(REDIS_APP.replace('redis://127.0.0.1:6379', url), app=app)
+    else:
+        run_example(OWN_APP, app=app)
+    run_example(LOGIN, app=app)
+
+    @app.get('/who')
+    async def who() -> str:
+        return str(session.get('user'))
+
+    return app
+
+
+async def test_own_app_uses_the_cookie_session() -> None:
+    """The three lines give an app of one's own the cookie session, with an exact Vary."""
+    app = Quart('own')
+    app.secret_key = KEY
+    run_example(OWN_APP, app=app)
+
+    @app.get('/')
+    async def index() -> str:
+        session['username'] = 'zhiliao'
+        return ''
+
+    response = await app.test_client().get('/')
+
+    assert isinstance(app.session_interface, CookieSessionInterface)
+    assert response.headers['Vary'] == 'Cookie'
+    assert 'session=' in response.headers['Set-Cookie']
+
+
+def test_own_app_gets_the_commands() -> None:
+    """`register` adds the three commands that the page lists."""
+    app = Quart('own')
+    before = set(app.cli.commands)
+    run_example(REGISTER, app=app)
+
+    assert set(app.cli.commands) - before == {'check-deploy', 'inspect-cookie', 'sessions'}
+
+
+def test_own_redis_app_uses_redis() -> None:
+    """The Redis lines give an app of one's own sessions on Redis, without connecting."""
+    app = Quart('own')
+    run_example(REDIS_APP, app=app)
+
+    assert isinstance(app.session_interface, RedisSessionInterface)
+
+
+def test_own_redis_app_needs_its_setting() -> None:
+    """Without the URL the constructor raises ValueError and names the setting."""
+    code = re.sub(r'^app\.config.*\n', '', REDIS_APP, flags=re.MULTILINE)
+
+    with pytest.raises(ValueError, match='SESSION_REDIS_URL'):
+        run_example(code, app=Quart('own'))
+
+
+@pytest.mark.parametrize('login_app', STORES, indirect=True)
+async def test_login_and_logout_work(login_app: Quart) -> None:
+    """The page's login stores the user, and its logout removes it, with both stores."""
+    async with login_app.test_app():
+        client = login_app.test_client()
+        users = []
+        for path in ('/login', '/logout'):
+            response = await client.post(path, form={'user': 'zhiliao'})
+            assert response.status_code == 200
+            users.append(await (await client.get('/who')).get_data(as_text=True))
+
+    assert users == ['zhiliao', 'None']
+
+
+@pytest.mark.parametrize('login_app', STORES, indirect=True)
+async def test_example_test_passes(login_app: Quart) -> None:
+    """The page's test of a login passes with both stores."""
+    test: Callable[[Quart], Awaitable[None]] = run_example(TEST)['test_login']
+
+    await test(login_app)
+
+
+def test_inspector_limits_are_those_of_the_page() -> None:
+    """The page states the limits of `inspect_cookie`."""
+    limits = (
+        f'{inspector.MAX_VALUE_SIZE // 1024} KB of text',
+        f'{inspector.MAX_PAYLOAD_SIZE // 1024} KB of content',
+        f'{inspector.MAX_NESTING} levels',
+        f'{inspector.MAX_CONTAINERS:,} lists',
+    )
+
+    for limit in limits:
+        assert limit in section(PAGE, '## Inspect a cookie')
+
+
+def test_cost_ratios_are_those_of_the_comparison() -> None:
+    """The ratios, and the percentages above them, are those of the table in comparison.md."""
+    measured: dict[str, list[str]] = {}
+    for _, name, *_, ratio in table_rows(read('docs/comparison.md'), 'session | implementation'):
+        measured.setdefault(name.partition(':')[0], []).append(ratio)
+    text = section(PAGE, '## What it costs')
+
+    shown = {name: ratios for name, *ratios in table_rows(text, "session | the lesson's")}
+    assert shown == {
+        'the cookie session here': measured['ours'],
+        'the session on Redis': measured['Redis'],
+        'two round trips to Redis alone': measured['round trips'],
+    }
+    less = [f'{1 - float(ratio):.0%}'.replace('%', ' % less') for ratio in measured['ours']]
+    assert re.findall(r'\d+ % less', text) == less

@@ -1,0 +1,249 @@
+"""What the tutorial says, in English and in Chinese."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import quart
+import time_machine
+from quart import Quart, session, websocket
+
+from quart_session_demo import create_app
+from tests.conftest import KEY
+from tests.docs.markdown import code_blocks, read, section
+
+PAGES = ['docs/tutorial.md', 'docs/tutorial.zh.md']
+NO_SESSION = '没有session数据'
+
+
+def walk(page: str) -> list[tuple[str, str]]:
+    """Return the paths of the walk, each with the text that its comment promises."""
+    heading = '## The walk' if page == 'docs/tutorial.md' else '## 演练'
+    (block, *_) = code_blocks(section(read(page), heading), 'sh')
+    steps = re.findall(r'^get (\S+) +# (\S+)', block, re.MULTILINE)
+    assert len(steps) == block.count('#')
+    return steps
+
+
+@pytest.mark.parametrize('page', PAGES)
+async def test_walk_returns_what_its_comments_show(app: Quart, page: str) -> None:
+    """Each step of the walk returns the text beside it."""
+    client = app.test_client()
+
+    for path, text in walk(page):
+        assert await (await client.get(path)).get_data(as_text=True) == text
+
+
+def test_walk_is_the_same_in_both_languages() -> None:
+    """The Chinese page has the same steps as the English one."""
+    english, chinese = (walk(page) for page in PAGES)
+
+    assert english == chinese
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_lifetime_in_code_is_the_variables(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two ways that set a lifetime of two hours give the same lifetime."""
+    text = read(page)
+    own = Quart('own')
+    (line,) = [block for block in code_blocks(text, 'python') if 'hours=2' in block]
+    exec(line, {'app': own, 'timedelta': timedelta})  # noqa: S102
+    (variable,) = re.findall('`(QUART_PERMANENT_SESSION_LIFETIME)=7200`', text)
+    monkeypatch.setenv(variable, '7200')
+
+    app = create_app({'SECRET_KEY': KEY})
+
+    assert own.permanent_session_lifetime == app.permanent_session_lifetime == timedelta(hours=2)
+
+
+def test_default_lifetimes_are_31_and_10_days() -> None:
+    """The default lifetime is 31 days in Quart and 10 days in this app."""
+    assert Quart('own').permanent_session_lifetime == timedelta(days=31)
+    assert create_app({'SECRET_KEY': KEY}).permanent_session_lifetime == timedelta(days=10)
+
+
+def test_hour_is_no_argument_of_timedelta() -> None:
+    """The lesson's `timedelta(hour=2)` raises TypeError."""
+    arguments: dict[str, Any] = {'hour': 2}
+
+    with pytest.raises(TypeError):
+        timedelta(**arguments)
+
+
+async def stored_after(
+    app: Quart, view: Callable[[], Any], before: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what is in a session after a view."""
+    app.add_url_rule('/view/', view_func=view)
+    client = app.test_client()
+    async with client.session_transaction() as stored:
+        stored.update(before)
+    await (await client.get('/view/')).get_data()
+    async with client.session_transaction() as stored:
+        return dict(stored)
+
+
+@pytest.mark.parametrize('line', ["session.pop('missing')", "del session['missing']"])
+async def test_deleting_a_missing_key_raises(app: Quart, line: str) -> None:
+    """`pop` without a default, and `del`, raise KeyError for a missing key."""
+
+    async def view() -> str:
+        with pytest.raises(KeyError):
+            exec(line, {'session': session})  # noqa: S102
+        return ''
+
+    assert await stored_after(app, view, {'there': 1}) == {'there': 1}
+
+
+async def test_change_inside_a_value_is_not_noticed(app: Quart) -> None:
+    """A change inside a value is not saved."""
+
+    async def view() -> str:
+        session['cart'].append('tea')
+        return ''
+
+    assert await stored_after(app, view, {'cart': []}) == {'cart': []}
+
+
+async def test_change_inside_a_value_is_saved_when_marked(app: Quart) -> None:
+    """A change inside a value is saved with `session.modified = True`."""
+
+    async def view() -> str:
+        session['cart'].append('tea')
+        session.modified = True
+        return ''
+
+    assert await stored_after(app, view, {'cart': []}) == {'cart': ['tea']}
+
+
+async def test_calls_that_change_nothing_are_no_change(app: Quart) -> None:
+    """`setdefault` of an existing key and `pop` with a default leave `modified` false."""
+
+    async def view() -> str:
+        session.setdefault('there', 2)
+        session.pop('missing', None)
+        return str(session.modified)
+
+    app.add_url_rule('/view/', view_func=view)
+    client = app.test_client()
+    async with client.session_transaction() as stored:
+        stored['there'] = 1
+
+    assert await (await client.get('/view/')).get_data() == b'False'
+
+
+async def test_clear_makes_it_a_browser_session(app: Quart) -> None:
+    """`clear()` deletes `permanent` too."""
+
+    async def view() -> str:
+        session.clear()
+        session['username'] = 'zhiliao'
+        return ''
+
+    assert await stored_after(app, view, {'_permanent': True}) == {'username': 'zhiliao'}
+
+
+async def test_browser_session_expires_after_the_lifetime(app: Quart) -> None:
+    """A browser session is not accepted later than the lifetime after its signature."""
+    client = app.test_client()
+    with time_machine.travel(datetime.now(UTC) - timedelta(days=11)):
+        await client.get('/browser_session/')
+
+    response = await client.get('/get_session/')
+
+    assert await response.get_data(as_text=True) == NO_SESSION
+
+
+async def test_write_in_a_stream_is_lost(app: Quart) -> None:
+    """A write in a streaming generator is lost, and its response has no `Vary`."""
+    client = app.test_client()
+
+    @app.get('/stream/')
+    async def view() -> AsyncIterator[str]:
+        @quart.stream_with_context
+        async def stream() -> AsyncIterator[str]:
+            session['late'] = 1
+            yield 'x'
+
+        body: AsyncIterator[str] = stream()
+        return body
+
+    response = await client.get('/stream/')
+
+    assert await response.get_data() == b'x'
+    assert 'Vary' not in response.headers
+    async with client.session_transaction() as stored:
+        assert dict(stored) == {}
+
+
+async def test_write_in_a_background_task_is_lost(app: Quart) -> None:
+    """A write in a background task is lost."""
+    done = asyncio.Event()
+
+    async def view() -> str:
+        @quart.copy_current_request_context
+        async def task() -> None:
+            await asyncio.sleep(0.01)
+            session['late'] = 1
+            done.set()
+
+        app.add_background_task(task)
+        return ''
+
+    assert await stored_after(app, view, {}) == {}
+    await done.wait()
+
+
+async def test_one_of_two_simultaneous_changes_is_lost(app: Quart) -> None:
+    """Of two requests that set different keys at the same time, one loses its change."""
+    both = asyncio.Barrier(2)
+
+    @app.get('/set/<key>/')
+    async def set_key(key: str) -> str:
+        session[key] = 1
+        await both.wait()
+        return ''
+
+    client = app.test_client()
+    await asyncio.gather(client.get('/set/a/'), client.get('/set/b/'))
+
+    async with client.session_transaction() as stored:
+        assert len(stored) == 1
+
+
+async def test_copy_of_a_cookie_outlives_clear(app: Quart) -> None:
+    """A copied cookie is still accepted after `clear()`."""
+    client = app.test_client()
+    cookie = (await client.get('/')).headers['Set-Cookie'].partition(';')[0]
+    await client.get('/del_session/')
+
+    response = await app.test_client().get('/get_session/', headers={'Cookie': cookie})
+
+    assert await response.get_data(as_text=True) == 'zhiliao'
+
+
+async def test_websocket_sees_the_session_of_its_start(
+    app: Quart, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A websocket does not see later changes, and its own write is lost with one warning."""
+
+    @app.websocket('/ws')
+    async def ws() -> None:
+        await websocket.send('')
+        await websocket.receive()
+        session['late'] = 1
+        await websocket.send(session.get('username', 'none'))
+
+    client = app.test_client()
+    async with client.websocket('/ws') as connection:
+        await connection.receive()
+        await client.get('/')
+        await connection.send('go on')
+        assert await connection.receive() == 'none'
+
+    async with client.session_transaction() as stored:
+        assert 'late' not in stored
+    assert [record.levelname for record in caplog.records] == ['WARNING']

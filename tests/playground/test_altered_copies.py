@@ -1,0 +1,122 @@
+"""The altered copies of the session cookie, which the app refuses."""
+
+import hashlib
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from flask.json.tag import JSONTag
+from itsdangerous import BadSignature, SignatureExpired
+
+from quart_session_demo.playground.altered_copies import altered_copy
+from quart_session_demo.sessions import CookieSessionInterface
+from tests.conftest import KEY
+from tests.playground.conftest import PageUser, outcome
+
+
+class DecimalTag(JSONTag):
+    """A JSON tag of a user's own."""
+
+    key = ' decimal'
+
+    def check(self, value: Any) -> bool:
+        return isinstance(value, Decimal)
+
+    def to_json(self, value: Any) -> str:
+        return str(value)
+
+    def to_python(self, value: str) -> Decimal:
+        return Decimal(value)
+
+
+class CustomInterface(CookieSessionInterface):
+    """A user's own signature and JSON."""
+
+    salt = 'another salt'
+    digest_method = staticmethod(hashlib.sha256)
+    key_derivation = 'django-concat'
+    serializer = type(CookieSessionInterface.serializer)()
+    serializer.register(DecimalTag)
+
+
+@pytest.fixture(params=[CookieSessionInterface, CustomInterface])
+def user(user: PageUser, request: pytest.FixtureRequest) -> PageUser:
+    """Return a user of an app with the default session interface, and with a custom one."""
+    user.app.session_interface = request.param()
+    return user
+
+
+@pytest.mark.parametrize('alteration', ['character', 'key', 'time'])
+async def test_copy_is_refused_and_the_session_stays(user: PageUser, alteration: str) -> None:
+    """The app refuses each copy, and the user's own session does not change."""
+    await user.update_session({'a': 1})
+
+    report = await user.act(alteration)
+
+    assert 'is refused' in report
+    assert 'the app reads <code>{}</code>' in report
+    assert await user.session() == {'a': 1}
+
+
+async def test_copy_differs_in_one_thing(user: PageUser) -> None:
+    """A copy differs from the cookie in the altered thing only, and only that is refused."""
+    content = {'a': 1, 'price': Decimal('1.50')}
+    if not isinstance(user.app.session_interface, CustomInterface):
+        del content['price']
+    serializer = user.app.session_interface.get_signing_serializer(user.app)
+    assert serializer
+    with time_machine.travel('2026-01-01 12:00 +0000', tick=False):
+        cookie = str(serializer.dumps(content))
+    payload, timestamp, signature = cookie.split('.')
+
+    with time_machine.travel('2026-01-02 12:00 +0000', tick=False):
+        character, key, time = (
+            altered_copy(alteration, cookie, user.app)
+            for alteration in ('character', 'key', 'time')
+        )
+        with pytest.raises(SignatureExpired):
+            serializer.loads(time, max_age=10 * 86400)
+
+    assert sum(a != b for a, b in zip(character, cookie, strict=True)) == 1
+    assert key.split('.')[:2] == [payload, timestamp]
+    assert key.split('.')[2] != signature
+    with pytest.raises(BadSignature):
+        serializer.loads(key)
+    assert time.split('.')[0] == payload
+    value, signed_at = serializer.loads(time, return_timestamp=True)
+    assert value == content
+    # 11 days before the second time: the lifetime of 10 days, and one day.
+    assert signed_at.isoformat() == '2025-12-22T12:00:00+00:00'
+
+
+async def test_copy_with_the_right_key_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, user: PageUser
+) -> None:
+    """The app accepts the copy if its key is right, so the key alone is what it refuses."""
+    monkeypatch.setattr(
+        'quart_session_demo.playground.altered_copies.secrets.token_hex', lambda: KEY
+    )
+    await user.update_session({'a': 1})
+
+    report = await user.act('key')
+
+    assert 'is accepted' in report
+    assert "the app reads <code>{'a': 1}</code>" in report
+
+
+async def test_lifetime_of_decades_never_expires(make_user: Callable[..., PageUser]) -> None:
+    """With a lifetime that reaches back before 1970 no copy can have expired."""
+    user = make_user(PERMANENT_SESSION_LIFETIME=3e9)
+    await user.update_session({'a': 1})
+
+    text = await user.refused(409, 'time')
+
+    assert 'no signature can be old enough to expire' in outcome(text)
+    assert 'is refused' in await user.act('key')
+
+
+async def test_copy_needs_a_session(user: PageUser) -> None:
+    """Without a session there is nothing to copy."""
+    assert 'set a key first' in outcome(await user.refused(409, 'character'))

@@ -1,0 +1,101 @@
+"""The message about the last action, which a cookie passes to the page."""
+
+import secrets
+from collections.abc import Callable
+
+from tests.playground.conftest import (
+    LESSON,
+    PAGE,
+    PageUser,
+    cookies_of,
+    outcome,
+    redirect_address,
+)
+
+
+async def test_notice_is_shown_once(user: PageUser) -> None:
+    """The page shows a message once."""
+    address = await redirect_address(await user.post('lesson'))
+
+    assert outcome(await user.page(address)) != ''
+    assert outcome(await user.page(address)) == ''
+
+
+async def test_each_tab_shows_its_own_notice(user: PageUser) -> None:
+    """Each browser tab shows the message about its own action, in any order."""
+    first = await redirect_address(await user.post('lesson'))
+    second = await redirect_address(await user.post('get', key='age'))
+
+    assert outcome(await user.page()) == ''
+    assert outcome(await user.page(f'{PAGE}?notice=other')) == ''
+    assert "session.get('age')" in outcome(await user.page(second))
+    assert "session['age'] = 20" in outcome(await user.page(first))
+
+
+async def test_notice_is_shown_after_followed_redirect(user: PageUser) -> None:
+    """A client that follows redirects by itself gets the message."""
+    response = await user.client.post(PAGE, form={'do': 'lesson'}, follow_redirects=True)
+
+    text = await response.get_data(as_text=True)
+    assert 'session[&#39;age&#39;] = 20' in outcome(text)
+
+
+async def test_session_holds_no_notice(user: PageUser) -> None:
+    """The session contains only what the actions stored."""
+    for action in ('set', 'get', 'permanent', 'browser', 'character', 'key', 'time'):
+        await user.act(action, key='a', value='1')
+
+    assert await user.session() == {'a': 1, '_permanent': False}
+
+
+async def test_notice_cookie_is_short_lived_and_private(user: PageUser) -> None:
+    """The cookie lasts one minute, for this page only, and scripts cannot read it."""
+    response = await user.post('set', key='a', value='x' * 2000)
+
+    cookie = cookies_of(response)[1]
+    assert cookie.key.startswith('playground_notice_')
+    assert (cookie['path'], cookie['max-age'], cookie['samesite']) == (PAGE, '60', 'Strict')
+    assert cookie['httponly']
+    assert len(response.headers.getlist('Set-Cookie')[1]) < 4096
+
+
+async def test_notice_cookie_is_small_for_any_input(user: PageUser) -> None:
+    """The cookie fits into a browser with any key and value."""
+    noise = ''.join(chr(secrets.choice(range(0x10000, 0x20000))) for _ in range(100))
+    await user.update_session({'a': noise})
+
+    response = await user.post('pop', key='a', value=noise)
+    assert len(response.headers.getlist('Set-Cookie')[1]) < 4096
+
+    response = await user.post('get', key='a', value=noise * 50)
+    assert len(response.headers.getlist('Set-Cookie')[0]) < 4096
+
+
+async def test_forged_notice_is_not_shown(
+    user: PageUser, make_user: Callable[..., PageUser]
+) -> None:
+    """The page shows no message that another key signed."""
+    response = await make_user(SECRET_KEY='another key').post('set', key='forged', value='')
+    address = await redirect_address(response)
+    forged = cookies_of(response)[1]
+
+    for value in (forged.value, 'garbage'):
+        headers = {'Cookie': f'{forged.key}={value}'}
+        client = user.app.test_client(use_cookies=False)
+        response = await client.get(address, headers=headers)
+        assert outcome(await response.get_data(as_text=True)) == ''
+
+
+async def test_error_reports_a_renewed_cookie(user: PageUser) -> None:
+    """The page of a refused action states that the cookie was renewed, if it was."""
+    await user.update_session(LESSON)
+    response = await user.post('pop', key='missing')
+    assert response.headers['Set-Cookie'].startswith('session=')
+    assert 'The response still contained a Set-Cookie' in outcome(
+        await response.get_data(as_text=True)
+    )
+
+    await user.act('browser')
+    response = await user.post('pop', key='missing')
+    assert 'Set-Cookie' not in response.headers
+    assert 'Set-Cookie' not in outcome(await response.get_data(as_text=True))

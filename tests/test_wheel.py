@@ -1,0 +1,119 @@
+"""The wheel: it holds what a user runs, and the lesson runs from it without the repository."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZipFile
+
+import httpx
+import pytest
+
+from quart_session_demo.compare.harness.servers import Server, ServerCommand, hypercorn, run_servers
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.e2e
+
+PACKAGE = 'quart_session_demo'
+#: Every file of the package that is not Python.
+DATA_FILES = {
+    f'{PACKAGE}/compare/apps/lesson/steps.toml',
+    f'{PACKAGE}/compare/load/report.html',
+    f'{PACKAGE}/playground/static/icon.svg',
+    f'{PACKAGE}/playground/static/playground.css',
+    f'{PACKAGE}/playground/static/playground.js',
+    f'{PACKAGE}/playground/templates/playground.html',
+    f'{PACKAGE}/py.typed',
+}
+DIST_INFO = f'{PACKAGE}-0.1.0.dist-info'
+METADATA_FILES = {
+    f'{DIST_INFO}/METADATA',
+    f'{DIST_INFO}/RECORD',
+    f'{DIST_INFO}/WHEEL',
+    f'{DIST_INFO}/licenses/LICENSE',
+}
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel with flit_core, which needs no network."""
+    folder = tmp_path_factory.mktemp('wheel')
+    subprocess.run(
+        [sys.executable, '-m', 'flit_core.wheel', '--outdir', folder],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (built,) = folder.iterdir()
+    return built
+
+
+@pytest.fixture(scope='module')
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel into a folder of its own; return the folder."""
+    folder = tmp_path_factory.mktemp('installed')
+    pip = [sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-index']
+    subprocess.run([*pip, '--target', folder, wheel], check=True, cwd=folder, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def server(installed: Path) -> Iterator[Server]:
+    """Serve the lesson from the installed wheel, in a folder that is not the repository."""
+    command = ServerCommand(
+        'Hypercorn', hypercorn(f'{PACKAGE}:app'), {'PYTHONPATH': str(installed)}
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(installed.parent)
+        with run_servers(command) as [server]:
+            yield server
+
+
+def test_wheel_holds_the_package_only(wheel: Path) -> None:
+    """The wheel holds each Python and data file of the package, its metadata and nothing else."""
+    python_files = {path.relative_to(ROOT).as_posix() for path in (ROOT / PACKAGE).rglob('*.py')}
+
+    with ZipFile(wheel) as archive:
+        assert set(archive.namelist()) == python_files | DATA_FILES | METADATA_FILES
+
+
+def test_wheel_metadata_describes_the_project(wheel: Path) -> None:
+    """The metadata names the authors, the license and the supported versions of Python."""
+    with ZipFile(wheel) as archive:
+        metadata = archive.read(f'{DIST_INFO}/METADATA').decode()
+
+    assert 'Author: The quart_session_demo contributors' in metadata
+    assert 'License-Expression: BSD-3-Clause' in metadata
+    assert 'Requires-Python: >=3.11' in metadata
+    for version in ('3.11', '3.12', '3.13', '3.14'):
+        assert f'Programming Language :: Python :: {version}\n' in metadata
+
+
+def test_wheel_is_used_instead_of_the_repository(installed: Path) -> None:
+    """The package that the following tests serve is the installed one."""
+    result = subprocess.run(
+        [sys.executable, '-c', f'import {PACKAGE}; print({PACKAGE}.__file__)'],
+        cwd=installed.parent,
+        env={**os.environ, 'PYTHONPATH': str(installed)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert result.stdout.strip() == str(installed / PACKAGE / '__init__.py')
+
+
+def test_lesson_runs_from_the_wheel(server: Server) -> None:
+    """The lesson sets, gets and deletes session values when served from the wheel."""
+    with httpx.Client(base_url=server.url) as client:
+        texts = [client.get(path).text for path in ('/', '/get_session/', '/del_session/')]
+        texts.append(client.get('/get_session/').text)
+
+    assert texts == ['设置session成功', 'zhiliao', '删除session成功...', '没有session数据']
+
+
+@pytest.mark.parametrize('path', ['/playground/', '/playground/static/playground.css'])
+def test_playground_runs_from_the_wheel(server: Server, path: str) -> None:
+    """The playground finds its templates and static files in the wheel."""
+    assert httpx.get(f'{server.url}{path}').status_code == 200
