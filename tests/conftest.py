@@ -1,22 +1,35 @@
-"""What every test has: an environment without QUART_*, a fresh app, and a Redis if need be."""
+"""What all tests share: a clean environment, markers, fixtures and factories."""
 
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from http.cookies import Morsel, SimpleCookie
 from pathlib import Path
+from typing import Any
 
 import pytest
-from quart import Quart
+from quart import Quart, Response
+from quart.typing import TestClientProtocol as Client
 
+from quart_session_demo import create_app
 from tests.redis_server import RedisServer
 
 ROOT = Path(__file__).parent.parent
 KEY = 'a key for tests, which is long enough for production'
 
+E2E = ROOT / 'tests/e2e'
+# What a marked test needs besides the Python packages: programs, and how to get one of them.
+PROGRAMS = {
+    'redis': (('redis-server',), 'needs redis-server: apt-get install redis-server'),
+    'browser': (('chromium', 'google-chrome'), 'needs Chromium: apt-get install chromium'),
+}
+
 
 def pytest_configure() -> None:
-    # Before the first test module imports the app.
+    # The settings of whoever runs the tests must not reach the apps of the tests.
     for name in list(os.environ):
         if name.startswith('QUART_') or name == 'REDIS_URL':
             del os.environ[name]
@@ -24,22 +37,28 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# First, so that `-m` sees the markers.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        fixtures = getattr(item, 'fixturenames', ())
+        if 'redis_program' in fixtures:
+            item.add_marker('redis')
+        if 'playwright' in fixtures:
+            item.add_marker('browser')
+        if item.path.is_relative_to(E2E):
+            item.add_marker('e2e')
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    # Not in the fixture, for then pytest tells of each test in a line of its own.
-    if shutil.which('redis-server') is None and _needs_redis(item):
-        pytest.skip('no redis-server: apt-get install redis-server')
-
-
-def _needs_redis(item: pytest.Item) -> bool:
-    if not isinstance(item, pytest.Function):
-        return False
-    # The parameter is for a fixture that asks for a Redis only then.
-    parameters = item.callspec.params if hasattr(item, 'callspec') else {}
-    return 'redis_program' in item.fixturenames or 'redis' in parameters.values()
+    # Not in a fixture: pytest would report each skipped test in a line of its own.
+    for marker, (programs, advice) in PROGRAMS.items():
+        if item.get_closest_marker(marker) and not any(map(shutil.which, programs)):
+            pytest.skip(advice)
 
 
 @pytest.fixture(scope='session', autouse=True)
-def _no_key_file_left_behind() -> Iterator[None]:
+def _no_new_key_file() -> Iterator[None]:
     instance = ROOT / 'instance'
     before = instance.exists()
     yield
@@ -48,21 +67,57 @@ def _no_key_file_left_behind() -> Iterator[None]:
 
 @pytest.fixture
 def app() -> Quart:
-    # Its import makes an app, from the settings in the environment.
-    from quart_session_demo import create_app
-
-    return create_app({'TESTING': True, 'SECRET_KEY': KEY})
+    """Return the demo app, as `make_app` makes it, for tests of what it does without a server."""
+    return make_app(TESTING=True)
 
 
 @pytest.fixture(scope='session')
 def redis_program() -> None:
-    """Do nothing: a test that names it is skipped where there is no redis-server."""
+    """Do nothing: a test that uses this fixture is skipped if there is no redis-server."""
 
 
 @pytest.fixture(scope='session')
 def redis_server(
     redis_program: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RedisServer]:
-    """Yield a Redis that all tests share: none of them empties or harms it."""
+    """Yield a Redis that all tests share: no test may empty, stop or reconfigure it."""
     with RedisServer(tmp_path_factory.mktemp('redis')) as server:
         yield server
+
+
+def make_app(**config: Any) -> Quart:
+    """Return a new demo app with the tests' key and these settings."""
+    return create_app({'SECRET_KEY': KEY, **config})
+
+
+async def session_contents(client: Client) -> dict[str, Any]:
+    """Return what the client's session contains."""
+    async with client.session_transaction() as session:
+        return dict(session)
+
+
+def cookie_of(response: Any, name: str = 'session') -> Morsel[str]:
+    """Return the cookie that a response sets."""
+    # Before Python 3.14 `SimpleCookie` rejects a cookie with this attribute.
+    header = response.headers['Set-Cookie'].replace('; Partitioned', '')
+    return SimpleCookie(header)[name]
+
+
+async def get_with_cookie(app: Quart, path: str, value: str, *, name: str = 'session') -> Response:
+    """Return the response to one request with this session cookie."""
+    client = app.test_client(use_cookies=False)
+    return await client.get(path, headers={'Cookie': f'{name}={value}'})
+
+
+def run_module(
+    *arguments: str, cwd: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m` in a process of its own and return its result; never raises."""
+    return subprocess.run(
+        [sys.executable, '-m', *arguments],
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        text=True,
+        check=False,
+    )

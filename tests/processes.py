@@ -1,15 +1,15 @@
-"""Processes that a test expects to be gone."""
+"""Waiting for processes, and for other things that take time."""
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import psutil
 
 
 def group(leader: int) -> list[int]:
-    """Return the processes of the group that a process, which may be gone, has led."""
+    """Return the processes in the group of this leader, which may have ended."""
     members = []
     for pid in psutil.pids():
         with suppress(ProcessLookupError):
@@ -19,17 +19,22 @@ def group(leader: int) -> list[int]:
 
 
 def wait_until_gone(pids: Iterable[int]) -> None:
-    """Wait for the end of processes that were told to end, or killed a moment ago."""
+    """Wait up to 30 seconds until all of these processes have ended."""
+    remaining = list(pids)
+    wait_until(lambda: not any(map(_runs, remaining)))
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until a condition is true; after 30 seconds the test fails."""
     deadline = time.monotonic() + 30
-    for pid in pids:
-        while _runs(pid):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def _runs(pid: int) -> bool:
     try:
-        # An ended orphan is a zombie until init, in a container at its leisure, takes note.
+        # In a container an ended orphan may stay a zombie for long.
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False

@@ -1,27 +1,29 @@
-"""What stands between an app and Redis, and loses what it is told to."""
+"""A proxy between an app and Redis, which loses or delays data on request."""
 
 import asyncio
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 
 class RedisProxy:
-    """Hands on what an app and a Redis say to each other; `async with` starts and stops it.
+    """Forwards data between an app and Redis; `async with` starts and stops it.
 
     Attributes:
-        url: Where it listens.
-        port: The port of the Redis that new connections lead to.
-        reset_next: Whether to break the next connection that asks something, without asking it.
-        lose_reply_to: The command, by a part of it, whose reply the next connection breaks
-            instead of bringing.
-        delay: How many seconds to keep each reply.
+        url: The URL for clients.
+        port: The port of the Redis to which new connections are forwarded.
+        reset_next: Whether to reset the next connection that sends a command, and to drop the
+            command.
+        lose_response_to: Part of a command. The next connection that sends such a command is
+            reset when its response is there.
+        delay: The delay of each response in seconds.
     """
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.reset_next = False
-        self.lose_reply_to: bytes | None = None
+        self.lose_response_to: bytes | None = None
         self.delay = 0.0
+        self._connections: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, '127.0.0.1', 0)
@@ -35,25 +37,31 @@ class RedisProxy:
         trace: TracebackType | None,
     ) -> None:
         self._server.close()
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        # The transports close at the next turn of the loop.
+        await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.add(cast(asyncio.Task[Any], asyncio.current_task()))
         redis_reader, redis_writer = await asyncio.open_connection('127.0.0.1', self.port)
         losing = False
 
-        async def ask() -> None:
+        async def forward_commands() -> None:
             nonlocal losing
             while data := await reader.read(65536):
                 if self.reset_next:
                     self.reset_next = False
                     writer.transport.abort()
                     break
-                if self.lose_reply_to is not None and self.lose_reply_to in data:
-                    self.lose_reply_to = None
+                if self.lose_response_to is not None and self.lose_response_to in data:
+                    self.lose_response_to = None
                     losing = True
                 redis_writer.write(data)
             redis_writer.close()
 
-        async def answer() -> None:
+        async def forward_responses() -> None:
             while data := await redis_reader.read(65536):
                 if losing:
                     writer.transport.abort()
@@ -62,4 +70,8 @@ class RedisProxy:
                 writer.write(data)
             writer.close()
 
-        await asyncio.gather(ask(), answer(), return_exceptions=True)
+        try:
+            await asyncio.gather(forward_commands(), forward_responses(), return_exceptions=True)
+        finally:
+            writer.transport.abort()
+            redis_writer.transport.abort()

@@ -1,4 +1,4 @@
-"""A real Redis, started on a free port and stopped whatever happens."""
+"""A real Redis on a free port, which a test starts, stops, hangs and asks."""
 
 import signal
 import socket
@@ -12,16 +12,18 @@ import redis
 
 
 class RedisServer:
-    """A redis-server of the tests' own; `with` starts and stops it.
+    """A redis-server for tests; `with` starts and stops it.
 
     Attributes:
-        url: Where it listens.
+        port: The port of 127.0.0.1 where it listens.
+        url: The URL for clients.
     """
 
     def __init__(self, directory: Path, *options: str, certificate: Path | None = None) -> None:
         with socket.create_server(('127.0.0.1', 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f'redis://127.0.0.1:{self.port}'
+        self._tls = certificate is not None
         listen: tuple[str, ...] = ('--port', str(self.port))
         if certificate is not None:
             self.url = f'rediss://127.0.0.1:{self.port}'
@@ -36,6 +38,15 @@ class RedisServer:
         )
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of an app that stores its sessions here."""
+        return {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': self.url}
+
+    def settings_with_timeout(self, seconds: float) -> dict[str, Any]:
+        """Return the settings of an app that waits so long for each attempt."""
+        return {**self.settings, 'SESSION_REDIS_TIMEOUT': seconds}
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -49,41 +60,41 @@ class RedisServer:
         self.stop()
 
     def start(self) -> None:
+        """Start the server and wait until it has read its files."""
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        while True:
-            try:
+        while not self._answers():
+            assert self._process.poll() is None, 'redis-server stopped'
+            time.sleep(0.005)
+
+    def _answers(self) -> bool:
+        try:
+            # Without the certificate's authority a client can only connect.
+            if self._tls:
                 socket.create_connection(('127.0.0.1', self.port)).close()
-            except OSError:
-                assert self._process.poll() is None, 'redis-server ended'
-                time.sleep(0.01)
             else:
-                return
+                self.ask('PING')
+        except (OSError, redis.ConnectionError, redis.BusyLoadingError):
+            return False
+        return True
 
     def stop(self) -> None:
+        """Kill the server; its files stay."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def pause(self) -> None:
-        """Hang it: it takes connections, and answers none."""
+        """Let the server accept connections and answer nothing."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
+        """Undo `pause`."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
-    def wait_until_loaded(self) -> None:
-        """Wait until it has read what it kept on disk."""
-        while True:
-            try:
-                self.ask('PING')
-            except redis.BusyLoadingError:
-                time.sleep(0.01)
-            else:
-                return
-
     def ask(self, *command: Any) -> Any:
+        """Send one command and return its result."""
         with redis.Redis.from_url(self.url) as client:
             return client.execute_command(*command)

@@ -1,4 +1,4 @@
-"""An app served by a real Hypercorn, in the event loop of its test."""
+"""A real Hypercorn in the event loop of a test."""
 
 import asyncio
 import socket
@@ -12,7 +12,7 @@ from quart import Quart
 
 @asynccontextmanager
 async def serving(app: Quart) -> AsyncIterator[int]:
-    """Serve an app by Hypercorn in this event loop; yield the port."""
+    """Serve an app with Hypercorn in this event loop; yield the port."""
     listener = socket.create_server(('127.0.0.1', 0))
     port = listener.getsockname()[1]
     config = Config()

@@ -1,4 +1,4 @@
-"""The cookie session behind a real Hypercorn: websockets, and errors in place of replies."""
+"""The cookie session on a real Hypercorn: websockets, and error responses."""
 
 import asyncio
 import logging
@@ -21,29 +21,24 @@ from wsproto.events import (
 )
 
 from quart_session_demo.sessions import CookieSessionInterface
-from tests.conftest import KEY
+from tests.apps.sessions_app import make_cookie_app
 from tests.serving import serving
-
-LOST = 'the change is lost'
 
 
 @pytest.fixture
 def app() -> Quart:
-    app = Quart('websockets')
-    app.config.from_mapping({'SECRET_KEY': KEY, 'PROPAGATE_EXCEPTIONS': False})
-    app.session_interface = CookieSessionInterface()
-    return app
+    return make_cookie_app()
 
 
-class Browser:
-    """The least of a websocket client."""
+class WebsocketClient:
+    """A small websocket client; `async with` opens and closes the connection."""
 
     def __init__(self, port: int, cookie: str) -> None:
         self.port = port
         self.cookie = cookie
         self.protocol = WSConnection(ConnectionType.CLIENT)
 
-    async def __aenter__(self) -> 'Browser':
+    async def __aenter__(self) -> 'WebsocketClient':
         self.reader, self.writer = await asyncio.open_connection('127.0.0.1', self.port)
         headers = [(b'Cookie', self.cookie.encode())]
         self.send(Request(host='localhost', target='/ws', extra_headers=headers))
@@ -66,47 +61,55 @@ class Browser:
             self.protocol.receive_data(data)
 
 
-async def visit(port: int, cookie: str = '') -> list[Event]:
-    """Open a websocket and return all that comes back, until the server ends or rejects it."""
-    async with Browser(port, cookie) as browser:
+async def connect(port: int, cookie: str = '') -> list[Event]:
+    """Open a websocket and return its events until the server closes or rejects it."""
+    async with WebsocketClient(port, cookie) as client:
         events = []
-        async for event in browser.events():
+        async for event in client.events():
             events.append(event)
             if isinstance(event, CloseConnection):
-                browser.send(event.response())
+                client.send(event.response())
             if isinstance(event, RejectData) and event.body_finished:
                 break
         return events
 
 
-def cookie_of(**values: object) -> str:
-    app = Quart('signer')
-    app.secret_key = KEY
-    serializer: Any = CookieSessionInterface().get_signing_serializer(app)
+def cookie_header(**values: object) -> str:
+    """Return the Cookie header of a session with these values."""
+    serializer: Any = CookieSessionInterface().get_signing_serializer(make_cookie_app())
     return f'session={serializer.dumps(values)}'
 
 
-def lost_writes(caplog: pytest.LogCaptureFixture) -> int:
-    records = [record for record in caplog.records if LOST in record.getMessage()]
-    assert all(record.levelno == logging.WARNING for record in records)
-    return len(records)
+def warnings_in(app: Quart, caplog: pytest.LogCaptureFixture) -> int:
+    """Return how many warnings the app logged."""
+    return len(
+        [
+            record
+            for record in caplog.records
+            if record.name == app.logger.name and record.levelno == logging.WARNING
+        ]
+    )
 
 
-async def test_websocket_reads_the_session(app: Quart, caplog: pytest.LogCaptureFixture) -> None:
+async def test_websocket_reads_session(app: Quart, caplog: pytest.LogCaptureFixture) -> None:
+    """A websocket reads the session of its cookie, and logs nothing."""
+
     @app.websocket('/ws')
     async def view() -> None:
         await websocket.send(session['name'])
 
     async with serving(app) as port:
-        events = await visit(port, cookie_of(name='zhiliao'))
+        events = await connect(port, cookie_header(name='zhiliao'))
 
     assert [event.data for event in events if isinstance(event, Message)] == ['zhiliao']
-    assert lost_writes(caplog) == 0
+    assert warnings_in(app, caplog) == 0
 
 
-async def test_write_in_an_accepted_websocket_is_one_warning(
+async def test_change_after_accept_is_one_warning(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Changes in an accepted websocket are lost, which one warning reports."""
+
     @app.websocket('/ws')
     async def view() -> None:
         session['a'] = 1
@@ -114,15 +117,17 @@ async def test_write_in_an_accepted_websocket_is_one_warning(
         session['b'] = 2
 
     async with serving(app) as port:
-        events = await visit(port)
+        events = await connect(port)
 
     assert isinstance(events[0], AcceptConnection)
-    assert lost_writes(caplog) == 1
+    assert warnings_in(app, caplog) == 1
 
 
-async def test_write_before_an_accepted_websocket_fails_is_one_warning(
+async def test_change_before_failure_is_one_warning(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A change in an accepted websocket that then fails is one warning."""
+
     @app.websocket('/ws')
     async def view() -> None:
         await websocket.accept()
@@ -130,32 +135,35 @@ async def test_write_before_an_accepted_websocket_fails_is_one_warning(
         raise RuntimeError('the view fails')
 
     async with serving(app) as port:
-        await visit(port)
+        await connect(port)
 
-    assert lost_writes(caplog) == 1
+    assert warnings_in(app, caplog) == 1
 
 
-async def test_write_in_a_rejected_websocket_is_kept(
+async def test_change_before_rejection_sets_cookie(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A rejected handshake sets the cookie with the change, and nothing is logged."""
+
     @app.websocket('/ws')
     async def view() -> None:
         session['a'] = 1
         abort(403)
 
     async with serving(app) as port:
-        [rejection, *_] = await visit(port)
+        [rejection, *_] = await connect(port)
 
     assert isinstance(rejection, RejectConnection)
     assert rejection.status_code == 403
     names = [value.partition(b'=')[0] for key, value in rejection.headers if key == b'set-cookie']
     assert names == [b'session']
-    assert lost_writes(caplog) == 0
+    assert warnings_in(app, caplog) == 0
 
 
-async def test_write_in_a_websocket_that_the_client_closes_is_one_warning(
+async def test_change_before_client_closes_is_one_warning(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A change in a websocket that the client closes is one warning."""
     ended = asyncio.Event()
 
     @app.websocket('/ws')
@@ -168,18 +176,20 @@ async def test_write_in_a_websocket_that_the_client_closes_is_one_warning(
     async def end(_: BaseException | None) -> None:
         ended.set()
 
-    async with serving(app) as port, Browser(port, '') as browser:
-        async for event in browser.events():
+    async with serving(app) as port, WebsocketClient(port, '') as client:
+        async for event in client.events():
             if isinstance(event, TextMessage):
-                browser.send(CloseConnection(code=1000))
+                client.send(CloseConnection(code=1000))
         await ended.wait()
 
-    assert lost_writes(caplog) == 1
+    assert warnings_in(app, caplog) == 1
 
 
-async def test_write_is_one_warning_however_many_copied_contexts_end(
+async def test_copied_contexts_are_one_warning(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A change is one warning, however many copied contexts end."""
+
     @app.websocket('/ws')
     async def view() -> None:
         async def write() -> None:
@@ -190,14 +200,16 @@ async def test_write_is_one_warning_however_many_copied_contexts_end(
             await asyncio.create_task(copy_current_websocket_context(write)())
 
     async with serving(app) as port:
-        await visit(port)
+        await connect(port)
 
-    assert lost_writes(caplog) == 1
+    assert warnings_in(app, caplog) == 1
 
 
-async def test_write_in_a_copied_context_before_the_rejection_is_kept(
+async def test_change_in_copied_context_sets_cookie(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A rejected handshake sets the cookie with a change that a copied context made."""
+
     @app.websocket('/ws')
     async def view() -> None:
         @copy_current_websocket_context
@@ -208,42 +220,46 @@ async def test_write_in_a_copied_context_before_the_rejection_is_kept(
         abort(403)
 
     async with serving(app) as port:
-        [rejection, *_] = await visit(port)
+        [rejection, *_] = await connect(port)
 
     assert isinstance(rejection, RejectConnection)
     assert b'set-cookie' in dict(rejection.headers)
-    assert lost_writes(caplog) == 0
+    assert warnings_in(app, caplog) == 0
 
 
-async def test_write_in_a_websocket_closed_before_it_is_accepted_is_one_warning(
+async def test_change_before_close_is_one_warning(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A change in a websocket that is closed before it is accepted is one warning."""
+
     @app.websocket('/ws')
     async def view() -> None:
         session['a'] = 1
         await websocket.close(1000)
 
     async with serving(app) as port:
-        await visit(port)
+        await connect(port)
 
-    assert lost_writes(caplog) == 1
+    assert warnings_in(app, caplog) == 1
 
 
-async def test_websocket_that_leaves_the_session_alone_is_silent(
-    app: Quart, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_unused_session_is_silent(app: Quart, caplog: pytest.LogCaptureFixture) -> None:
+    """A websocket that does not use its session logs nothing."""
+
     @app.websocket('/ws')
     async def view() -> None:
         await websocket.send('one')
 
     async with serving(app) as port:
-        await visit(port)
-        await visit(port, cookie_of(a=1, _permanent=True))
+        await connect(port)
+        await connect(port, cookie_header(a=1, _permanent=True))
 
-    assert lost_writes(caplog) == 0
+    assert warnings_in(app, caplog) == 0
 
 
-async def test_error_in_place_of_a_reply_leaves_the_connection_usable(app: Quart) -> None:
+async def test_connection_survives_error_responses(app: Quart) -> None:
+    """A connection works on after an error in place of a text, a stream or a response to HEAD."""
+
     @app.before_request
     async def overgrow() -> None:
         session['large'] = bytes(range(256)) * 4
@@ -268,8 +284,8 @@ async def test_error_in_place_of_a_reply_leaves_the_connection_usable(app: Quart
     async with serving(app) as port, httpx.AsyncClient() as client:
         for method in ('GET', 'HEAD', 'GET'):
             for path in ('text', 'stream', 'framed', 'text/'):
-                reply = await client.request(method, f'http://127.0.0.1:{port}/{path}')
+                response = await client.request(method, f'http://127.0.0.1:{port}/{path}')
 
-                assert reply.status_code == (404 if path == 'text/' else 413)
-                assert 'Set-Cookie' not in reply.headers
-                assert (reply.content == b'') == (method == 'HEAD')
+                assert response.status_code == (404 if path == 'text/' else 413)
+                assert 'Set-Cookie' not in response.headers
+                assert (response.content == b'') == (method == 'HEAD')

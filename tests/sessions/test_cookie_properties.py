@@ -1,4 +1,4 @@
-"""What holds for any session, and for any cookie that somebody tampered with."""
+"""Properties of the cookie session: any content, and any cookie that somebody altered."""
 
 import asyncio
 import hashlib
@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import flask
-import pytest
 from flask.sessions import SecureCookieSessionInterface as FlaskInterface
 from flask.sessions import session_json_serializer
 from hypothesis import given, settings
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from markupsafe import Markup
 from quart import Quart, Response, session
+from time_machine import TimeMachineFixture
 
 from quart_session_demo.sessions import CookieSessionInterface
 
@@ -37,7 +37,7 @@ LEAVES = (
     | st.binary()
     | st.uuids()
     | st.text().map(Markup)
-    # HTTP's dates: whole seconds, in UTC.
+    # HTTP dates: whole seconds, in UTC.
     | st.datetimes(datetime(1000, 1, 1)).map(
         lambda it: it.replace(microsecond=0, tzinfo=UTC, fold=0)
     )
@@ -60,46 +60,46 @@ SESSIONS = st.dictionaries(
 )
 
 
-def _flask_app() -> flask.Flask:
+def make_flask_app() -> flask.Flask:
     app = flask.Flask('flask_app')
     app.config.from_mapping(CONFIG)
     return app
 
 
-def _quart_app() -> Quart:
+def make_quart_app() -> Quart:
     app = Quart('quart_app')
     app.config.from_mapping(CONFIG)
     app.session_interface = CookieSessionInterface()
     return app
 
 
-# Shared by all examples, which change nothing in them.
-FLASK_APP = _flask_app()
-QUART_APP = _quart_app()
+# All examples share the apps, which they do not change.
+FLASK_APP = make_flask_app()
+QUART_APP = make_quart_app()
 
 
-def _typed(value: Any) -> object:
-    """Tell two values apart that are equal, but of different types."""
+def typed(value: Any) -> object:
+    """Return a value that equals another one only if all types in them are the same, too."""
     if isinstance(value, dict):
-        return dict, {key: _typed(inner) for key, inner in value.items()}
+        return dict, {key: typed(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return type(value), [_typed(inner) for inner in value]
+        return type(value), [typed(inner) for inner in value]
     return type(value), repr(value)
 
 
-def _through_flask(app: flask.Flask, data: dict[str, Any]) -> str:
+def set_in_flask(app: flask.Flask, data: dict[str, Any]) -> str:
     with app.test_request_context('/'):
         flask.session.update(data)
         response = app.process_response(flask.Response())
     return response.headers['Set-Cookie'].partition(';')[0]
 
 
-def _read_by_flask(app: flask.Flask, cookie: str) -> dict[str, Any]:
+def read_by_flask(app: flask.Flask, cookie: str) -> dict[str, Any]:
     with app.test_request_context('/', headers={'Cookie': cookie}):
         return dict(flask.session)
 
 
-async def _through_ours(app: Quart, data: dict[str, Any]) -> str:
+async def set_in_ours(app: Quart, data: dict[str, Any]) -> str:
     async with app.test_request_context('/') as context:
         session.update(data)
         response = Response('')
@@ -107,31 +107,33 @@ async def _through_ours(app: Quart, data: dict[str, Any]) -> str:
     return response.headers['Set-Cookie'].partition(';')[0]
 
 
-async def _read_by_ours(app: Quart, cookie: str) -> dict[str, Any]:
+async def read_by_ours(app: Quart, cookie: str) -> dict[str, Any]:
     async with app.test_request_context('/', headers={'Cookie': cookie}):
         return dict(session)
 
 
 @given(SESSIONS)
 @settings(max_examples=200, derandomize=True, deadline=None, database=None)
-def test_any_session_survives_the_way_through_ours_and_flask(data: dict[str, Any]) -> None:
+def test_any_session_survives_ours_and_flask(data: dict[str, Any]) -> None:
+    """Any session comes back unchanged from our cookie and from Flask's, read by either."""
+
     async def check() -> None:
-        by_ours = await _through_ours(QUART_APP, data)
-        by_flask = _through_flask(FLASK_APP, data)
+        by_ours = await set_in_ours(QUART_APP, data)
+        by_flask = set_in_flask(FLASK_APP, data)
 
         for read in (
-            _read_by_flask(FLASK_APP, by_ours),
-            await _read_by_ours(QUART_APP, by_ours),
-            await _read_by_ours(QUART_APP, by_flask),
+            read_by_flask(FLASK_APP, by_ours),
+            await read_by_ours(QUART_APP, by_ours),
+            await read_by_ours(QUART_APP, by_flask),
         ):
-            assert _typed(read) == _typed(data)
+            assert typed(read) == typed(data)
 
     asyncio.run(check())
 
 
 @dataclass
 class CookieOnly:
-    """All of a request that a session interface looks at."""
+    """The only part of a request that a session interface reads."""
 
     cookies: dict[str, str] = field(default_factory=dict)
 
@@ -154,7 +156,7 @@ class SignerAt(TimestampSigner):
         return self.time
 
 
-def _serializer(key: str, salt: str = 'cookie-session', **options: Any) -> URLSafeTimedSerializer:
+def serializer(key: str, salt: str = 'cookie-session', **options: Any) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(
         key,
         salt=salt,
@@ -165,11 +167,11 @@ def _serializer(key: str, salt: str = 'cookie-session', **options: Any) -> URLSa
 
 
 GENUINE = [
-    str(_serializer(key).dumps(data)) for data in DATA for key in ('the current key', 'an old key')
+    str(serializer(key).dumps(data)) for data in DATA for key in ('the current key', 'an old key')
 ]
 
 
-def _bits_flipped() -> str:
+def bits_flipped() -> str:
     value = bytearray(RANDOM.choice(GENUINE), 'ascii')
     for _ in range(RANDOM.choice((1, 1, 2))):
         value[RANDOM.randrange(len(value))] ^= 1 << RANDOM.randrange(8)
@@ -177,7 +179,7 @@ def _bits_flipped() -> str:
     return value.decode('utf-8', 'replace')
 
 
-def _spliced() -> str:
+def spliced() -> str:
     one, other = RANDOM.choice(GENUINE), RANDOM.choice(GENUINE)
     if RANDOM.random() < 0.5:
         cut = RANDOM.randrange(len(one))
@@ -186,32 +188,32 @@ def _spliced() -> str:
     return '.'.join(RANDOM.choice(pair) for pair in parts)
 
 
-def _truncated() -> str:
+def truncated() -> str:
     value = RANDOM.choice(GENUINE)
     return value[RANDOM.randrange(2) : RANDOM.randrange(len(value) + 1)]
 
 
 OTHERS = [
-    _serializer('the current key', salt='itsdangerous'),
-    _serializer('the current key', salt=''),
-    _serializer('the current key', key_derivation='none'),
-    _serializer('the current key', key_derivation='django-concat'),
-    _serializer('the current key', digest_method=hashlib.sha256),
-    _serializer('another key'),
-    _serializer('t'),
-    _serializer('a'),
+    serializer('the current key', salt='itsdangerous'),
+    serializer('the current key', salt=''),
+    serializer('the current key', key_derivation='none'),
+    serializer('the current key', key_derivation='django-concat'),
+    serializer('the current key', digest_method=hashlib.sha256),
+    serializer('another key'),
+    serializer('t'),
+    serializer('a'),
 ]
 
 
-def _of_other_salts() -> str:
+def of_other_salts() -> str:
     return str(RANDOM.choice(OTHERS).dumps(RANDOM.choice(DATA)))
 
 
 TIMES = (0, 1, NOW - LIFETIME - 1, NOW - LIFETIME, NOW, NOW + 1, 2**32, 2**40, 2**63)
-GENUINE_SERIALIZER = _serializer('the current key')
+GENUINE_SERIALIZER = serializer('the current key')
 
 
-def _of_other_times() -> str:
+def of_other_times() -> str:
     SignerAt.time = RANDOM.choice((*TIMES, RANDOM.randrange(2 * NOW)))
     try:
         return str(GENUINE_SERIALIZER.dumps(RANDOM.choice(DATA)))
@@ -219,56 +221,60 @@ def _of_other_times() -> str:
         SignerAt.time = NOW
 
 
+#: How many cookies each mutation makes.
 EACH = 20_000
+#: How to alter a cookie, or to sign one as somebody else would.
 MUTATIONS: list[Callable[[], str]] = [
-    _bits_flipped,
-    _spliced,
-    _truncated,
-    _of_other_salts,
-    _of_other_times,
+    bits_flipped,
+    spliced,
+    truncated,
+    of_other_salts,
+    of_other_times,
 ]
 
 
-def _mutated() -> Iterator[str]:
+def mutated() -> Iterator[str]:
     for mutate in MUTATIONS:
         for _ in range(EACH):
             yield mutate()
 
 
-def _read_by_flasks_interface(app: flask.Flask, value: str) -> object:
+def read_by_flasks_interface(app: flask.Flask, value: str) -> object:
     try:
         return FlaskInterface().open_session(app, cast(Any, CookieOnly({'session': value}))) or None
-    # Flask fails on some: that is no acceptance.
+    # Flask fails on some of them, and so accepts them no more than we do.
     except (ArithmeticError, TypeError, ValueError):
         return None
 
 
-async def test_no_mutated_cookie_is_accepted_that_flask_refuses(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_mutated_cookie_is_accepted_only_if_flask_does(
+    time_machine: TimeMachineFixture,
 ) -> None:
-    app, flask_app = _quart_app(), _flask_app()
+    """No altered cookie gives another session than in Flask, which refuses nearly all of them."""
+    app, flask_app = make_quart_app(), make_flask_app()
     interface = CookieSessionInterface()
-    monkeypatch.setattr('time.time', lambda: NOW)
+    time_machine.move_to(NOW, tick=False)
     accepted = refused = 0
 
-    for number, value in enumerate((*GENUINE, *_mutated())):
+    for number, value in enumerate((*GENUINE, *mutated())):
         ours = await interface.open_session(app, cast(Any, CookieOnly({'session': value}))) or None
         if ours is None:
             refused += 1
         else:
             accepted += 1
-        # All that are accepted, and a part of those that are not.
+        # All that are accepted, and a tenth of the others.
         if ours is not None or number % 10 == 0:
-            assert ours == _read_by_flasks_interface(flask_app, value), value
+            assert ours == read_by_flasks_interface(flask_app, value), value
 
     assert accepted + refused == len(GENUINE) + len(MUTATIONS) * EACH
     assert accepted > len(GENUINE)
     assert refused > 3 * EACH
 
 
-async def test_no_mutated_cookie_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = _quart_app()
-    monkeypatch.setattr('time.time', lambda: NOW)
+async def test_mutated_cookie_is_no_error(time_machine: TimeMachineFixture) -> None:
+    """A request with an altered cookie succeeds."""
+    app = make_quart_app()
+    time_machine.move_to(NOW, tick=False)
 
     @app.route('/')
     async def view() -> str:

@@ -1,33 +1,42 @@
-"""Requests of one session that run at the same time: races, provoked on purpose."""
+"""Races: requests of one session that run at the same time."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
 from quart import Quart, request, session
 
-from quart_session_demo import create_app
 from quart_session_demo.sessions import regenerate_session
-from tests.conftest import KEY
-from tests.redis_server import RedisServer
+from tests.apps.sessions_app import make_sessions_app
+from tests.conftest import cookie_of, get_with_cookie
 
 PAIRS = 200
 ROUNDS = 50
+ACTIONS = ['set', 'append', 'pop', 'clear', 'clear_and_set', 'login', 'read']
 
 
 class Gate:
-    """Holds requests that have read their session, until the test opens it."""
+    """Stops requests that have read their session until the test opens it."""
 
     def __init__(self) -> None:
-        self.waiting = asyncio.Semaphore(0)
-        self.opened = asyncio.Event()
+        self._waiting = asyncio.Semaphore(0)
+        self._opened = asyncio.Event()
 
     async def wait(self) -> None:
-        self.waiting.release()
-        await self.opened.wait()
+        """Stop here until the gate opens."""
+        self._waiting.release()
+        await self._opened.wait()
+
+    async def stopped(self, requests: int) -> None:
+        """Wait until so many requests have stopped at the gate."""
+        for _ in range(requests):
+            await self._waiting.acquire()
+
+    def open(self) -> None:
+        """Let all requests pass."""
+        self._opened.set()
 
 
 @pytest.fixture
@@ -36,10 +45,8 @@ def gate() -> Gate:
 
 
 @pytest.fixture
-async def app(redis_server: RedisServer, gate: Gate) -> AsyncIterator[Quart]:
-    app = create_app(
-        {'SECRET_KEY': KEY, 'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': redis_server.url}
-    )
+async def app(store: dict[str, Any], gate: Gate) -> AsyncIterator[Quart]:
+    app = make_sessions_app(**store)
 
     @app.get('/slow/<action>')
     async def slow(action: str) -> str:
@@ -61,96 +68,84 @@ async def app(redis_server: RedisServer, gate: Gate) -> AsyncIterator[Quart]:
                 await regenerate_session()
         return str(session.get('username'))
 
-    @app.get('/set/<key>')
-    async def set_key(key: str) -> str:
+    @app.get('/slow_set/<key>')
+    async def slow_set(key: str) -> str:
         await gate.wait()
         session[key] = key
         return 'set'
-
-    @app.get('/login')
-    async def login() -> str:
-        session['user'] = 'fast'
-        await regenerate_session()
-        return 'in'
-
-    @app.get('/held')
-    async def show() -> dict[str, Any]:
-        return dict(session)
 
     async with app.test_app():
         yield app
 
 
-async def get(app: Quart, path: str, session_id: str | None = None) -> Any:
-    headers = {} if session_id is None else {'Cookie': f'session={session_id}'}
-    return await app.test_client(use_cookies=False).get(path, headers=headers)
+async def new_session(app: Quart) -> str:
+    return cookie_of(await app.test_client().get('/')).value
 
 
-def id_in(response: Any) -> str:
-    return SimpleCookie(response.headers['Set-Cookie'])['session'].value
+async def contents(app: Quart, session_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = await (await get_with_cookie(app, '/contents', session_id)).get_json()
+    return found
 
 
-async def held(app: Quart, session_id: str) -> dict[str, Any]:
-    content: dict[str, Any] = await (await get(app, '/held', session_id)).get_json()
-    return content
-
-
-async def test_both_of_two_requests_that_set_different_keys_count(app: Quart, gate: Gate) -> None:
-    ids = [id_in(await get(app, '/')) for _ in range(PAIRS)]
-    pairs = [get(app, f'/set/{key}', session_id) for session_id in ids for key in ('a', 'b')]
+async def test_concurrent_changes_are_both_stored(app: Quart, gate: Gate) -> None:
+    """Of two concurrent requests that set different keys both are stored, 200 times of 200."""
+    ids = [await new_session(app) for _ in range(PAIRS)]
+    pairs = [
+        get_with_cookie(app, f'/slow_set/{key}', session_id)
+        for session_id in ids
+        for key in ('a', 'b')
+    ]
 
     running = asyncio.gather(*pairs)
-    for _ in pairs:
-        await gate.waiting.acquire()
-    gate.opened.set()
+    await gate.stopped(len(pairs))
+    gate.open()
     assert {response.status_code for response in await running} == {200}
 
     for session_id in ids:
-        inside = await held(app, session_id)
-        assert (inside.get('a'), inside.get('b')) == ('a', 'b')
+        stored = await contents(app, session_id)
+        assert (stored.get('a'), stored.get('b')) == ('a', 'b')
 
 
-ACTIONS = ['set', 'append', 'pop', 'clear', 'clear_and_set', 'login', 'read']
-
-
-@pytest.mark.parametrize('ending', ['/del_session/', '/login'], ids=['logout', 'login'])
-async def test_slow_request_does_not_undo_what_ended_its_session(
-    app: Quart, gate: Gate, caplog: pytest.LogCaptureFixture, ending: str
+@pytest.mark.parametrize('path', ['/del_session/', '/login'], ids=['logout', 'login'])
+async def test_slow_request_cannot_undo(
+    app: Quart, gate: Gate, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
-    ids = [id_in(await get(app, '/')) for _ in range(ROUNDS)]
+    """A slow request never undoes a logout or login, 50 times of 50, and its change is reported."""
+    ids = [await new_session(app) for _ in range(ROUNDS)]
     actions = [ACTIONS[number % len(ACTIONS)] for number in range(ROUNDS)]
     running = asyncio.gather(
         *(
-            get(app, f'/slow/{action}', session_id)
+            get_with_cookie(app, f'/slow/{action}', session_id)
             for action, session_id in zip(actions, ids, strict=True)
         )
     )
-    for _ in ids:
-        await gate.waiting.acquire()
-    ended = [await get(app, ending, session_id) for session_id in ids]
+    await gate.stopped(ROUNDS)
+    fast = [await get_with_cookie(app, path, session_id) for session_id in ids]
 
     with caplog.at_level(logging.WARNING):
-        gate.opened.set()
-        late = await running
+        gate.open()
+        slow = await running
 
-    # Neither a cookie nor a deletion: the browser may hold a newer one.
-    assert [response.headers.get('Set-Cookie') for response in late] == [None] * ROUNDS
-    assert {response.status_code for response in late} == {200}
+    # They neither set nor delete a cookie: the browser may have a newer one.
+    assert [response.headers.get('Set-Cookie') for response in slow] == [None] * ROUNDS
+    assert {response.status_code for response in slow} == {200}
     for session_id in ids:
-        assert await held(app, session_id) == {}
-    if ending == '/login':
-        for response in ended:
-            assert await held(app, id_in(response)) == {
+        assert await contents(app, session_id) == {}
+    if path == '/login':
+        for response in fast:
+            assert await contents(app, cookie_of(response).value) == {
                 'username': 'zhiliao',
                 'age': 20,
                 '_permanent': True,
-                'user': 'fast',
+                'user': 'zhiliao',
             }
-    dropped = [record for record in caplog.records if 'dropped' in record.message]
-    assert len(dropped) == sum(action != 'read' for action in actions)
+    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(warnings) == sum(action != 'read' for action in actions)
 
 
-async def test_emptying_a_session_keeps_what_another_request_added(app: Quart, gate: Gate) -> None:
+async def test_emptying_keeps_concurrent_key(app: Quart, gate: Gate) -> None:
+    """A request that removes all keys that it read keeps a key that another one added."""
+
     @app.get('/empty')
     async def empty() -> str:
         await gate.wait()
@@ -158,64 +153,38 @@ async def test_emptying_a_session_keeps_what_another_request_added(app: Quart, g
             del session[key]
         return 'emptied'
 
-    @app.get('/add')
-    async def add() -> str:
+    @app.get('/added')
+    async def added() -> str:
         session['cart'] = request.path
         return 'added'
 
-    session_id = id_in(await get(app, '/'))
-    slow = asyncio.ensure_future(get(app, '/empty', session_id))
-    await gate.waiting.acquire()
-    await get(app, '/add', session_id)
-    gate.opened.set()
+    session_id = await new_session(app)
+    slow = asyncio.ensure_future(get_with_cookie(app, '/empty', session_id))
+    await gate.stopped(1)
+    await get_with_cookie(app, '/added', session_id)
+    gate.open()
 
-    # Its cookie must stay: the session lives.
+    # The cookie stays: the session exists.
     assert 'Max-Age=0' not in (await slow).headers.get('Set-Cookie', '')
-    assert await held(app, session_id) == {'cart': '/add'}
+    assert await contents(app, session_id) == {'cart': '/added'}
 
 
 @pytest.mark.parametrize('action', ['set', 'append', 'read'])
-async def test_slow_request_keeps_its_key_when_another_pops_the_last_one(
-    app: Quart, gate: Gate, action: str
-) -> None:
-    @app.get('/pop')
-    async def pop() -> str:
-        for key in list(session):
-            session.pop(key)
-        return 'popped'
-
-    session_id = id_in(await get(app, '/'))
-    slow = asyncio.ensure_future(get(app, f'/slow/{action}', session_id))
-    await gate.waiting.acquire()
-    popped = await get(app, '/pop', session_id)
-    gate.opened.set()
-    late = await slow
+async def test_slow_change_outlives_the_last_pop(app: Quart, gate: Gate, action: str) -> None:
+    """A slow request's key is stored, with its cookie, after another one removed the last key."""
+    session_id = await new_session(app)
+    running = asyncio.ensure_future(get_with_cookie(app, f'/slow/{action}', session_id))
+    await gate.stopped(1)
+    popped = await get_with_cookie(app, '/pop_all', session_id)
+    gate.open()
+    slow = await running
 
     assert 'Max-Age=0' in popped.headers['Set-Cookie']
     if action == 'read':
-        assert 'Set-Cookie' not in late.headers
-        assert await held(app, session_id) == {}
+        assert 'Set-Cookie' not in slow.headers
+        assert await contents(app, session_id) == {}
     else:
-        # The browser dropped it.
-        assert id_in(late) == session_id
+        # The browser has deleted its cookie.
+        assert cookie_of(slow).value == session_id
         added = {'slow': 'zhiliao'} if action == 'set' else {'cart': ['slow']}
-        assert await held(app, session_id) == added
-
-
-async def test_400_requests_share_four_connections(redis_server: RedisServer) -> None:
-    app = create_app(
-        {
-            'SECRET_KEY': KEY,
-            'SESSION_TYPE': 'redis',
-            'SESSION_REDIS_URL': redis_server.url,
-            'SESSION_REDIS_MAX_CONNECTIONS': 4,
-        }
-    )
-    async with app.test_app():
-        ids = [id_in(await get(app, '/')) for _ in range(4)]
-
-        responses = await asyncio.gather(
-            *(get(app, '/get_session/' if n % 2 else '/', ids[n % 4]) for n in range(400))
-        )
-
-    assert {response.status_code for response in responses} == {200}
+        assert await contents(app, session_id) == added

@@ -1,4 +1,4 @@
-"""A session that cannot be read, wherever it is first looked into."""
+"""An unreachable store: 503 wherever the session is used, and nowhere else."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,38 +6,25 @@ from typing import Any
 
 import pytest
 from quart import Quart, abort, render_template_string, request, session, stream_with_context
-from quart.typing import TestClientProtocol as Client
 
-from quart_session_demo import create_app
 from quart_session_demo.sessions.server.store import new_session_id
-from tests.conftest import KEY
+from tests.apps.sessions_app import make_sessions_app
+from tests.conftest import get_with_cookie
 from tests.serving import serving
 
-COOKIE = {'Cookie': f'session={new_session_id()}'}
+SESSION_ID = new_session_id()
 
 
 @pytest.fixture
-def app() -> Quart:
-    # Nothing listens there.
-    app = create_app(
-        {
-            'SECRET_KEY': KEY,
-            'SESSION_TYPE': 'redis',
-            'SESSION_REDIS_URL': 'redis://127.0.0.1:1',
-            'PROPAGATE_EXCEPTIONS': False,
-        }
-    )
-
-    @app.get('/alone')
-    async def alone() -> str:
-        return 'alone'
+def app(unreachable_store: dict[str, Any]) -> Quart:
+    app = make_sessions_app(**unreachable_store)
 
     @app.get('/abort/<int:status>')
     async def refuse(status: int) -> str:
         abort(status)
 
-    @app.get('/breaks')
-    async def breaks() -> str:
+    @app.get('/fails')
+    async def fails() -> str:
         raise ArithmeticError
 
     @app.get('/stream')
@@ -49,8 +36,8 @@ def app() -> Quart:
 
         return parts()
 
-    @app.get('/plain_stream')
-    async def plain_stream() -> Any:
+    @app.get('/unused_stream')
+    async def unused_stream() -> Any:
         @stream_with_context
         async def parts() -> AsyncIterator[str]:
             yield 'whole'
@@ -62,27 +49,24 @@ def app() -> Quart:
         return await render_template_string('{{ session|tojson }}')
 
     @app.teardown_request
-    async def look_at_the_end(error: BaseException | None) -> None:
+    async def read_at_teardown(error: BaseException | None) -> None:
         if 'teardown' in request.args:
             session.get('username')
 
     return app
 
 
-@pytest.fixture
-def client(app: Quart) -> Client:
-    return app.test_client(use_cookies=False)
-
-
-async def status(client: Client, path: str) -> int:
-    response = await client.get(path, headers=COOKIE)
+async def status_of(app: Quart, path: str) -> int:
+    """Return the status of the response for a user with a session, and check a 503's headers."""
+    response = await get_with_cookie(app, path, SESSION_ID)
     if response.status_code == 503:
         assert int(response.headers['Retry-After']) > 0
         assert response.headers['Vary'] == 'Cookie'
     return int(response.status_code)
 
 
-def assert_no_traceback_but_of(caplog: pytest.LogCaptureFixture, *errors: type) -> None:
+def assert_tracebacks(caplog: pytest.LogCaptureFixture, *errors: type) -> None:
+    """Assert that something was logged, with the tracebacks of these errors only."""
     assert caplog.records
     assert tuple(record.exc_info[0] for record in caplog.records if record.exc_info) == errors
 
@@ -93,19 +77,19 @@ def assert_no_traceback_but_of(caplog: pytest.LogCaptureFixture, *errors: type) 
     [
         ('/nowhere', 404, ()),
         ('/abort/418', 418, ()),
-        ('/breaks', 500, (ArithmeticError,)),
-        ('/breaks', Exception, ()),
+        ('/fails', 500, (ArithmeticError,)),
+        ('/fails', Exception, ()),
     ],
 )
-async def test_error_page_that_is_the_first_to_look_becomes_503(
+async def test_error_handler_that_uses_session_is_503(
     app: Quart,
-    client: Client,
     caplog: pytest.LogCaptureFixture,
     kind: str,
     path: str,
     handled: Any,
     errors: tuple[type, ...],
 ) -> None:
+    """An error handler that is the first to use the session returns 503, without a traceback."""
     if kind == 'async':
 
         @app.errorhandler(handled)
@@ -118,17 +102,21 @@ async def test_error_page_that_is_the_first_to_look_becomes_503(
         def sync_page(error: Exception) -> tuple[str, int]:
             return f'Sorry, {session.get("username")}', 404
 
-    assert await status(client, path) == 503
-    assert_no_traceback_but_of(caplog, *errors)
+    assert await status_of(app, path) == 503
+    assert_tracebacks(caplog, *errors)
 
 
-async def test_error_page_that_does_not_look_stays_as_it_is(client: Client) -> None:
-    assert await status(client, '/nowhere') == 404
-    assert await status(client, '/abort/418') == 418
-    assert await status(client, '/breaks') == 500
+@pytest.mark.parametrize(
+    ('path', 'status'), [('/nowhere', 404), ('/abort/418', 418), ('/fails', 500), ('/unused', 200)]
+)
+async def test_response_without_session_stays(app: Quart, path: str, status: int) -> None:
+    """A response that does not use the session is sent as it is."""
+    assert await status_of(app, path) == status
 
 
-async def test_view_that_looks_and_answers_an_error_is_503(app: Quart, client: Client) -> None:
+async def test_view_that_catches_and_fails_is_503(app: Quart) -> None:
+    """A view that catches the error and returns an error of its own becomes 503."""
+
     @app.get('/catches')
     async def catches() -> tuple[str, int]:
         try:
@@ -136,26 +124,30 @@ async def test_view_that_looks_and_answers_an_error_is_503(app: Quart, client: C
         except Exception:
             return 'Log in first', 403
 
-    assert await status(client, '/catches') == 503
+    assert await status_of(app, '/catches') == 503
 
 
-async def test_teardown_that_looks_leaves_the_response_as_it_is(
-    client: Client, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(('path', 'text'), [('/unused', 'unused'), ('/unused_stream', 'whole')])
+async def test_teardown_that_uses_session_changes_nothing(
+    app: Quart, caplog: pytest.LogCaptureFixture, path: str, text: str
 ) -> None:
-    for path in ('/alone', '/plain_stream'):
-        response = await client.get(f'{path}?teardown', headers=COOKIE)
+    """A teardown that uses the session changes no response and logs no traceback."""
+    response = await get_with_cookie(app, f'{path}?teardown', SESSION_ID)
 
-        assert response.status_code == 200
-        assert await response.get_data(as_text=True) in ('alone', 'whole')
-    assert_no_traceback_but_of(caplog)
-
-
-async def test_json_of_the_whole_session_is_503(client: Client) -> None:
-    assert await status(client, '/tojson') == 503
+    assert response.status_code == 200
+    assert await response.get_data(as_text=True) == text
+    assert_tracebacks(caplog)
 
 
-async def test_stream_that_looks_too_late_is_cut_off(app: Quart) -> None:
-    head = f'GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {COOKIE["Cookie"]}\r\n\r\n'
+async def test_json_of_whole_session_is_503(app: Quart) -> None:
+    """JSON of the whole session returns 503, although an encoder calls no method of a dict."""
+    assert await status_of(app, '/tojson') == 503
+
+
+async def test_late_use_in_stream_cuts_it_off(app: Quart) -> None:
+    """A stream that uses the session after it began is cut off, so that the client notices."""
+    cookie = f'session={SESSION_ID}'
+    head = f'GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n'
     async with serving(app) as port:
         reader, writer = await asyncio.open_connection('127.0.0.1', port)
         writer.write(head.encode())
@@ -165,6 +157,6 @@ async def test_stream_that_looks_too_late_is_cut_off(app: Quart) -> None:
         writer.close()
 
     assert b'begun' in received
-    # Without the last chunk the client knows that something is missing.
     assert b'None' not in received
+    # The last chunk, which ends a whole response.
     assert not received.endswith(b'0\r\n\r\n')

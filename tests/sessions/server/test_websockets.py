@@ -1,9 +1,7 @@
-"""Websocket handlers that write to a session on Redis."""
+"""Websockets: their changes are stored, however they end."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
-from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
@@ -12,63 +10,53 @@ from quart.testing import WebsocketResponseError
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import CloseConnection, Message, Request
 
-from quart_session_demo import create_app
 from quart_session_demo.sessions import regenerate_session
 from quart_session_demo.sessions.server.store import new_session_id
-from tests.conftest import KEY
-from tests.redis_server import RedisServer
+from tests.apps.sessions_app import make_sessions_app
+from tests.conftest import cookie_of, get_with_cookie
 from tests.serving import serving
 
 
 @pytest.fixture
-async def app(redis_server: RedisServer) -> AsyncIterator[Quart]:
-    app = create_app(
-        {
-            'SECRET_KEY': KEY,
-            'SESSION_TYPE': 'redis',
-            'SESSION_REDIS_URL': redis_server.url,
-            'PROPAGATE_EXCEPTIONS': False,
-        }
-    )
+async def app(store: dict[str, Any]) -> AsyncIterator[Quart]:
+    app = make_sessions_app(**store)
 
     @app.websocket('/chat')
     async def chat() -> None:
         while True:
-            session['said'] = await websocket.receive()
-            await websocket.send('heard')
+            session['message'] = await websocket.receive()
+            await websocket.send('received')
 
     @app.websocket('/once')
     async def once() -> None:
-        session['said'] = 'once'
+        session['message'] = 'once'
         await websocket.send('done')
 
     @app.websocket('/copies/<how>')
     async def copies(how: str) -> None:
         @copy_current_websocket_context
         async def background() -> None:
-            session['said'] = 'in the background'
+            session['message'] = 'in the background'
 
         if how == 'accepted':
             await websocket.accept()
         await asyncio.create_task(background())
-        if how == 'refused':
-            abort(403)
-        session['said'] = await websocket.receive()
+        session['message'] = await websocket.receive()
         if how == 'back':
-            session['said'] = None
-        await websocket.send('heard')
+            session['message'] = None
+        await websocket.send('received')
         if how != 'back':
             await websocket.receive()
 
     @app.websocket('/fails')
     async def fails() -> None:
-        session['said'] = 'before failing'
+        session['message'] = 'before failing'
         await websocket.send('done')
         raise RuntimeError
 
     @app.websocket('/refuses')
     async def refuses() -> None:
-        session['said'] = 'refused'
+        session['message'] = 'refused'
         abort(403)
 
     @app.websocket('/clears')
@@ -76,134 +64,109 @@ async def app(redis_server: RedisServer) -> AsyncIterator[Quart]:
         session.clear()
         await websocket.send('done')
 
-    @app.websocket('/login')
-    async def login() -> None:
+    @app.websocket('/regenerates')
+    async def regenerates() -> None:
         try:
             await regenerate_session()
         except RuntimeError as error:
             await websocket.send(str(error))
 
-    @app.get('/said')
-    async def said() -> str:
-        return str(session.get('said'))
-
     async with app.test_app():
         yield app
 
 
-async def begun(app: Quart) -> dict[str, str]:
+async def cookie_header(app: Quart) -> dict[str, str]:
     """Return the Cookie header of a new session."""
-    response = await app.test_client().get('/')
-    return {'Cookie': 'session=' + SimpleCookie(response.headers['Set-Cookie'])['session'].value}
+    return {'Cookie': f'session={cookie_of(await app.test_client().get("/")).value}'}
 
 
-async def said(app: Quart, cookie: dict[str, str]) -> str:
-    response = await app.test_client(use_cookies=False).get('/said', headers=cookie)
-    return str(await response.get_data(as_text=True))
+async def contents(app: Quart, cookie: dict[str, str]) -> dict[str, Any]:
+    session_id = cookie['Cookie'].removeprefix('session=')
+    found: dict[str, Any] = await (await get_with_cookie(app, '/contents', session_id)).get_json()
+    return found
 
 
-async def test_write_is_saved_when_the_client_closes(app: Quart) -> None:
-    cookie = await begun(app)
+async def wait_for_message(app: Quart, cookie: dict[str, str], expected: str | None) -> None:
+    """Wait up to 30 seconds until the session contains this message."""
+    async with asyncio.timeout(30):
+        while (await contents(app, cookie)).get('message', '') != expected:
+            pass
+
+
+async def test_change_is_stored_when_the_client_closes(app: Quart) -> None:
+    """The last of several changes is stored when the client closes the websocket."""
+    cookie = await cookie_header(app)
 
     async with app.test_client().websocket('/chat', headers=cookie) as connection:
         for message in ('first', 'second'):
             await connection.send(message)
             await connection.receive()
 
-    assert await said(app, cookie) == 'second'
+    assert (await contents(app, cookie))['message'] == 'second'
 
 
 @pytest.mark.parametrize(('path', 'expected'), [('/once', 'once'), ('/fails', 'before failing')])
-async def test_write_is_saved_when_the_server_ends_it(app: Quart, path: str, expected: str) -> None:
-    cookie = await begun(app)
+async def test_change_is_stored_when_the_handler_ends(app: Quart, path: str, expected: str) -> None:
+    """A change is stored when the handler returns or fails, before the client closes."""
+    cookie = await cookie_header(app)
 
     async with app.test_client().websocket(path, headers=cookie) as connection:
         await connection.receive()
-        # The client has not closed yet.
-        async with asyncio.timeout(30):
-            while await said(app, cookie) != expected:
-                pass
+        await wait_for_message(app, cookie, expected)
 
 
 @pytest.mark.parametrize(
-    ('how', 'expected'), [('accepted', 'hello'), ('opening', 'hello'), ('back', 'None')]
+    ('how', 'expected'), [('accepted', 'hello'), ('opening', 'hello'), ('back', None)]
 )
-async def test_write_is_saved_after_a_copied_context_ended(
-    app: Quart, how: str, expected: str
+async def test_change_is_stored_after_copied_context(
+    app: Quart, how: str, expected: str | None
 ) -> None:
-    cookie = await begun(app)
+    """Changes before and after the end of a copied context are stored."""
+    cookie = await cookie_header(app)
 
     async with app.test_client().websocket(f'/copies/{how}', headers=cookie) as connection:
         await connection.send('hello')
         await connection.receive()
-        assert how == 'back' or await said(app, cookie) == 'in the background'
+        if how != 'back':
+            assert (await contents(app, cookie))['message'] == 'in the background'
 
-    async with asyncio.timeout(30):
-        while await said(app, cookie) != expected:
-            pass
-
-
-async def test_session_begun_in_a_copied_context_comes_with_the_refusal(
-    app: Quart, caplog: pytest.LogCaptureFixture
-) -> None:
-    with pytest.raises(WebsocketResponseError) as refused:
-        async with app.test_client().websocket('/copies/refused') as connection:
-            await connection.receive()
-
-    cookies = SimpleCookie(refused.value.response.headers['Set-Cookie'])
-    assert await said(app, {'Cookie': f'session={cookies["session"].value}'}) == 'in the background'
-    assert caplog.messages == []
+    await wait_for_message(app, cookie, expected)
 
 
-async def test_write_is_saved_when_the_handshake_is_refused(app: Quart) -> None:
-    cookie = await begun(app)
+async def test_change_is_stored_when_the_handshake_is_refused(app: Quart) -> None:
+    """A change of a stored session is stored although the handler refuses the handshake."""
+    cookie = await cookie_header(app)
 
     with pytest.raises(WebsocketResponseError):
         async with app.test_client().websocket('/refuses', headers=cookie) as connection:
             await connection.receive()
 
-    assert await said(app, cookie) == 'refused'
+    assert (await contents(app, cookie))['message'] == 'refused'
 
 
-async def test_session_cleared_in_a_websocket_is_dead(app: Quart) -> None:
-    cookie = await begun(app)
+async def test_session_cleared_in_websocket_is_deleted(app: Quart) -> None:
+    """A session that a websocket clears is deleted."""
+    cookie = await cookie_header(app)
 
     async with app.test_client().websocket('/clears', headers=cookie) as connection:
         await connection.receive()
 
-    response = await app.test_client(use_cookies=False).get('/get_session/', headers=cookie)
-    assert await response.get_data(as_text=True) == '没有session数据'
+    assert await contents(app, cookie) == {}
 
 
-async def test_websocket_cannot_have_a_new_id(app: Quart) -> None:
-    cookie = await begun(app)
+async def test_websocket_cannot_regenerate(app: Quart) -> None:
+    """`regenerate_session` in a websocket is a RuntimeError that says why, and changes nothing."""
+    cookie = await cookie_header(app)
 
-    async with app.test_client().websocket('/login', headers=cookie) as connection:
-        assert 'cannot set the cookie' in await connection.receive()
+    async with app.test_client().websocket('/regenerates', headers=cookie) as connection:
+        assert 'cookie' in await connection.receive()
 
-    response = await app.test_client(use_cookies=False).get('/get_session/', headers=cookie)
-    assert await response.get_data(as_text=True) == 'zhiliao'
-
-
-async def test_session_begun_in_a_websocket_is_lost_with_a_warning(
-    app: Quart, caplog: pytest.LogCaptureFixture, redis_server: RedisServer
-) -> None:
-    before = set(redis_server.ask('KEYS', '*'))
-
-    with caplog.at_level(logging.WARNING):
-        async with app.test_client().websocket('/chat') as connection:
-            await connection.send('hello')
-            await connection.receive()
-
-    assert 'an accepted websocket cannot set a cookie' in caplog.text
-    assert set(redis_server.ask('KEYS', '*')) <= before
+    assert (await contents(app, cookie))['username'] == 'zhiliao'
 
 
-async def test_handshake_is_503_when_redis_does_not_answer() -> None:
-    # Nothing listens there.
-    app = create_app(
-        {'SECRET_KEY': KEY, 'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://127.0.0.1:1'}
-    )
+async def test_handshake_is_503_without_store(unreachable_store: dict[str, Any]) -> None:
+    """A handshake whose handler reads the session returns 503 while the store does not answer."""
+    app = make_sessions_app(**unreachable_store)
 
     @app.websocket('/ws')
     async def ws() -> None:
@@ -218,8 +181,9 @@ async def test_handshake_is_503_when_redis_does_not_answer() -> None:
     assert refused.value.response.headers['Retry-After']
 
 
-async def test_write_is_saved_when_a_real_client_vanishes(app: Quart) -> None:
-    cookie = await begun(app)
+async def test_change_is_stored_when_a_real_client_vanishes(app: Quart) -> None:
+    """A change is stored when a real client closes its connection at once after the close frame."""
+    cookie = await cookie_header(app)
     connection = WSConnection(ConnectionType.CLIENT)
     headers = [(name.encode(), value.encode()) for name, value in cookie.items()]
 
@@ -236,6 +200,4 @@ async def test_write_is_saved_when_a_real_client_vanishes(app: Quart) -> None:
         await events()
         writer.write(connection.send(CloseConnection(1000)))
         writer.close()
-        async with asyncio.timeout(30):
-            while await said(app, cookie) != 'from afar':
-                pass
+        await wait_for_message(app, cookie, 'from afar')

@@ -1,0 +1,38 @@
+"""The stores that the session tests run on.
+
+To add a store, add its name to `STORES` and its settings to `settings_of`. What a server store
+needs besides is in `tests/sessions/server/conftest.py`.
+"""
+
+from typing import Any
+
+import pytest
+from quart import Quart
+
+from tests.apps.sessions_app import make_cookie_app
+
+SERVER_STORES = [pytest.param('redis', marks=pytest.mark.redis)]
+STORES = ['cookie', *SERVER_STORES]
+
+
+def settings_of(store: str, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return the settings of an app with its sessions in this store, which runs."""
+    match store:
+        case 'cookie':
+            return {'SESSION_TYPE': 'cookie'}
+        case 'redis':
+            settings: dict[str, Any] = request.getfixturevalue('redis_server').settings
+            return settings
+    raise ValueError(store)
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return the settings of an app for each store: a test that uses this runs on every store."""
+    return settings_of(request.param, request)
+
+
+@pytest.fixture
+def cookie_app() -> Quart:
+    """Return an app of one's own with cookie sessions."""
+    return make_cookie_app()

@@ -1,0 +1,123 @@
+"""Values: what every session stores and gives back."""
+
+import logging
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from markupsafe import Markup
+from quart import Quart, session
+from quart.typing import ResponseReturnValue
+
+from tests.conftest import session_contents
+
+VALUES: Any = {
+    'text': '数据 😀 \udc80',
+    'none': None,
+    'number': 1,
+    'large number': 2**70,
+    'fraction': 0.1,
+    'truth': True,
+    'list': [1, [2, {'three': 3}]],
+    'tuple': (1, (2,)),
+    'bytes': b'\x00\xff',
+    'uuid': uuid.UUID(int=1),
+    'markup': Markup('<b>bold</b>'),
+    'time': datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    'tag': {' t': [1]},
+    'empty': {},
+    '': 'the empty key',
+    ' t': 'a key that is a tag',
+    'created': 'a key with the name of a stored field',
+    '键\udc80': 'a key in Chinese, with half of a surrogate pair',
+    1: 'a number as key becomes text',
+    None: 'so does None',
+}
+LESSON = {'username': 'zhiliao', 'age': 20, '_permanent': True}
+
+
+def nested_list() -> list[Any]:
+    """Return a list that is nested more deeply than Python's recursion limit allows."""
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    return nested
+
+
+UNSTORABLE: dict[str, Any] = {
+    'set': {'key': {1, 2}},
+    'object': {'key': object()},
+    'tuple as key': {(1, 2): 'value'},
+}
+
+
+async def test_values_keep_types(app: Quart) -> None:
+    """Values and keys come back with the types that Flask's tagged JSON keeps."""
+    client = app.test_client()
+    async with client.session_transaction() as written:
+        written.update(VALUES)
+
+    contents = await session_contents(client)
+
+    expected = {str(key): value for key, value in VALUES.items() if key is not None}
+    assert contents == {**expected, 'null': VALUES[None]}
+    assert {key: type(value) for key, value in contents.items()} == {
+        **{key: type(value) for key, value in expected.items()},
+        'null': str,
+    }
+
+
+@pytest.mark.parametrize('kind', UNSTORABLE)
+async def test_unstorable_value_changes_nothing(
+    app: Quart, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    """A value that cannot be stored returns 500 and logs one error, and nothing is stored."""
+
+    @app.get('/bad')
+    async def view() -> str:
+        session['good'] = 1
+        session.update(UNSTORABLE[kind])
+        return 'set'
+
+    client = app.test_client()
+    await client.get('/')
+
+    response = await client.get('/bad')
+
+    assert response.status_code == 500
+    assert 'session' in await response.get_data(as_text=True)
+    assert 'Set-Cookie' not in response.headers
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert await session_contents(client) == LESSON
+
+
+async def test_error_response_stores_session(app: Quart) -> None:
+    """A view that returns an error stores its session all the same."""
+
+    @app.get('/fail')
+    async def view() -> ResponseReturnValue:
+        session['tried'] = True
+        return 'no', 404
+
+    client = app.test_client()
+
+    response = await client.get('/fail')
+
+    assert response.status_code == 404
+    assert (await session_contents(client))['tried'] is True
+
+
+async def test_after_request_stores_session(app: Quart) -> None:
+    """A change in `after_request` is stored, even for a path without a view."""
+
+    @app.after_request
+    async def count(response: Any) -> Any:
+        session['visits'] = session.get('visits', 0) + 1
+        return response
+
+    client = app.test_client()
+    await client.get('/')
+    await client.get('/nowhere')
+
+    assert (await session_contents(client))['visits'] == 2

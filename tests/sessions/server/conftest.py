@@ -1,0 +1,70 @@
+"""What the tests of server stores need besides a store."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from quart import Quart
+from quart.typing import TestClientProtocol as Client
+
+from tests.apps.sessions_app import make_sessions_app
+from tests.redis_server import RedisServer
+from tests.sessions.conftest import SERVER_STORES, settings_of
+
+
+@pytest.fixture(params=SERVER_STORES)
+def store(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return the settings of an app for each server store, which all tests share."""
+    return settings_of(request.param, request)
+
+
+@pytest.fixture
+async def app(store: dict[str, Any]) -> AsyncIterator[Quart]:
+    """Yield an app with its sessions in the store; an error in a view returns 500."""
+    app = make_sessions_app(**store)
+    async with app.test_app():
+        yield app
+
+
+@pytest.fixture(params=['redis'])
+def unreachable_store(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return the settings of an app for each kind of server store, with nothing at its address."""
+    match request.param:
+        case 'redis':
+            return {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://127.0.0.1:1'}
+    raise ValueError(request.param)
+
+
+@pytest.fixture(params=SERVER_STORES)
+def fragile_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisServer]:
+    """Yield each server that may fail, for one test only; its sessions survive a restart."""
+    match request.param:
+        case 'redis':
+            with RedisServer(tmp_path, '--appendonly', 'yes', '--appendfsync', 'always') as server:
+                yield server
+        case _:
+            raise ValueError(request.param)
+
+
+async def text(client: Client, path: str) -> str:
+    """Return the text of a successful response."""
+    response = await client.get(path)
+    assert response.status_code == 200
+    return str(await response.get_data(as_text=True))
+
+
+async def assert_unavailable(client: Client, path: str) -> None:
+    """Assert that a request returns 503 and may be retried, and that no cookie changes."""
+    response = await client.get(path)
+    assert response.status_code == 503
+    assert int(response.headers['Retry-After']) > 0
+    assert 'Set-Cookie' not in response.headers
+    assert response.headers['Vary'] == 'Cookie'
+
+
+def assert_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """Assert that something was logged, without a traceback."""
+    assert caplog.records
+    for record in caplog.records:
+        assert record.exc_info is None, record.getMessage()

@@ -1,0 +1,119 @@
+"""`check-deploy` and `/health/ready`: what they find about Redis."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import KEY, make_app
+from tests.redis_server import RedisServer
+
+SECRET = 'never-shown'
+
+
+@pytest.fixture
+def server(redis_program: None, tmp_path: Path) -> Iterator[RedisServer]:
+    """Yield a Redis for one test, which may change and stop it."""
+    with RedisServer(tmp_path) as server:
+        yield server
+
+
+def redis_findings(url: str) -> dict[str, str]:
+    """Return the ids and messages of check-deploy's findings about Redis."""
+    app = make_app(
+        PRODUCTION=True, SECRET_KEY='5d' * 16 + KEY, SESSION_TYPE='redis', SESSION_REDIS_URL=url
+    )
+    result = app.test_cli_runner().invoke(args=['check-deploy', '--json'])
+    found = json.loads(result.stdout)
+    assert result.exit_code == int(any(finding['level'] == 'error' for finding in found))
+    assert SECRET not in result.output
+    return {
+        finding['id']: finding['message'] for finding in found if finding['id'].startswith('redis')
+    }
+
+
+def test_good_redis_has_no_findings(redis_server: RedisServer) -> None:
+    """check-deploy finds nothing about a Redis that is safe to use."""
+    assert redis_findings(redis_server.url) == {}
+
+
+def test_unreachable_redis_is_found() -> None:
+    """check-deploy reports a Redis that does not answer."""
+    assert list(redis_findings(f'redis://:{SECRET}@127.0.0.1:1')) == ['redis-unreachable']
+
+
+def test_read_only_redis_is_found(server: RedisServer) -> None:
+    """check-deploy reports a Redis that refuses writes, with Redis's error."""
+    server.ask('REPLICAOF', '127.0.0.1', '1')
+
+    found = redis_findings(server.url)
+
+    assert list(found) == ['redis-unreachable']
+    assert 'ReadOnlyError' in found['redis-unreachable']
+
+
+def test_hidden_policy_is_found(server: RedisServer) -> None:
+    """check-deploy warns if Redis does not report its eviction policy, with Redis's error."""
+    server.ask('ACL', 'SETUSER', 'app', 'on', f'>{SECRET}', '~session:*', '+@all', '-info')
+
+    found = redis_findings(server.url.replace('//', f'//app:{SECRET}@'))
+
+    assert list(found) == ['redis-policy-unknown']
+    # The class, because redis-py does not keep the error's code.
+    assert found['redis-policy-unknown'].endswith('NoPermissionError')
+
+
+def test_unencrypted_redis_is_found() -> None:
+    """check-deploy reports a connection without TLS to another host, and no other connection."""
+    # TEST-NET-1 (RFC 5737): no host answers there.
+    assert 'redis-unencrypted' in redis_findings(f'redis://:{SECRET}@192.0.2.1:1')
+    assert 'redis-unencrypted' not in redis_findings(f'rediss://:{SECRET}@192.0.2.1:1')
+    assert 'redis-unencrypted' not in redis_findings('unix:///no/such/socket')
+
+
+def test_evicting_redis_is_found(server: RedisServer) -> None:
+    """check-deploy reports a Redis that deletes sessions when its memory is full."""
+    server.ask('CONFIG', 'SET', 'maxmemory-policy', 'volatile-lru')
+
+    assert list(redis_findings(server.url)) == ['redis-evicts']
+
+
+async def test_ready_shows_whether_redis_answers(server: RedisServer) -> None:
+    """`/health/ready` returns 503 while Redis is down; `/health` does not."""
+    app = make_app(**server.settings)
+    async with app.test_app():
+        client = app.test_client()
+        assert (await client.get('/health/ready')).status_code == 200
+        server.stop()
+        down = await client.get('/health/ready')
+        assert (down.status_code, down.headers['Cache-Control']) == (503, 'no-store')
+        # A restart of the process would not help.
+        assert (await client.get('/health')).status_code == 200
+
+
+@pytest.mark.parametrize(
+    'command',
+    [
+        ('REPLICAOF', '127.0.0.1', '1'),
+        ('CONFIG', 'SET', 'maxmemory', '1'),
+        ('ACL', 'SETUSER', 'default', '-evalsha'),
+        ('ACL', 'SETUSER', 'default', '-hset', '-pexpire'),
+    ],
+    ids=['replica', 'full', 'no scripts', 'no writes'],
+)
+async def test_ready_is_503_if_redis_refuses_writes(
+    server: RedisServer, command: tuple[str, ...]
+) -> None:
+    """`/health/ready` returns 503 while Redis answers but refuses to store a session."""
+    app = make_app(**server.settings)
+    async with app.test_app():
+        client = app.test_client()
+        assert (await client.get('/health/ready')).status_code == 200
+        server.ask(*command)
+        assert (await client.get('/health/ready')).status_code == 503
+
+
+async def test_ready_needs_no_store_for_cookies() -> None:
+    """`/health/ready` returns 200 for an app whose sessions are in cookies."""
+    assert (await make_app().test_client().get('/health/ready')).status_code == 200
