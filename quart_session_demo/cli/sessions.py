@@ -34,15 +34,16 @@ async def collect_facts(app: Quart) -> dict[str, Any]:
 
     from quart_session_demo.deploy_check import stores_in_cookie
     from quart_session_demo.sessions.base import SessionInterface, cookie_attributes
+    from quart_session_demo.sessions.server.interface import ServerSessionInterface
 
     interface = app.session_interface
     in_cookie = stores_in_cookie(app)
     store, ready = None, None
     if isinstance(interface, SessionInterface):
         ready = await interface.is_ready()
-        store = getattr(interface, 'store', None)
-        if store is not None:
-            await store.close()
+    if isinstance(interface, ServerSessionInterface):
+        store = interface.store
+        await store.close()
     # The attributes as they are sent: Werkzeug adds Secure to Partitioned, for example.
     header = dump_cookie('name', **cookie_attributes(interface, app))
     return {

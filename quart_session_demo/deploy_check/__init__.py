@@ -85,11 +85,7 @@ def _finding(
         for finding in FINDINGS
         if finding.id == finding_id and level in (None, finding.level)
     )
-    return replace(
-        template,
-        message=template.message.format(**values),
-        remedy=template.remedy.format(**values),
-    )
+    return template.fill(**values)
 
 
 def _invalid_settings(app: Quart) -> Iterator[Finding]:

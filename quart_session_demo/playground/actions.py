@@ -9,7 +9,7 @@ from quart import current_app, session
 
 from quart_session_demo.sessions.inspector import nesting_levels
 
-#: The line of each action. `{key}` and `{value}` come from the form, `{limit}` from the app.
+#: The line of each action. The form replaces `{key}` and `{value}`, the app `{limit}`.
 ACTION_LINES = {
     'set': 'session[{key}] = {value}',
     'get': 'session.get({key})',

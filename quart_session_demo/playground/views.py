@@ -79,7 +79,7 @@ async def refuse_cross_site() -> None:
     if request.method == 'POST' and is_cross_site(request):
         refuse(
             403,
-            'The request came from a page of another site. Nothing was changed.',
+            'A page of another site sent this request. Nothing was changed.',
             '这个请求来自另一个网站的页面。什么都没有改变。',
         )
 

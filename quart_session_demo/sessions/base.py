@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any, Literal, cast
@@ -30,6 +30,12 @@ class Finding:
     level: Literal['error', 'warning']
     message: str
     remedy: str
+
+    def fill(self, **values: object) -> 'Finding':
+        """Return a copy with `{name}` in message and remedy replaced by the value of that name."""
+        return replace(
+            self, message=self.message.format(**values), remedy=self.remedy.format(**values)
+        )
 
 
 @dataclass(frozen=True)

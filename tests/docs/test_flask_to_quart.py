@@ -1,4 +1,4 @@
-"""What the page about moving from Flask to Quart says."""
+"""The statements of the page about moving from Flask to Quart."""
 
 import asyncio
 import time
@@ -252,7 +252,7 @@ async def test_test_client_rows_return_the_same(app: Quart) -> None:
 
 
 async def test_test_client_ignores_path_and_secure(app: Quart) -> None:
-    """Quart's test client sends a cookie whatever its `Path` and `Secure`."""
+    """Quart's test client ignores a cookie's `Path` and `Secure`."""
 
     @app.get('/set/')
     async def set_cookie() -> quart.Response:

@@ -1,4 +1,4 @@
-"""The pages and the package use the words that the field uses."""
+"""The pages, the package and the tests use the words that the field uses."""
 
 import re
 from pathlib import Path
@@ -40,13 +40,16 @@ WORD = re.compile(rf'\b(?:{"|".join(WORDS)})\b', re.IGNORECASE)
 #: The keys of files that users have written, which do not change: as a TOML key, or quoted.
 KEY = re.compile(r"""^\s*visitor(?= =)|(?<=['"`])visitor(?=['"`])""", re.MULTILINE)
 
-PACKAGE = [
+SOURCES = [
     path
-    for folder in ('quart_session_demo', 'examples')
+    for folder in ('quart_session_demo', 'examples', 'tests')
     for kind in ('py', 'html', 'toml', 'js', 'css')
     for path in sorted((ROOT / folder).rglob(f'*.{kind}'))
 ]
-TEXTS = [page for page in PAGES if not page.name.endswith('.zh.md')] + PACKAGE
+#: This file lists the words.
+TEXTS = [page for page in PAGES if not page.name.endswith('.zh.md')] + [
+    path for path in SOURCES if path != Path(__file__)
+]
 
 
 def house_words(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The README is short, and what it says is true."""
+"""The README is short, and its statements are true."""
 
 import shlex
 import subprocess

@@ -1,4 +1,4 @@
-"""What the tutorial says, in English and in Chinese."""
+"""The statements of the tutorial, in English and in Chinese."""
 
 import asyncio
 import re

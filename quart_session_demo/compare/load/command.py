@@ -71,7 +71,7 @@ def run_load(plan: Plan, folder: Path | None) -> bool:
         # A second Ctrl-C waits until the results of the first are reported.
         with signals_deferred():
             try:
-                # The files come first: everything else can be made again from results.json.
+                # First the files: everything else can be made again from results.json.
                 if folder and results.measurements:
                     output.write(results, folder)
             finally:

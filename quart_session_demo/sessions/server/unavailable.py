@@ -58,7 +58,7 @@ def service_unavailable() -> ServiceUnavailable:
 
 
 def turn_into_503(response: Response | WerkzeugResponse) -> None:
-    """Turn any response into 503; an error page, too, came from a session that was not read."""
+    """Turn any response into 503, error pages too: the view did not have the user's session."""
     turn_into_error(response, 503, DETAIL, RETRY_AFTER_SECONDS, replace_errors=True)
 
 

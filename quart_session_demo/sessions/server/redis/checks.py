@@ -1,7 +1,5 @@
 """What `check-deploy` reports about a Redis that stores sessions."""
 
-from dataclasses import replace
-
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.redis.connections import RedisConnections
 from quart_session_demo.sessions.server.store import SessionStore, StoreError
@@ -40,16 +38,12 @@ async def find_problems(store: SessionStore, connections: RedisConnections) -> l
     try:
         await store.ping()
     except StoreError as error:
-        return [*findings, _fill(UNREACHABLE, error=error)]
+        return [*findings, UNREACHABLE.fill(error=error)]
     try:
         memory = await connections.run(lambda connections: connections.client.info('memory'))
     except StoreError as error:
-        return [*findings, _fill(POLICY_UNKNOWN, error=error)]
+        return [*findings, POLICY_UNKNOWN.fill(error=error)]
     policy = memory.get('maxmemory_policy', 'noeviction')
     if policy != 'noeviction':
-        findings.append(_fill(EVICTS, policy=policy))
+        findings.append(EVICTS.fill(policy=policy))
     return findings
-
-
-def _fill(template: Finding, **values: object) -> Finding:
-    return replace(template, message=template.message.format(**values))
