@@ -3,8 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from http.cookies import Morsel, SimpleCookie
 from pathlib import Path
@@ -107,17 +105,3 @@ async def get_with_cookie(app: Quart, path: str, value: str, *, name: str = 'ses
     """Return the response to one request with this session cookie."""
     client = app.test_client(use_cookies=False)
     return await client.get(path, headers={'Cookie': f'{name}={value}'})
-
-
-def run_module(
-    *arguments: str, cwd: Path = ROOT, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run `python -m` in a process of its own and return its result; never raises."""
-    return subprocess.run(
-        [sys.executable, '-m', *arguments],
-        capture_output=True,
-        cwd=cwd,
-        env={**os.environ, **environment},
-        text=True,
-        check=False,
-    )

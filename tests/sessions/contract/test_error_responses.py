@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import quart
 from quart import Quart, Response, session
+from werkzeug.http import HTTP_STATUS_CODES
 
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import session_contents
@@ -150,7 +151,9 @@ async def test_error_has_accepted_type(
     text = await response.get_data(as_text=True)
     assert int(response.headers['Content-Length']) == len(text.encode())
     if mimetype == 'application/json':
-        assert set(await response.get_json()) == {'error', 'detail'}
+        error = await response.get_json()
+        assert set(error) == {'error', 'detail'}
+        assert error['error'] == HTTP_STATUS_CODES[failure.status]
     else:
         assert text.startswith('<!doctype html>')
 

@@ -49,6 +49,7 @@ UNSTORABLE: dict[str, Any] = {
     'set': {'key': {1, 2}},
     'object': {'key': object()},
     'tuple as key': {(1, 2): 'value'},
+    'too deeply nested': {'key': nested_list()},
 }
 
 
