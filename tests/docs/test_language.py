@@ -38,7 +38,7 @@ WORDS = {
 WORD = re.compile(rf'\b(?:{"|".join(WORDS)})\b', re.IGNORECASE)
 
 #: The keys of files that users have written, which do not change: as a TOML key, or quoted.
-KEY = re.compile(r"""^\s*visitor(?= =)|(?<=['"`])visitor(?=['"`])""", re.MULTILINE)
+KEY = re.compile(r"""(?:^|")\s*visitor(?= =)|(?<=['"`])visitor(?=['"`])""", re.MULTILINE)
 
 SOURCES = [
     path

@@ -61,7 +61,11 @@ def test_folder_map_is_complete() -> None:
     rooms = {path.parent for pattern in ('*/*.py', '*/*/*.py') for path in package.glob(pattern)}
 
     assert [path for path in folders if not path.exists()] == []
-    deep = {package / 'sessions/server/redis', package / 'compare/apps'}
+    deep = {
+        package / 'cli/compare',
+        package / 'compare/apps',
+        package / 'sessions/server/redis',
+    }
     assert rooms - deep <= set(folders)
 
 

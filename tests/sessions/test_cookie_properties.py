@@ -115,7 +115,7 @@ async def read_by_ours(app: Quart, cookie: str) -> dict[str, Any]:
 @given(SESSIONS)
 @settings(max_examples=200, derandomize=True, deadline=None, database=None)
 def test_any_session_survives_ours_and_flask(data: dict[str, Any]) -> None:
-    """Any session comes back unchanged from our cookie and from Flask's, read by either."""
+    """Any session is read unchanged from our cookie and from Flask's, by either interface."""
 
     async def check() -> None:
         by_ours = await set_in_ours(QUART_APP, data)

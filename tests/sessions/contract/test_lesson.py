@@ -38,7 +38,7 @@ WALK: list[tuple[str, int, str, dict[str, Any]]] = [
 
 
 async def test_lesson_walk(app: Quart) -> None:
-    """Each page of the lesson shows and stores what the lesson says."""
+    """Each page of the lesson shows and stores the lesson's values."""
     client = app.test_client()
     for path, status, text, contents in WALK:
         response = await client.get(path)

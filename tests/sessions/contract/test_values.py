@@ -54,7 +54,7 @@ UNSTORABLE: dict[str, Any] = {
 
 
 async def test_values_keep_types(app: Quart) -> None:
-    """Values and keys come back with the types that Flask's tagged JSON keeps."""
+    """Values and keys are read with the types that Flask's tagged JSON preserves."""
     client = app.test_client()
     async with client.session_transaction() as written:
         written.update(VALUES)

@@ -220,7 +220,7 @@ async def test_regenerated_session_gets_its_cookie_even_if_the_save_fails(
 async def test_regenerating_a_deleted_session_makes_it_gone(
     app: Quart, store: DictStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A session that another request deleted is stored under no id, whatever follows."""
+    """A session that another request deleted is stored under no id, by any later step."""
     session = await stored_session(app)
     store.sessions.clear()
 

@@ -115,7 +115,7 @@ def test_error_names_setting_and_value(wrong: dict[str, Any], parts: list[str]) 
 
 @pytest.mark.parametrize('config', [{}, {'SESSION_REDIS_URL': None}])
 def test_missing_url_is_named_in_any_app(config: dict[str, Any]) -> None:
-    """An app of one's own without `SESSION_REDIS_URL` is an error that says so."""
+    """An app of one's own without `SESSION_REDIS_URL` is an error that names it."""
     app = Quart('own_app')
     app.config.update(config)
 
