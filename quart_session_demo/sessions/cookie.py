@@ -23,7 +23,7 @@ from quart_session_demo.sessions.base import (
     track_accept,
     vary_by_cookie,
 )
-from quart_session_demo.sessions.errors import turn_into_error
+from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
 from quart_session_demo.sessions.serializer import SessionJSON, SessionSerializer
 
 
@@ -140,12 +140,8 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
                 if is_set and not used:
                     vary_by_cookie(response)
         except Exception as error:
-            if isinstance(error, RecursionError):
-                # Its traceback has thousands of lines.
-                app.logger.error('The session cannot be saved: it is nested too deeply')
-            else:
-                app.logger.exception('The session cannot be saved')
-            turn_into_error(response, 500, 'The session cannot be saved.')
+            log_save_error(app, error)
+            turn_into_error(response, 500, SAVE_ERROR)
 
     def _set_cookie(
         self, app: Quart, session: CookieSession, response: Response | WerkzeugResponse

@@ -4,7 +4,7 @@ import json
 import re
 
 from markupsafe import escape
-from quart import Response, has_request_context, has_websocket_context, request, websocket
+from quart import Quart, Response, has_request_context, has_websocket_context, request, websocket
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -30,6 +30,9 @@ ALLOWED_HEADERS = {
 }
 #: CORS, without which a script of another origin cannot read the error; and isolation.
 ALLOWED_PREFIXES = ('access-control-', 'cross-origin-')
+
+#: What a client reads if a session holds a value that cannot be stored.
+SAVE_ERROR = 'The session cannot be saved.'
 
 _JSON = re.compile(r'application/([^;/]+\+)?json(;|$)')
 
@@ -77,6 +80,15 @@ def turn_into_error(
             f'<!doctype html>\n<html lang="en">\n<title>{status} {title}</title>\n'
             f'<h1>{title}</h1>\n<p>{escape(detail)}</p>\n'
         )
+
+
+def log_save_error(app: Quart, error: Exception) -> None:
+    """Log why a session cannot be saved; call it where the error is handled."""
+    if isinstance(error, RecursionError):
+        # Its traceback has thousands of lines.
+        app.logger.error('The session cannot be saved: it is nested too deeply')
+    else:
+        app.logger.exception('The session cannot be saved')
 
 
 def _is_allowed(name: str) -> bool:

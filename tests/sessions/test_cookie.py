@@ -5,29 +5,6 @@ from flask.sessions import SecureCookieSession
 from quart import Quart, session
 
 from quart_session_demo.sessions import CookieSession, CookieSessionInterface
-from tests.conftest import session_contents
-from tests.sessions.contract.test_values import nested_list
-
-
-async def test_too_deeply_nested_value_is_one_log_line(
-    cookie_app: Quart, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A value that is nested too deeply returns 500 and one log line, without a traceback."""
-
-    @cookie_app.route('/')
-    async def view() -> str:
-        session['a'] = nested_list()
-        return 'stored'
-
-    client = cookie_app.test_client()
-    await client.get('/set/small')
-
-    response = await client.get('/')
-
-    assert response.status_code == 500
-    assert 'Set-Cookie' not in response.headers
-    assert len(caplog.text.splitlines()) == 1
-    assert await session_contents(client) == {'small': 'small'}
 
 
 async def test_session_that_fails_to_compare_is_500(

@@ -17,7 +17,7 @@ from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.base import Finding, SessionInterface, track_accept, vary_by_cookie
-from quart_session_demo.sessions.errors import turn_into_error
+from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
 from quart_session_demo.sessions.server import lifetime, saving
 from quart_session_demo.sessions.server.session import ServerSession, SessionState
 from quart_session_demo.sessions.server.store import (
@@ -125,10 +125,10 @@ class ServerSessionInterface(SessionInterface):
             app.logger.error('Session not saved: %s', error)
             if response is not None:
                 turn_into_503(response)
-        except Exception:
-            app.logger.exception('The session cannot be saved')
+        except Exception as error:
+            log_save_error(app, error)
             if response is not None:
-                turn_into_error(response, 500, 'The session cannot be saved.')
+                turn_into_error(response, 500, SAVE_ERROR)
         session.saved = True
         if result is WriteResult.GONE:
             app.logger.warning(

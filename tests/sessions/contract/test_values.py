@@ -90,6 +90,8 @@ async def test_unstorable_value_changes_nothing(
     assert 'session' in await response.get_data(as_text=True)
     assert 'Set-Cookie' not in response.headers
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    # The traceback of a value that is nested too deeply has thousands of lines.
+    assert kind != 'too deeply nested' or len(caplog.text.splitlines()) == 1
     assert await session_contents(client) == LESSON
 
 

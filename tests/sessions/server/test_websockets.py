@@ -155,7 +155,7 @@ async def test_session_cleared_in_websocket_is_deleted(app: Quart) -> None:
 
 
 async def test_websocket_cannot_regenerate(app: Quart) -> None:
-    """`regenerate_session` in a websocket raises RuntimeError with the reason, and changes nothing."""
+    """`regenerate_session` in a websocket raises RuntimeError, and changes nothing."""
     cookie = await cookie_header(app)
 
     async with app.test_client().websocket('/regenerates', headers=cookie) as connection:
