@@ -22,7 +22,6 @@ from quart_session_demo.playground import playground
 from quart_session_demo.secret_key import ensure_secret_key
 from quart_session_demo.sessions import CookieSessionInterface
 from quart_session_demo.sessions.base import SessionInterface
-from quart_session_demo.sessions.validators import REDIS_URL_REMEDY
 
 # All apps share one logger, which does not add the same filter twice.
 _LOG_FILTER = ControlCharacterFilter()
@@ -92,5 +91,4 @@ def _session_interface(app: Quart, url_name: str) -> SessionInterface:
     try:
         return RedisSessionInterface(app)
     except ValueError as error:
-        problem = str(error).replace('SESSION_REDIS_URL', url_name)
-        raise ConfigError(f'{problem}: {REDIS_URL_REMEDY}') from None
+        raise ConfigError(str(error).replace('SESSION_REDIS_URL', url_name)) from None

@@ -1,4 +1,4 @@
-"""`quart compare parity`."""
+"""`quart compare parity`: compare the responses of two apps."""
 
 import sys
 from pathlib import Path
