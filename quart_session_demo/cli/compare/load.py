@@ -81,11 +81,12 @@ def load(
     comparison could not run.
     """
     require_posix()
-    from quart_session_demo.compare.harness.servers import ServerError, exit_on_signals
+    from quart_session_demo.compare.harness.servers import ServerError
+    from quart_session_demo.compare.harness.signals import exit_on_signals
 
     exit_on_signals()
     require_extra('compare', *REQUIRED_PACKAGES)
-    from quart_session_demo.compare.harness.steps import StepsError
+    from quart_session_demo.compare.harness.steps_file import StepsError
     from quart_session_demo.compare.load.command import make_plan, run_load
     from quart_session_demo.compare.load.custom_scenario import ScenarioError
     from quart_session_demo.compare.load.runner import LoadError

@@ -24,7 +24,7 @@ def show(results: Results, console: Console) -> None:
     lines.append('')
     lines += [f'- {verdict.text}' for verdict in results.verdicts()]
     lines += [f'- {note}' for note in results.notes()]
-    # A narrow terminal wraps the lines; rich would cut them.
+    # The terminal wraps long lines. rich would cut them.
     console.print('\n'.join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -40,7 +40,7 @@ def write(results: Results, folder: Path) -> None:
             write_chart(scenario, summaries, chart)
             charts[scenario.name] = chart
         else:
-            # Do not leave the chart of an earlier run beside the new results.
+            # The chart of an earlier run must not stay beside the new results.
             chart.unlink(missing_ok=True)
     _write_page(results, charts, folder / 'report.html')
 
