@@ -1,4 +1,4 @@
-"""Return 400 for malformed requests, for which Quart would return 500."""
+"""Return 400 for malformed requests; Quart would return 500."""
 
 from urllib.parse import urlsplit
 

@@ -39,7 +39,7 @@ from quart_session_demo.playground.session_cookie import content_in_cookie
 
 #: In characters.
 MAX_KEY_LENGTH = 100
-#: In characters: larger than any cookie, so that a user can exceed the cookie's limit.
+#: In characters. With a value of this length, a user can exceed the size limit of a cookie.
 MAX_VALUE_LENGTH = 10_000
 #: The actions that need the session's content in the cookie.
 SIGNED_COOKIE_ACTIONS = (

@@ -59,7 +59,7 @@ class TrackedSession(SecureCookieSession):
 
     #: Whether the request read or wrote the session.
     was_used = False
-    #: Whether a websocket's handshake response was sent, so that no cookie can be set any more.
+    #: Whether a websocket's handshake response was sent. After that no cookie can be set.
     headers_sent = False
     #: Why the session was not stored, once the response is finished.
     refusal: SaveRefusal | None = None

@@ -1,7 +1,7 @@
 """The session in Flask's signed cookie.
 
 The cookie is Flask's, byte for byte. Unlike Quart's own interface, this one sends `Vary: Cookie`
-only if the session was used, and reports a session that cannot be stored.
+only if the session was used or its cookie is set, and reports a session that cannot be stored.
 """
 
 from datetime import datetime
@@ -35,7 +35,7 @@ class CookieSession(TrackedSession):
 
 
 class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
-    """The session in a signed cookie: `app.session_interface = CookieSessionInterface()`.
+    """The interface for signed cookies: `app.session_interface = CookieSessionInterface()`.
 
     A signed cookie has three limits: the client can read it, the server cannot revoke it, and of
     two requests at the same time only one can store its changes.

@@ -9,6 +9,7 @@ from itsdangerous.encoding import base64_decode
 
 #: In bytes. Compressed content can be a thousand times larger than the cookie.
 MAX_PAYLOAD_SIZE = 32 * 1024
+#: In levels.
 MAX_NESTING = 100
 #: Lists and dicts compress well and take long to decode.
 MAX_CONTAINERS = 1000

@@ -20,7 +20,7 @@ __all__ = ['RedisSession', 'RedisSessionInterface', 'StoreError']
 
 
 class RedisSessionInterface(ServerSessionInterface):
-    """Sessions in Redis: `app.session_interface = RedisSessionInterface(app)`."""
+    """The interface for sessions in Redis: `app.session_interface = RedisSessionInterface(app)`."""
 
     def __init__(self, app: Quart) -> None:
         """Read the app's settings; connect when the app starts serving.

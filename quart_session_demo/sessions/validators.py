@@ -10,7 +10,12 @@ from importlib.util import find_spec
 from typing import Any
 
 #: The URL schemes that redis-py reads.
-REDIS_SCHEMES = ('redis://', 'rediss://', 'unix://')
+REDIS_SCHEMES = (
+    'redis://',
+    'rediss://',
+    'unix://',
+)
+#: What to do about a wrong or missing URL.
 REDIS_URL_REMEDY = 'set it to a URL such as redis://:password@host:6379/0 (rediss:// encrypts)'
 
 

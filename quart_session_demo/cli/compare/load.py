@@ -15,6 +15,7 @@ from quart_session_demo.cli.compare.checks import (
 
 #: The largest `--duration`, in seconds: a day.
 MAX_DURATION = 86_400
+#: The packages of the extra `compare` that the command needs.
 REQUIRED_PACKAGES = (
     'gevent',
     'gunicorn',

@@ -17,6 +17,7 @@ from quart.sessions import SecureCookieSessionInterface as QuartInterface
 from quart_session_demo.compare.cost.subjects import APP_SETTINGS, CALLS, KEY, Subject
 from quart_session_demo.sessions import CookieSessionInterface
 
+# The names of the subjects.
 STOCK_FLASK = 'stock Flask'
 STOCK_QUART = 'stock Quart'
 OURS = 'ours'

@@ -13,6 +13,7 @@ from quart_session_demo.sessions.redis import RedisSession, RedisSessionInterfac
 from quart_session_demo.sessions.server import lifetime
 from quart_session_demo.sessions.server.redis.scripts import WRITE
 
+# The names of the subjects.
 REDIS = 'Redis'
 ROUND_TRIPS = 'round trips'
 

@@ -6,6 +6,7 @@ from typing import Any
 
 #: The secret key of the measured apps.
 KEY = 'a key that signs only the cookies of this measurement'
+#: The settings of the measured apps.
 APP_SETTINGS = {'SECRET_KEY': KEY, 'SESSION_COOKIE_SAMESITE': 'Lax'}
 #: The number of calls that are timed together.
 CALLS = 100
@@ -13,6 +14,7 @@ CALLS = 100
 #: The names of the sessions.
 LESSON = 'lesson'
 LARGE = '2 KB'
+#: The content of each session, by its name.
 SESSIONS: Mapping[str, Mapping[str, Any]] = {
     LESSON: {'username': 'zhiliao', 'age': 20, '_permanent': True},
     LARGE: {

@@ -24,13 +24,18 @@ START_SECONDS = 60
 STOP_SECONDS = 10
 #: How long a server may take to exit after it closed a connection without a response.
 GRACE_SECONDS = 2
-#: How many lines of a server's log an error shows, and from how many bytes at most.
+#: How many lines of a server's log an error shows.
 LOG_LINES = 12
+#: How many bytes of the log are read for that.
 LOG_BYTES = 10_000
 #: Any response to this path, 404 too, shows that a server is ready. Browsers request it as well.
 READY_PATH = '/favicon.ico'
 #: The variables from which apps read their secret key.
-KEY_VARIABLES = ('SECRET_KEY', 'FLASK_SECRET_KEY', 'QUART_SECRET_KEY')
+KEY_VARIABLES = (
+    'SECRET_KEY',
+    'FLASK_SECRET_KEY',
+    'QUART_SECRET_KEY',
+)
 
 
 class ServerError(Exception):

@@ -1,4 +1,4 @@
-"""Handle the signals that end this process, so that it first stops the processes it started."""
+"""Handle the signals that end this process: the processes that it started are stopped first."""
 
 import signal
 import sys
@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+#: The signals that end a process and that it can handle.
 TERMINATION_SIGNALS = (
     signal.SIGINT,
     signal.SIGTERM,

@@ -40,7 +40,7 @@ def _parse_steps(content: dict[str, Any]) -> Steps:
         raise ValueError(f'{min(unknown)!r} is unknown: use [[step]] or [[declared]]')
     for kind, tables in content.items():
         if not isinstance(tables, list):
-            raise ValueError(f'[{kind}] is not a list: write [[{kind}]], with two brackets')
+            raise ValueError(f'{kind!r} is not a list: write [[{kind}]], with two brackets')
     tables = content.get('step', [])
     steps = _convert('step', Step, tables)
     for step, table in zip(steps, tables, strict=True):

@@ -20,12 +20,14 @@ ROW_HEIGHT = 0.28
 HEADING_HEIGHT = 0.55
 #: In points.
 FONT_SIZE = 10
+#: The label of the axis for each metric.
 AXIS_LABELS = {
     'requests_per_second': 'requests per second (higher is better, logarithmic)',
     'p95': 'p95 in milliseconds (lower is better, logarithmic)',
 }
-#: Both colors have enough contrast with white, and differ for color-blind readers.
-QUART_COLOR, FLASK_COLOR = '#b3360b', '#1f4e79'
+# Both colors have enough contrast with white, and color-blind readers can distinguish them.
+QUART_COLOR = '#b3360b'
+FLASK_COLOR = '#1f4e79'
 
 
 class PlainFormatter(LogFormatter):

@@ -12,6 +12,7 @@ from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.summary import summarize
 from quart_session_demo.compare.load.tables import make_tables
 
+#: The template of the HTML page.
 TEMPLATE = Path(__file__).with_name('report.html')
 
 

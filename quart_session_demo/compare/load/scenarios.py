@@ -8,7 +8,9 @@ from quart_session_demo.compare.harness.steps import Step
 
 #: The figure by which servers are compared.
 Metric = Literal['requests_per_second', 'p95']
+#: How long the measured requests of `WAITING` wait.
 WAIT_SECONDS = 0.1
+#: How long the background requests of `MIXED` wait.
 LONG_WAIT_SECONDS = 1.0
 #: The pause between two short requests, with which the processor is not the limit.
 PAUSE_SECONDS = 0.5
@@ -90,4 +92,9 @@ MIXED = Scenario(
     background=(_get(f'/wait/{LONG_WAIT_SECONDS}/', 'zhiliao'),),
     metric='p95',
 )
-LESSON_SCENARIOS = (SESSION, WAITING, MIXED)
+#: The scenarios of the lesson.
+LESSON_SCENARIOS = (
+    SESSION,
+    WAITING,
+    MIXED,
+)

@@ -10,6 +10,7 @@ from quart_session_demo.compare.load.scenarios import Scenario
 from quart_session_demo.compare.load.summary import START_FIGURES, Range, Summary
 
 MEGABYTE = 1_000_000
+#: The title of the column for each metric.
 METRIC_TITLES = {'requests_per_second': 'requests/s', 'p95': 'p95 ms'}
 
 

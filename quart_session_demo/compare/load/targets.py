@@ -26,12 +26,13 @@ DEFAULT_THREADS = 8
 #: The name of the Quart server.
 QUART = 'Quart'
 
-#: The settings that both lesson apps share, besides those with the prefixes below.
+#: The settings that both lesson apps share.
 SHARED_SETTINGS = (
     'SECRET_KEY',
     'PERMANENT_SESSION_LIFETIME',
     'MAX_COOKIE_SIZE',
 )
+#: The first part of further settings that both apps share.
 SHARED_PREFIXES = (
     'SESSION_COOKIE_',
     'SESSION_REFRESH_',

@@ -37,7 +37,7 @@ from quart_session_demo.sessions.server.unavailable import (
 
 
 class ServerSessionInterface(SessionInterface):
-    """Sessions that are stored on a server, such as in Redis by `RedisSessionInterface`.
+    """The interface for sessions on a server, the base class of `RedisSessionInterface`.
 
     A cookie is set or deleted only after the store confirmed, in the same request, that the session
     exists. So a slow request cannot replace a newer cookie in the browser.

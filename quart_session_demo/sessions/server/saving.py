@@ -46,7 +46,7 @@ async def save(
 async def regenerate(app: Quart, store: SessionStore, session: ServerSession) -> None:
     """Store a session under a new id and delete it under the old one.
 
-    A session that is not stored gets a new id anyway, when it is saved.
+    A session that is not stored yet gets its new id when it is saved.
 
     Raises:
         StoreError: The store failed. The session's state is `FAILED` then.

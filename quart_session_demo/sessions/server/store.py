@@ -73,8 +73,8 @@ class SessionStore(Protocol):
     ) -> WriteResult:
         """Change some fields of a session and extend its lifetime; never create a session.
 
-        A session without its last key stays stored for up to a minute, in which a slower request
-        can still add another key.
+        A session that loses its last key stays stored for up to a minute, so that a slower request
+        can still add a key.
 
         Args:
             session_id: The session's id.

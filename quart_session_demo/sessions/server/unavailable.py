@@ -20,7 +20,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from quart_session_demo.sessions.errors import turn_into_error
 from quart_session_demo.sessions.server.session import ServerSession
 
+#: The text of the error that a client gets if the store fails.
 DETAIL = 'The session store does not respond. Please try again.'
+#: When the client may try again.
 RETRY_AFTER_SECONDS = 5
 
 
@@ -28,7 +30,7 @@ class UnavailableSession(ServerSession):
     """A session that could not be read: its first use raises 503.
 
     An empty session in its place would log users out. After the first use it is empty: an error
-    page can use the session, and the response becomes 503 anyway.
+    page can use the session, and the response still becomes 503.
     """
 
     #: Whether a use raises. False where nothing catches the error and Quart would return 500.

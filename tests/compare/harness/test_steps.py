@@ -89,7 +89,7 @@ def test_syntax_error_states_the_line(write_steps: WriteSteps, text: str, messag
     [
         ('', 'no [[step]] has a path: add one'),
         ("[[step]]\nname = 'one'\nrestart = {}\n", 'no [[step]] has a path: add one'),
-        ("[step]\nname = 'one'\n", 'write [[step]], with two brackets'),
+        ("[step]\nname = 'one'\n", "'step' is not a list: write [[step]], with two brackets"),
         ("[[steps]]\nname = 'one'\n", "'steps' is unknown: use [[step]] or [[declared]]"),
         (STEP + STEP, "step 'one': an earlier step has this name"),
         (

@@ -29,7 +29,12 @@ EVICTS = Finding(
     'Set maxmemory-policy to noeviction, or use a separate Redis for sessions',
 )
 #: All findings about Redis, as templates for `Finding.fill`.
-FINDINGS = (UNENCRYPTED, UNREACHABLE, POLICY_UNKNOWN, EVICTS)
+FINDINGS = (
+    UNENCRYPTED,
+    UNREACHABLE,
+    POLICY_UNKNOWN,
+    EVICTS,
+)
 
 
 async def redis_findings(store: SessionStore, connections: RedisConnections) -> list[Finding]:

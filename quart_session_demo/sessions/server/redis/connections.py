@@ -22,7 +22,7 @@ from quart_session_demo.sessions.server.store import StoreError
 T = TypeVar('T')
 
 #: How long a request waits for a free connection, as a multiple of the timeout. The wait ends
-#: earlier if Redis fails meanwhile.
+#: earlier if Redis fails during it.
 POOL_WAIT_FACTOR = 40
 #: How long the event loop may still deliver a response after the timeout, in seconds.
 LOOP_GRACE_SECONDS = 0.001
