@@ -29,7 +29,7 @@ from quart_session_demo.compare.load.scenarios import BACKGROUND_INTERVAL, Excha
 MEMORY_INTERVAL_SECONDS = 0.2
 #: Limits the number of requests to a server that refuses all of them immediately.
 FAILURE_PAUSE_SECONDS = 0.1
-#: Longer than any measurement, so that a slow response is not a failure.
+#: The timeout of a request. It is long, because a slow response under load is not a failure.
 REQUEST_TIMEOUT_SECONDS = 600
 
 
