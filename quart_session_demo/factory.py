@@ -1,4 +1,4 @@
-"""Builds the app."""
+"""Build the app."""
 
 import asyncio
 import logging
@@ -8,9 +8,8 @@ from typing import Any
 from quart import Quart
 
 from quart_session_demo import cli
-from quart_session_demo import config as settings
 from quart_session_demo.cli.compare import compare
-from quart_session_demo.config import ConfigError
+from quart_session_demo.config import ConfigError, load_config
 from quart_session_demo.lesson import lesson
 from quart_session_demo.log_filters import ControlCharacterFilter, handle_loop_exception
 from quart_session_demo.middleware import (
@@ -23,9 +22,8 @@ from quart_session_demo.playground import playground
 from quart_session_demo.secret_key import ensure_secret_key
 from quart_session_demo.sessions import CookieSessionInterface
 from quart_session_demo.sessions.base import SessionInterface
-from quart_session_demo.sessions.validators import REDIS_URL_REMEDY
 
-# One for all apps: they share a logger, which adds the same filter only once.
+# All apps share one logger, which does not add the same filter twice.
 _LOG_FILTER = ControlCharacterFilter()
 
 
@@ -33,17 +31,18 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     """Return a new app, independent of any other.
 
     Args:
-        config: Settings that override the environment's `QUART_*`, which override our defaults.
+        config: Settings by name. They override the environment variables `QUART_*`, which
+            override the defaults.
 
     Raises:
-        ConfigError: A setting is wrong; the message names it, the problem and what to do.
+        ConfigError: A setting is wrong. The message names it, the problem and what to do.
     """
-    # With its default, Quart serves /static/ without such a folder, and returns 500 for a path
+    # By default, Quart serves /static/ even without such a folder. It then returns 500 for a path
     # that is too long for the file system.
     app = Quart('quart_session_demo', static_folder=None)
-    setting_name = settings.load(app.config, config or {})
+    setting_name = load_config(app.config, config or {})
     ensure_secret_key(app)
-    # app.logger would start a thread.
+    # Not `app.logger`, which starts a thread.
     logging.getLogger(app.name).addFilter(_LOG_FILTER)
 
     @app.before_serving
@@ -54,8 +53,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
         interface = app.session_interface
         return not isinstance(interface, SessionInterface) or await interface.is_ready()
 
-    # In the order of a request: middleware, session, route. The middleware wraps `asgi_app`, so
-    # that the CLI and the test client still see a Quart app.
+    # In the order of a request: middleware, session, route. The middleware wraps `asgi_app` and not
+    # `app`, which the CLI and the test client need as a Quart app.
     app.asgi_app = SecurityHeadersMiddleware(  # type: ignore[method-assign]
         BadRequestMiddleware(
             HealthMiddleware(WebsocketRejectionMiddleware(app.asgi_app), is_ready),
@@ -75,7 +74,15 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
 
 
 def _session_interface(app: Quart, url_name: str) -> SessionInterface:
-    """Return where the app's sessions are stored; `url_name` is the URL's name for messages."""
+    """Return the session interface that `SESSION_TYPE` selects.
+
+    Args:
+        app: The app.
+        url_name: The name under which the user set the Redis URL, for messages.
+
+    Raises:
+        ConfigError: The Redis URL cannot be used.
+    """
     if app.config['SESSION_TYPE'] == 'cookie':
         return CookieSessionInterface()
     # redis-py is an extra.
@@ -84,5 +91,4 @@ def _session_interface(app: Quart, url_name: str) -> SessionInterface:
     try:
         return RedisSessionInterface(app)
     except ValueError as error:
-        problem = str(error).replace('SESSION_REDIS_URL', url_name)
-        raise ConfigError(f'{problem}: {REDIS_URL_REMEDY}') from None
+        raise ConfigError(str(error).replace('SESSION_REDIS_URL', url_name)) from None

@@ -12,18 +12,18 @@ _FORMATTER = logging.Formatter()
 
 
 class ControlCharacterFilter(logging.Filter):
-    """Escapes a record's control characters and indents its traceback; for a logger."""
+    """A filter for loggers that escapes control characters and indents tracebacks."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record, and let it pass."""
+        """Change the record and return True."""
         try:
             message = record.getMessage()
         except Exception:
-            # The call does not fit its format string; a handler reports that later.
+            # The arguments do not match the format string. The handler reports that.
             return True
         record.msg, record.args = _escape(message), ()
         if record.exc_info:
-            # The exception's own text may contain line breaks. Formatters use exc_text if it is
+            # The text of the exception may contain line breaks. Formatters use exc_text if it is
             # set.
             lines = _FORMATTER.formatException(record.exc_info).split('\n')
             record.exc_text = textwrap.indent('\n'.join(map(_escape, lines)), '    ')
@@ -31,10 +31,14 @@ class ControlCharacterFilter(logging.Filter):
 
 
 def handle_loop_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log one line for a connection that Hypercorn could not parse; an exception handler.
+    """Log one line for a connection that Hypercorn could not parse.
 
-    For `loop.set_exception_handler`. Asyncio would log a traceback, which shows what the client
-    sent, cookies included.
+    asyncio would log a traceback, which shows what the client sent, cookies included. Use it as
+    `loop.set_exception_handler(handle_loop_exception)`.
+
+    Args:
+        loop: The event loop.
+        context: The details of the error, as asyncio passes them to exception handlers.
     """
     exception = context.get('exception')
     if exception and context['message'] == 'Unhandled exception in client_connected_cb':

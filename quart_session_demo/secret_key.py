@@ -1,6 +1,6 @@
 """A secret key that all workers and restarts share when none is configured.
 
-With the lesson's `os.urandom(24)` at import each worker has another key, and each restart makes
+The lesson calls `os.urandom(24)` at import: each worker has a different key, and each restart makes
 all session cookies invalid. Here the first server that starts writes a key to Quart's instance
 folder.
 """
@@ -32,10 +32,10 @@ def is_generated(app: Quart) -> bool:
 
 
 def ensure_secret_key(app: Quart) -> None:
-    """Set a secret key if none is configured: the key file's, or a new one in memory.
+    """Set a secret key if none is configured: the one in the key file, or a new one in memory.
 
-    When the app starts serving, a missing key file is written, and its key is used. Before that,
-    and in tests (`TESTING`), nothing is written.
+    When the app starts serving, it writes the key file if that is missing, and uses the key in it.
+    Before that, and in tests (`TESTING`), nothing is written.
 
     Raises:
         ConfigError: The key file exists, but contains no key.
@@ -46,24 +46,24 @@ def ensure_secret_key(app: Quart) -> None:
     app.secret_key = secrets.token_hex(MIN_KEY_BYTES)
     if not app.testing:
         with suppress(OSError):
-            app.secret_key = _read(key_file(app))
+            app.secret_key = _read_key_file(key_file(app))
     generated = app.secret_key
 
     @app.before_serving
     async def share_key() -> None:
-        # Code that ran after `create_app` may have set either.
+        # Code that ran after `create_app` may have set `TESTING` or a key.
         if app.testing or app.secret_key != generated:
             return
         path = key_file(app)
         try:
-            if _create(path):
+            if _create_key_file(path):
                 app.logger.warning(
                     'No secret key is configured: wrote one to %s, which all workers and later '
                     'starts share. %s',
                     path,
                     _REMEDY,
                 )
-            app.secret_key = _read(path)
+            app.secret_key = _read_key_file(path)
         except (ConfigError, OSError) as error:
             app.logger.error(
                 'No secret key is configured, and %s cannot be used (%s). The key is in memory: '
@@ -74,18 +74,18 @@ def ensure_secret_key(app: Quart) -> None:
             )
 
 
-def _read(path: Path) -> str:
+def _read_key_file(path: Path) -> str:
     key = path.read_bytes().strip()
-    # After a crash the file may contain zeros instead of what was written.
+    # After a crash of the machine, the file may contain zeros instead of the key.
     if len(key) < MIN_KEY_BYTES or not re.fullmatch(rb'[!-~]+', key):
         raise ConfigError(f'{path} contains no key: delete it, or set QUART_SECRET_KEY')
     return key.decode()
 
 
-def _create(path: Path) -> bool:
+def _create_key_file(path: Path) -> bool:
     """Create the key file in one step and return True, or return False if it exists.
 
-    If several processes start at once, one of them creates the file and all read the same key.
+    If several processes start at once, one of them creates the file, and all read the same key.
 
     Raises:
         OSError: The folder is not writable.

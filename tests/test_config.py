@@ -178,7 +178,7 @@ def test_item_of_non_dict_setting_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 
     message = refusal()
 
-    assert message.startswith('QUART_SECRET_KEY__X: ')
+    assert message.startswith('QUART_SECRET_KEY__X sets an item')
     assert SECRET not in message
 
 

@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     'sessions.validators': set(),
     'sessions.settings': {'sessions.validators'},
     'sessions.server': {'sessions'},
-    'sessions.server.redis': {'sessions', 'sessions.server'},
+    'sessions.server.redis': {'sessions', 'sessions.server', 'sessions.validators'},
     'sessions.redis': {
         'sessions',
         'sessions.server',
@@ -60,7 +60,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         'secret_key',
         'sessions',
         'sessions.redis',
-        'sessions.validators',
     },
 }
 

@@ -65,7 +65,7 @@ def create_and_read(folder: Path, rounds: int, barrier: Barrier) -> list[tuple[b
     for number in range(rounds):
         path = folder / str(number) / 'secret_key'
         barrier.wait()
-        results.append((secret_key._create(path), secret_key._read(path)))
+        results.append((secret_key._create_key_file(path), secret_key._read_key_file(path)))
     return results
 
 

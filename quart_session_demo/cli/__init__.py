@@ -1,4 +1,6 @@
-"""Commands for the `quart` command line of any app. A command imports what it needs when it runs.
+"""Commands for the `quart` command line of any app.
+
+A command imports what it needs when it runs, so that the command line starts quickly.
 
 In your own app: `from quart_session_demo.cli import register` and `register(app)`.
 """

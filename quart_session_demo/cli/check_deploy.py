@@ -1,4 +1,4 @@
-"""`check-deploy`: reports settings and stores that are unsafe in production."""
+"""`check-deploy`: report settings and stores that are unsafe in production."""
 
 import asyncio
 import json

@@ -1,9 +1,10 @@
-"""`inspect-cookie`: shows what a session cookie contains and whether the app would accept it."""
+"""`inspect-cookie`: show what a session cookie contains and whether the app would accept it."""
 
 import json
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 from quart.cli import ScriptInfo, pass_script_info
@@ -31,7 +32,7 @@ def inspect_cookie(info: ScriptInfo, value: str, as_json: bool) -> None:
             raise click.ClickException('There is no standard input to read the cookie from.')
         limit = inspector.MAX_VALUE_SIZE + 1
         value = sys.stdin.buffer.read(limit).decode('ascii', 'replace').strip()
-    # A Cookie header may have the value in quotes, which do not belong to it.
+    # A Cookie header may have quotes around the value.
     value = value.strip('"')
     if is_session_id(value):
         raise click.ClickException(
@@ -40,7 +41,7 @@ def inspect_cookie(info: ScriptInfo, value: str, as_json: bool) -> None:
         )
     app = info.load_app()
     if secret_key.is_generated(app) and not secret_key.key_file(app).exists():
-        # A key that only this process has cannot verify a cookie.
+        # This key exists only in this process, so no cookie was signed with it.
         app.secret_key = None
     try:
         cookie = inspector.inspect_cookie(value, app)
@@ -49,30 +50,30 @@ def inspect_cookie(info: ScriptInfo, value: str, as_json: bool) -> None:
         raise click.ClickException(
             f'This value cannot be read as a session cookie. {error}'
         ) from None
-    text = format_json(cookie) if as_json else format_table(cookie)
+    text = format_cookie_json(cookie) if as_json else format_cookie(cookie)
     encoding = (sys.stdout and sys.stdout.encoding) or 'utf-8'
     click.echo(text.encode(encoding, 'backslashreplace').decode(encoding))
     if not cookie.accepted:
         sys.exit(1)
 
 
-def format_json(cookie: 'InspectedCookie') -> str:
-    """Return all that is known of a cookie, with the payload in tagged JSON."""
+def format_cookie_json(cookie: 'InspectedCookie') -> str:
+    """Return everything about a cookie as JSON, with the payload in tagged JSON."""
     facts = asdict(cookie)
     facts['payload'] = facts.pop('tagged')
     for name in ('permanent', 'room', 'expired', 'signed_in_the_future', 'accepted'):
         facts[name] = getattr(cookie, name)
-    # Standard JSON has no NaN and no infinities: they become strings.
+    # Standard JSON has no NaN and no infinities, so they become strings.
     standard = json.loads(json.dumps(facts, default=_isoformat), parse_constant=str)
     return json.dumps(standard, indent=2)
 
 
-def _isoformat(value: Any) -> str:
-    return str(value.isoformat())
+def _isoformat(value: datetime) -> str:
+    return value.isoformat()
 
 
-def format_table(cookie: 'InspectedCookie') -> str:
-    """Return what is known of a cookie, a line for each fact."""
+def format_cookie(cookie: 'InspectedCookie') -> str:
+    """Return everything about a cookie as text, with one line for each fact."""
     from quart_session_demo.sessions.inspector import SignedBy
 
     signature = {

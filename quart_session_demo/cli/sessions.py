@@ -2,12 +2,42 @@
 
 import asyncio
 import json
+from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Literal
 
 import click
 from quart import Quart
 from quart.cli import ScriptInfo, pass_script_info
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """Where an app stores its sessions, and for how long.
+
+    Attributes:
+        stored_in: Where the content is stored.
+        interface: The class of the session interface.
+        store: The class of the store; None if there is none, or none that is known.
+        ready: Whether sessions can be read and stored now; None if the session interface is not
+            one of this package.
+        cookie_name: The name of the session cookie.
+        cookie_attributes: The attributes of the session cookie, as they are sent.
+        permanent_lifetime: The lifetime of a permanent session, in seconds.
+        refresh_each_request: Whether each response extends a permanent session.
+        absolute_lifetime: The seconds after which a session expires even if it is used; None for
+            no limit.
+    """
+
+    stored_in: Literal['cookie', 'server']
+    interface: str
+    store: str | None
+    ready: bool | None
+    cookie_name: str
+    cookie_attributes: list[str]
+    permanent_lifetime: float
+    refresh_each_request: bool
+    absolute_lifetime: float | None
 
 
 @click.group()
@@ -21,15 +51,11 @@ def sessions() -> None:
 def info(script: ScriptInfo, as_json: bool) -> None:
     """Show where sessions are stored, and for how long."""
     facts = asyncio.run(collect_facts(script.load_app()))
-    click.echo(json.dumps(facts, indent=2) if as_json else format_table(facts))
+    click.echo(json.dumps(asdict(facts), indent=2) if as_json else format_facts(facts))
 
 
-async def collect_facts(app: Quart) -> dict[str, Any]:
-    """Return where an app stores its sessions, whether the store is ready, and the lifetimes.
-
-    Lifetimes are in seconds. `store`, `ready` and `absolute_lifetime` are None where there is no
-    such thing, or where the session interface is not one of this package and cannot be asked.
-    """
+async def collect_facts(app: Quart) -> SessionFacts:
+    """Return the facts about an app's sessions, after asking the store whether it is ready."""
     from werkzeug.http import dump_cookie
 
     from quart_session_demo.deploy_check import stores_in_cookie
@@ -44,32 +70,32 @@ async def collect_facts(app: Quart) -> dict[str, Any]:
     if isinstance(interface, ServerSessionInterface):
         store = interface.store
         await store.close()
-    # The attributes as they are sent: Werkzeug adds Secure to Partitioned, for example.
+    # Read from a header, because Werkzeug changes some attributes: Partitioned adds Secure.
     header = dump_cookie('name', **cookie_attributes(interface, app))
-    return {
-        'stored_in': 'cookie' if in_cookie else 'server',
-        'interface': type(interface).__name__,
-        'store': None if store is None else type(store).__name__,
-        'ready': ready,
-        'cookie_name': interface.get_cookie_name(app),
-        'cookie_attributes': header.split('; ')[1:],
-        'permanent_lifetime': app.permanent_session_lifetime.total_seconds(),
-        'refresh_each_request': app.config['SESSION_REFRESH_EACH_REQUEST'],
-        'absolute_lifetime': None if in_cookie else app.config.get('SESSION_ABSOLUTE_LIFETIME'),
-    }
+    return SessionFacts(
+        stored_in='cookie' if in_cookie else 'server',
+        interface=type(interface).__name__,
+        store=None if store is None else type(store).__name__,
+        ready=ready,
+        cookie_name=interface.get_cookie_name(app),
+        cookie_attributes=header.split('; ')[1:],
+        permanent_lifetime=app.permanent_session_lifetime.total_seconds(),
+        refresh_each_request=app.config['SESSION_REFRESH_EACH_REQUEST'],
+        absolute_lifetime=None if in_cookie else app.config.get('SESSION_ABSOLUTE_LIFETIME'),
+    )
 
 
-def format_table(facts: dict[str, Any]) -> str:
-    """Return the facts as text, a line for each."""
-    refreshed = 'the last response' if facts['refresh_each_request'] else 'the last change'
-    absolute = facts['absolute_lifetime']
+def format_facts(facts: SessionFacts) -> str:
+    """Return the facts as text, with one line for each."""
+    refreshed = 'the last response' if facts.refresh_each_request else 'the last change'
+    absolute = facts.absolute_lifetime
     rows = {
-        'stored in': 'the cookie' if facts['stored_in'] == 'cookie' else 'a store on the server',
-        'interface': facts['interface'],
-        'store': facts['store'] or 'none',
-        'ready': {True: 'yes', False: 'NO', None: 'unknown'}[facts['ready']],
-        'cookie': '; '.join([facts['cookie_name'], *facts['cookie_attributes']]),
-        'permanent': f'expires {timedelta(seconds=facts["permanent_lifetime"])} after {refreshed}',
+        'stored in': 'the cookie' if facts.stored_in == 'cookie' else 'a store on the server',
+        'interface': facts.interface,
+        'store': facts.store or 'none',
+        'ready': {True: 'yes', False: 'NO', None: 'unknown'}[facts.ready],
+        'cookie': '; '.join([facts.cookie_name, *facts.cookie_attributes]),
+        'permanent': f'expires {timedelta(seconds=facts.permanent_lifetime)} after {refreshed}',
         'absolute': 'no limit'
         if absolute is None
         else f'expires {timedelta(seconds=absolute)} after its creation',

@@ -42,14 +42,16 @@ SETTINGS: tuple[Setting, ...] = (
         'max-age=31536000; includeSubDomains',
     ),
 )
+#: The default of each setting.
 DEFAULTS: Mapping[str, Any] = {setting.name: setting.default for setting in SETTINGS}
+#: The defaults that `PRODUCTION` changes.
 PRODUCTION_DEFAULTS: Mapping[str, Any] = {
     setting.name: setting.production_default
     for setting in SETTINGS
     if setting.production_default is not UNSET
 }
 
-# Settings whose value in the environment is a string even if it reads as JSON, such as 123.
+#: Settings whose value in the environment is a string even if it is valid JSON, such as 123.
 STRING_SETTINGS = (
     'SECRET_KEY',
     'SESSION_COOKIE_DOMAIN',
@@ -61,22 +63,26 @@ STRING_SETTINGS = (
     'STRICT_TRANSPORT_SECURITY',
 )
 
-# The name that platforms give to the URL of their Redis.
+#: The environment variable in which many platforms set the URL of their Redis.
 PLATFORM_REDIS_URL = 'REDIS_URL'
 
 
 class ConfigError(Exception):
-    """Raised by `create_app` for wrong settings: which, why and what to do, in one line."""
+    """Raised by `create_app` if settings are wrong; the message is one line."""
 
 
-def load(config: Config, mapping: Mapping[str, Any]) -> Callable[[str], str]:
-    """Fill a config: defaults, then `QUART_*` from the environment, then the mapping.
+def load_config(config: Config, mapping: Mapping[str, Any]) -> Callable[[str], str]:
+    """Set the defaults, then `QUART_*` from the environment, then the mapping, and validate.
+
+    Args:
+        config: The app's config.
+        mapping: Settings that override the environment.
 
     Returns:
         A function that returns the name under which the user set a setting, for messages.
 
     Raises:
-        ConfigError: Settings are wrong; the message names all of them.
+        ConfigError: Settings are wrong. The message names all of them.
     """
     env = _environment(config)
     chosen = {**env, **mapping}
@@ -106,17 +112,17 @@ def _environment(config: Config) -> dict[str, Any]:
     except TypeError:
         nested = sorted(name for name in os.environ if re.match('QUART_[^_].*__', name))
         raise ConfigError(
-            f'{" and ".join(nested)}: the part before __ names a setting that is not a dict: '
-            'remove one of the two'
+            f'{" and ".join(nested)} sets an item of a setting that is not a dict: remove it, or '
+            'the variable of that setting'
         ) from None
     for key, value in env.items():
         text = os.environ.get(f'QUART_{key}', '')
         is_string = key in STRING_SETTINGS and not isinstance(value, str | None)
-        # JSON would accept blanks around it.
-        is_inexact = isinstance(value, bool) and text not in ('true', 'false')
-        if text and (is_string or is_inexact):
+        # JSON accepts spaces around true and false.
+        has_spaces = isinstance(value, bool) and text not in ('true', 'false')
+        if text and (is_string or has_spaces):
             env[key] = text
-    # Quart's own command line sets these two values.
+    # Quart's command line sets these two values.
     if (debug := os.environ.get('QUART_DEBUG')) in ('0', '1'):
         env['DEBUG'] = debug == '1'
     return env

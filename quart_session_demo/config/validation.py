@@ -1,4 +1,4 @@
-"""What is wrong with a config: each setting by itself, and several together."""
+"""Validate a config: each setting by itself, and settings that depend on each other."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -11,10 +11,11 @@ from quart import Quart
 from quart_session_demo.sessions.settings import Setting
 from quart_session_demo.sessions.validators import REDIS_URL_REMEDY, is_number, safe_repr
 
+#: The smallest secret key for production, in bytes.
 MIN_KEY_BYTES = 32
 #: A command that prints a good key.
 KEY_COMMAND = "python -c 'import secrets; print(secrets.token_hex(32))'"
-# Quart derives these from other settings while they are None.
+#: Quart derives these from other settings while they are None.
 OPTIONAL_BOOLEANS = (
     'DEBUG',
     'PRESERVE_CONTEXT_ON_EXCEPTION',
@@ -27,18 +28,19 @@ OPTIONAL_BOOLEANS = (
 def validation_errors(
     config: Config, settings: Collection[Setting], name: Callable[[str], str]
 ) -> list[str]:
-    """Return what is wrong with a config, as `NAME problem: what to do`; never a secret.
+    """Return what is wrong with a config, as `NAME problem: what to do`, without secrets.
 
     Args:
         config: The config to validate.
-        settings: The settings that have rules of their own. Of Quart's others the type counts.
+        settings: The settings that have a validator. Of Quart's other settings only the type is
+            validated.
         name: Returns the name under which the user set a setting.
     """
     problems: dict[str, str] = {}
-    rules = {setting.name: setting.validate for setting in settings}
-    for key in {**rules, **Quart.default_config}:
-        rule = rules.get(key)
-        problem = rule(config[key]) if rule else validate_type(key, config[key])
+    validators = {setting.name: setting.validate for setting in settings}
+    for key in {**validators, **Quart.default_config}:
+        validate = validators.get(key)
+        problem = validate(config[key]) if validate else validate_type(key, config[key])
         if problem:
             problems[key] = problem
     errors = [f'{name(key)} {problem}' for key, problem in problems.items()]
@@ -49,28 +51,28 @@ def validation_errors(
 
 
 def validate_type(key: str, value: Any) -> str | None:
-    """Require the type that one of Quart's own settings has."""
+    """Require the type of Quart's default for one of Quart's own settings."""
     default = Quart.default_config[key]
     if isinstance(default, bool):
-        valid, types = isinstance(value, bool), 'true or false'
+        valid, expected = isinstance(value, bool), 'true or false'
     elif key in OPTIONAL_BOOLEANS:
-        valid, types = isinstance(value, bool | None), 'true or false, or to null'
+        valid, expected = isinstance(value, bool | None), 'true or false, or to null'
     elif isinstance(default, timedelta):
         valid = value is None or is_number(value) or isinstance(value, timedelta)
-        types = 'a number of seconds, or to null'
+        expected = 'a number of seconds, or to null'
     elif is_number(default):
-        valid, types = value is None or is_number(value), 'a number, or to null for no limit'
+        valid, expected = value is None or is_number(value), 'a number, or to null for no limit'
     elif isinstance(default, str) or key == 'SERVER_NAME':
-        valid, types = isinstance(value, str) or value is default, 'a string'
+        valid, expected = isinstance(value, str) or value is default, 'a string'
     elif key == 'TRUSTED_HOSTS':
         # A string would be read as a list of its characters.
         valid = value is None or (
             isinstance(value, list | tuple) and all(isinstance(host, str) for host in value)
         )
-        types = 'a list of hosts, in JSON ["example.com"], or to null'
+        expected = 'a list of hosts, in JSON ["example.com"], or to null'
     else:
         return None
-    return None if valid else f'is {safe_repr(value)}: set it to {types}'
+    return None if valid else f'is {safe_repr(value)}: set it to {expected}'
 
 
 def validate_hsts(value: Any) -> str | None:
@@ -89,12 +91,12 @@ def validate_hsts(value: Any) -> str | None:
 def validate_combinations(
     config: Config, name: Callable[[str], str], invalid: Collection[str]
 ) -> Iterator[str]:
-    """Yield which valid settings do not work together.
+    """Yield the errors of settings that are valid by themselves, but not together.
 
     Args:
         config: The config to validate.
         name: Returns the name under which the user set a setting.
-        invalid: Settings whose own value is wrong, so that it cannot be compared.
+        invalid: Settings that are wrong by themselves, which are not compared.
     """
     samesite, cookie_name = (
         '' if key in invalid else config[key] or ''
@@ -126,12 +128,12 @@ def validate_combinations(
 
 
 def validate_production_keys(config: Config, name: Callable[[str], str]) -> Iterator[str]:
-    """Yield which keys are too short for production; keys of a wrong type are left out."""
+    """Yield the errors of keys that are too short for production; ignore keys of a wrong type."""
     size = _key_size(config['SECRET_KEY'])
     if size is not None and size < MIN_KEY_BYTES:
-        is_short = 'not set' if config['SECRET_KEY'] is None else f'only {size} bytes long'
+        problem = 'not set' if config['SECRET_KEY'] is None else f'only {size} bytes long'
         yield (
-            f'{name("SECRET_KEY")} is {is_short} in production: set it to at least '
+            f'{name("SECRET_KEY")} is {problem} in production: set it to at least '
             f'{MIN_KEY_BYTES} random bytes, as {KEY_COMMAND} prints them'
         )
     fallbacks = config['SECRET_KEY_FALLBACKS']
@@ -158,7 +160,7 @@ def is_secure(config: Mapping[str, Any]) -> bool:
 
 
 def host_prefix_obstacles(config: Mapping[str, Any]) -> dict[str, str]:
-    """Return the settings with which browsers refuse a `__Host-` cookie, each with its remedy.
+    """Return the settings because of which browsers refuse a `__Host-` cookie, with remedies.
 
     Source: RFC 6265bis, 4.1.3.2.
     """

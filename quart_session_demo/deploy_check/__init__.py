@@ -1,4 +1,4 @@
-"""Finds settings and stores that work, but are unsafe in production; for any Quart app."""
+"""Find settings and stores that work, but are unsafe in production, in any Quart app."""
 
 import re
 from collections.abc import Iterator
@@ -22,23 +22,24 @@ from quart_session_demo.sessions.settings import SESSION_SETTINGS
 
 __all__ = ['FINDINGS', 'check', 'setting_findings', 'stores_in_cookie']
 
+#: OWASP ASVS 5.0, 3.4.1.
 MIN_HSTS = timedelta(days=365)
-# Flask's default: a stolen cookie works as long as this.
+#: Flask's default. A stolen cookie works for this time.
 MAX_LIFETIME = timedelta(days=31)
 MIN_LIFETIME = timedelta(minutes=1)
 
 
 async def check(app: Quart) -> list[Finding]:
-    """Return what is unsafe about an app's settings and its session store; never a secret.
+    """Return what is unsafe about an app's settings and its session store, without secrets.
 
-    The session interface checks its store: it may open connections, and closes them.
+    The session interface checks its store. It closes the connections that it opens for that.
     """
     findings = list(setting_findings(app))
     if isinstance(app.session_interface, SessionInterface):
         findings.extend(await app.session_interface.store_findings())
     if app.import_name == 'quart_session_demo':
         return findings
-    # Only `create_app` is known to read settings from the environment with Quart's prefix.
+    # Another app may not read its settings from environment variables with Quart's prefix.
     return [
         replace(
             finding,
@@ -50,7 +51,7 @@ async def check(app: Quart) -> list[Finding]:
 
 
 def setting_findings(app: Quart) -> Iterator[Finding]:
-    """Yield what is unsafe about an app's settings; never a secret's value."""
+    """Yield what is unsafe about an app's settings, without secrets."""
     if invalid := list(_invalid_settings(app)):
         # The checks below need valid settings.
         yield from invalid
@@ -69,7 +70,7 @@ def setting_findings(app: Quart) -> Iterator[Finding]:
 
 
 def stores_in_cookie(app: Quart) -> bool:
-    """Return whether an app's session interface, which may be Quart's own, needs no store."""
+    """Return whether an app's sessions are stored in the cookie; also for Quart's interface."""
     interface = app.session_interface
     if isinstance(interface, SessionInterface):
         return interface.content_in_cookie
@@ -79,7 +80,7 @@ def stores_in_cookie(app: Quart) -> bool:
 def _finding(
     finding_id: str, level: Literal['error', 'warning'] | None = None, **values: object
 ) -> Finding:
-    """Fill the template with this id and, where there are two, this level."""
+    """Return the finding with this id and, if there are two, this level, with values filled in."""
     template = next(
         finding
         for finding in FINDINGS

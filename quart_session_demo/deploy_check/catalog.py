@@ -1,4 +1,4 @@
-"""Everything that the deploy check can find about settings; stores have findings of their own."""
+"""All findings about settings. The findings about a store are beside the store."""
 
 from quart_session_demo.config.validation import KEY_COMMAND, MIN_KEY_BYTES
 from quart_session_demo.sessions.base import Finding
@@ -68,7 +68,7 @@ FINDINGS: tuple[Finding, ...] = (
     ),
     Finding(
         'cookie-samesite',
-        # Somebody chose this value.
+        # A warning only: an app that other sites embed needs this value.
         'warning',
         'The session cookie has SameSite=None, so browsers send it with requests from other sites '
         '(OWASP ASVS 5.0, 3.3.2)',

@@ -1,11 +1,11 @@
-"""Recognizes secret keys that an attacker can guess."""
+"""Detect secret keys that an attacker can guess."""
 
 import hashlib
 import re
 import zlib
 from collections.abc import Iterator
 
-# Parts of keys in examples. A random key contains none of them by chance.
+#: Parts of keys in examples. They practically never occur in a random key.
 EXAMPLE_PARTS = (
     '00010203',
     '00112233',
@@ -46,12 +46,12 @@ EXAMPLE_PARTS = (
     'your-',
     'your_',
     'zhiliao',
-    # The one in Flask's documentation.
+    # The key in Flask's documentation.
     '192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf',
 )
-# Five words with a separator between them, which random letters do not look like.
+#: Five words with separators between them. Random letters do not look like that.
 PHRASE = re.compile(r'([A-Z]?[a-z]{2,}[-_.]){4}[A-Z]?[a-z]')
-# zlib needs more bytes than this even for 32 random hexadecimal digits.
+#: zlib needs more bytes than this even for 32 random hexadecimal digits.
 MIN_COMPRESSED_BYTES = 32
 
 
@@ -61,11 +61,11 @@ def is_guessable(key: bytes) -> bool:
     lowered = text.lower()
     return (
         len(zlib.compress(key)) < MIN_COMPRESSED_BYTES
-        # A sentence, or a variable that was not replaced. Random bytes are not all ASCII.
+        # A sentence, or a variable that was not replaced. Random bytes are rarely all ASCII.
         or (text.isascii() and (' ' in text or '${' in text))
         or text.isdecimal()
         or PHRASE.search(text) is not None
-        # Backwards too.
+        # Also backwards.
         or any(part in lowered or part in lowered[::-1] for part in EXAMPLE_PARTS)
         or any(digest in lowered for digest in _digests('', 'admin', 'test', *EXAMPLE_PARTS))
     )

@@ -1,6 +1,6 @@
 """ASGI middleware for any app: each class wraps one ASGI app.
 
-Wrap `app.asgi_app`, not `app`, so that Quart's command line and test client still find a Quart app:
+Wrap `app.asgi_app` and not `app`, which Quart's command line and test client need as a Quart app:
 `app.asgi_app = SecurityHeadersMiddleware(app.asgi_app)`.
 """
 

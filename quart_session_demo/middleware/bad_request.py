@@ -1,4 +1,4 @@
-"""Answers malformed requests with 400, before Quart's own error handling."""
+"""Return 400 for malformed requests; Quart would return 500."""
 
 from urllib.parse import urlsplit
 
@@ -16,11 +16,11 @@ from quart_session_demo.middleware.response import send_response
 
 
 class BadRequestMiddleware:
-    """Answers 400 where Quart answers 500 and logs a traceback.
+    """Middleware that returns 400 where Quart returns 500 and logs a traceback.
 
-    These are a request target that is neither a path nor a URL (`GET http://[`), a query that is
-    not valid UTF-8, which HTTP/2 allows, and, on Quart 0.22, a `Host` that is not a host name
-    (`..`). A method `head` is answered as HEAD, without a traceback.
+    A request is malformed if its target is neither a path nor a URL (`GET http://[`) or its query
+    is not valid UTF-8, which HTTP/2 allows. On Quart 0.22 so is one whose `Host` is not a host name
+    (`..`). A request with the method `head` gets the response to HEAD, without a traceback.
     """
 
     def __init__(self, app: ASGIFramework) -> None:
@@ -30,9 +30,9 @@ class BadRequestMiddleware:
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        """Answer a malformed request; pass on all others."""
+        """Return 400 for a malformed request; pass all others to the app."""
 
-        async def send_to_head(event: ASGISendEvent) -> None:
+        async def send_ignoring_head(event: ASGISendEvent) -> None:
             try:
                 await send(event)
             except LocalProtocolError:
@@ -44,12 +44,12 @@ class BadRequestMiddleware:
             if scope['type'] == 'lifespan' or (
                 _is_target(scope['path']) and _is_utf8(scope['query_string'])
             ):
-                await self.app(scope, receive, send_to_head)
+                await self.app(scope, receive, send_ignoring_head)
                 return
         except BadHost:
             # Quart raises it before routing, so nothing has been sent.
             pass
-        await send_response(scope, send_to_head, 400, 'text/plain', b'Bad Request\n')
+        await send_response(scope, send_ignoring_head, 400, 'text/plain', b'Bad Request\n')
 
 
 def _is_target(path: str) -> bool:

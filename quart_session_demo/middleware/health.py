@@ -1,4 +1,4 @@
-"""Answers `/health` and `/health/ready`, which platforms and routers request, before the app."""
+"""Health checks: `/health` and `/health/ready`, which platforms and routers request."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -13,11 +13,11 @@ async def _always_ready() -> bool:
 
 
 class HealthMiddleware:
-    """Answers `/health` and `/health/ready`: opens no session, reads and sets no cookie.
+    """Middleware that responds to `/health` and `/health/ready` without a session or a cookie.
 
-    `/health` shows that this process serves. It does not depend on a database: a platform
+    `/health` shows that this process serves requests. It does not depend on a database: a platform
     restarts a process that fails here, and a restart would not fix the database. `/health/ready`
-    returns 503 while the app cannot work; a router then sends requests to other processes.
+    returns 503 while the app cannot work. A router then sends requests to other processes.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class HealthMiddleware:
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        """Answer a request for one of the two paths; pass on all others."""
+        """Respond to a request for one of the two paths; pass all others to the app."""
         if scope['type'] != 'http' or scope['path'] not in ('/health', '/health/ready'):
             await self.app(scope, receive, send)
             return

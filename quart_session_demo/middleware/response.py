@@ -1,4 +1,4 @@
-"""Sends a short response without the app."""
+"""Send a short response without calling the app."""
 
 from collections.abc import Iterable
 from typing import cast

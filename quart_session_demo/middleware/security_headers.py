@@ -1,4 +1,4 @@
-"""Adds headers that make browsers strict to every response (OWASP ASVS 5.0, 3.4)."""
+"""Add security headers to every response (OWASP ASVS 5.0, 3.4)."""
 
 from hypercorn.typing import (
     ASGIFramework,
@@ -8,6 +8,7 @@ from hypercorn.typing import (
     Scope,
 )
 
+#: The headers of every response, besides `Strict-Transport-Security`.
 HEADERS = {
     # ASVS 3.4.3 and 3.4.6. Scripts, styles and images load from the app's own files only.
     'Content-Security-Policy': (
@@ -22,9 +23,10 @@ HEADERS = {
 
 
 class SecurityHeadersMiddleware:
-    """Adds security headers; a header that the app sends itself stays as it is.
+    """Middleware that adds security headers; a header that the app sends is not changed.
 
-    It wraps the app, because a response may turn into an error after `after_request`.
+    `after_request` would be too early: a response may still become an error when the session is
+    saved.
     """
 
     def __init__(self, app: ASGIFramework, hsts: str | None = None) -> None:
@@ -43,7 +45,7 @@ class SecurityHeadersMiddleware:
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        """Let the app answer, and add the headers to its response."""
+        """Call the app and add the headers to its response."""
 
         async def send_with_headers(event: ASGISendEvent) -> None:
             # The second type is the response that rejects a websocket.
@@ -51,8 +53,8 @@ class SecurityHeadersMiddleware:
                 event['type'] == 'http.response.start'
                 or event['type'] == 'websocket.http.response.start'
             ):
-                own = {name.lower() for name, _ in event['headers']}
-                missing = (header for header in self.headers if header[0] not in own)
+                present = {name.lower() for name, _ in event['headers']}
+                missing = (header for header in self.headers if header[0] not in present)
                 event['headers'] = [*event['headers'], *missing]
             await send(event)
 

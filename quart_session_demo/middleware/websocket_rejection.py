@@ -1,4 +1,4 @@
-"""Closes rejected websockets, which would delay a shutdown."""
+"""Close rejected websockets, which would delay a shutdown."""
 
 import asyncio
 from typing import cast
@@ -14,10 +14,10 @@ from hypercorn.typing import (
 
 
 class WebsocketRejectionMiddleware:
-    """Reports a disconnection to the app after it has rejected a websocket.
+    """Middleware that reports a disconnection to the app after the app rejected a websocket.
 
     Without it, Quart 0.23 waits for the client to disconnect, and Hypercorn waits for Quart. The
-    connection stays open as long as the client wants, and a shutdown takes the whole graceful
+    client decides how long the connection stays open, and a shutdown takes the whole graceful
     timeout.
     """
 
@@ -28,7 +28,7 @@ class WebsocketRejectionMiddleware:
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        """Watch a websocket's handshake; pass on everything else."""
+        """Watch the handshake of a websocket; pass all other requests to the app."""
         if scope['type'] != 'websocket':
             await self.app(scope, receive, send)
             return

@@ -1,15 +1,16 @@
-"""The session operations of the page: each is a line of Python, the same in Flask and Quart."""
+"""The session operations of the page. Each is a line of Python, the same in Flask and Quart."""
 
 import json
 import math
 import secrets
-from typing import Any
+from typing import Any, NoReturn
 
 from quart import current_app, session
 
 from quart_session_demo.sessions.inspector import nesting_levels
 
-#: The line of each action. The form replaces `{key}` and `{value}`, the app `{limit}`.
+#: The line of each action. `{key}` and `{value}` are replaced by the form's texts, `{limit}` by
+#: `MAX_COOKIE_SIZE`.
 ACTION_LINES = {
     'set': 'session[{key}] = {value}',
     'get': 'session.get({key})',
@@ -21,16 +22,28 @@ ACTION_LINES = {
     'lesson': "session['username'] = 'zhiliao'\nsession['age'] = 20\nsession.permanent = True",
     'overflow': "session['big'] = secrets.token_hex({limit})",
 }
-ACTIONS_WITH_KEY = ('set', 'get', 'pop', 'del')
-MAX_NESTING = 50
+#: The actions that use the key in the form.
+ACTIONS_WITH_KEY = (
+    'set',
+    'get',
+    'pop',
+    'del',
+)
+#: The levels of nesting that a value may have.
+MAX_VALUE_NESTING = 50
 
 
 class NestedTooDeeply(ValueError):
-    """Raised for JSON that is nested deeper than `MAX_NESTING` levels."""
+    """Raised for JSON that is nested deeper than `MAX_VALUE_NESTING` levels."""
 
 
-def run(action: str, key: str, value: Any) -> Any:
+def run_action(action: str, key: str, value: Any) -> Any:
     """Run the line of an action on the user's session.
+
+    Args:
+        action: A key of `ACTION_LINES`.
+        key: The key of the session value to set, get or delete.
+        value: The value to set.
 
     Returns:
         The value of the line's expression; None for a statement.
@@ -63,10 +76,10 @@ def run(action: str, key: str, value: Any) -> Any:
 
 
 def parse_value(text: str) -> Any:
-    """Return the value that the text is in JSON, or the text itself if it is not JSON.
+    """Return the value of a JSON text, or the text itself if it is not JSON.
 
     Raises:
-        NestedTooDeeply: The text is JSON, but nested deeper than `MAX_NESTING` levels.
+        NestedTooDeeply: The JSON is nested deeper than `MAX_VALUE_NESTING` levels.
     """
     try:
         value = json.loads(text, parse_constant=_reject_constant, parse_float=_finite_float)
@@ -74,12 +87,12 @@ def parse_value(text: str) -> Any:
         raise NestedTooDeeply from None
     except ValueError:
         return text
-    if sum(1 for _ in nesting_levels(value)) > MAX_NESTING:
+    if sum(1 for _ in nesting_levels(value)) > MAX_VALUE_NESTING:
         raise NestedTooDeeply
     return value
 
 
-def _reject_constant(constant: str) -> Any:
+def _reject_constant(constant: str) -> NoReturn:
     # Python's parser accepts NaN and Infinity, which are not JSON.
     raise ValueError(constant)
 

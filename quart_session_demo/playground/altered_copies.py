@@ -1,4 +1,4 @@
-"""Copies of the user's session cookie, each altered in one thing. No response sets them."""
+"""Copies of the user's session cookie, each with one alteration. No response sets them."""
 
 import secrets
 import time
@@ -12,6 +12,7 @@ from quart_session_demo.playground.page import refuse
 from quart_session_demo.playground.session_cookie import displayable, read_session, request_cookie
 from quart_session_demo.sessions.serializer import SessionSerializer
 
+#: The names of the alterations; `altered_copy` describes them.
 ALTERATIONS = (
     'character',
     'key',
@@ -24,7 +25,7 @@ def altered_copy(alteration: str, cookie: str, app: Quart) -> str:
 
     Args:
         alteration: `character` changes one character. `key` signs with a random key. `time`
-            signs with a time that lies the session lifetime and one day in the past.
+            signs with a time in the past: the session lifetime and one day ago.
         cookie: The value of the user's own cookie. The app must accept it.
         app: The app. Its session interface signs the copy, except for `character`.
 
@@ -33,13 +34,13 @@ def altered_copy(alteration: str, cookie: str, app: Quart) -> str:
     """
     if alteration == 'character':
         index = len(cookie.partition('.')[0]) // 2 or 1
-        other = 'A' if cookie[index] != 'A' else 'B'
-        return cookie[:index] + other + cookie[index + 1 :]
-    own = cast(URLSafeTimedSerializer, app.session_interface.get_signing_serializer(app))
-    content, signed_at = own.loads(cookie, return_timestamp=True)
+        replacement = 'A' if cookie[index] != 'A' else 'B'
+        return cookie[:index] + replacement + cookie[index + 1 :]
+    serializer = cast(URLSafeTimedSerializer, app.session_interface.get_signing_serializer(app))
+    content, signed_at = serializer.loads(cookie, return_timestamp=True)
     if alteration == 'key':
-        other_key = _with_keys(own, [secrets.token_hex().encode()])
-        return other_key.dumps_at(content, int(signed_at.timestamp()))
+        random_key = secrets.token_hex().encode()
+        return _with_keys(serializer, [random_key]).dumps_at(content, int(signed_at.timestamp()))
     lifetime = int(app.permanent_session_lifetime.total_seconds())
     timestamp = int(time.time()) - lifetime - 86400
     if timestamp < 0:
@@ -48,7 +49,7 @@ def altered_copy(alteration: str, cookie: str, app: Quart) -> str:
             'The session lifetime is too long: no signature can be old enough to expire.',
             'session 的有效期太长：没有哪个签名会过期。',
         )
-    return _with_keys(own, own.secret_keys).dumps_at(content, timestamp)
+    return _with_keys(serializer, serializer.secret_keys).dumps_at(content, timestamp)
 
 
 async def try_altered_copy(alteration: str) -> Notice:
@@ -70,11 +71,11 @@ async def try_altered_copy(alteration: str) -> Notice:
     }
 
 
-def _with_keys(own: URLSafeTimedSerializer, keys: list[bytes]) -> SessionSerializer:
+def _with_keys(serializer: URLSafeTimedSerializer, keys: list[bytes]) -> SessionSerializer:
     return SessionSerializer(
         keys,
-        salt=own.salt,
-        serializer=own.serializer,
-        signer=own.signer,
-        signer_kwargs=own.signer_kwargs,
+        salt=serializer.salt,
+        serializer=serializer.serializer,
+        signer=serializer.signer,
+        signer_kwargs=serializer.signer_kwargs,
     )

@@ -13,13 +13,13 @@ from quart_session_demo.sessions import CookieSession
 
 @dataclass(frozen=True)
 class Expiry:
-    """When a session expires, as far as the page can know.
+    """What the page knows about when a session expires.
 
     Attributes:
         signed_at: When the cookie was signed; None for a session that is stored on a server.
         expires_at: When the session expires; None when the session interface does not know.
         renewed: Whether each use extends the session.
-        too_large: Whether the cookie is over the size limit, so that it is not sent again.
+        too_large: Whether the cookie is over the size limit. Then no response sends it again.
     """
 
     signed_at: datetime | None
@@ -45,7 +45,7 @@ def session_expiry(content: dict[str, Any], cookie: str, *, saved: bool) -> Expi
     current = CookieSession(content)
     limit = app.config['MAX_COOKIE_SIZE']
     too_large = bool(limit) and len(interface.cookie_header(app, current, cookie)) > limit
-    # Not from the inspector, which refuses some cookies that the app accepts.
+    # The inspector refuses some cookies that the app accepts, so it cannot be used here.
     serializer = cast(URLSafeTimedSerializer, app.session_interface.get_signing_serializer(app))
     _, signed_at = serializer.loads(cookie, return_timestamp=True)
     renewed = current.permanent and refreshed and saved and not too_large

@@ -1,9 +1,9 @@
 """The message about the last action, which the page shows after the redirect.
 
-It is stored in a separate cookie, because the session must hold only what the user put into it,
-and the address appears in logs and in the browser history. The cookie is signed, so that nobody
-else can make the page show a message. The address and the cookie's name contain the message's id,
-so that each browser tab shows and deletes only its own.
+It is stored in a separate cookie: the session must hold only what the user put into it, and the
+address appears in logs and in the browser history. The cookie is signed, so nobody else can make
+the page show a message. The address and the cookie's name contain the message's id, so each browser
+tab shows and deletes only its own message.
 """
 
 import secrets
@@ -15,20 +15,21 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.playground.session_cookie import displayable
 
+#: The first part of the cookie's name, before the notice's id.
 COOKIE_PREFIX = 'playground_notice_'
-#: In seconds.
+#: How long the cookie lasts, in seconds.
 MAX_AGE = 60
-#: The largest length of a text in a notice, in characters.
+#: The largest number of characters of a text in a notice.
 MAX_TEXT_LENGTH = 120
-#: The largest length of the cookie's value, in bytes. A larger one loses the form's texts.
-MAX_VALUE_SIZE = 2000
+#: The largest size of the cookie's value, in bytes. A larger notice loses the form's texts.
+MAX_NOTICE_SIZE = 2000
 
 
 class Notice(TypedDict, total=False):
     """What the page reports about an action. All texts are shortened.
 
     Attributes:
-        id: The notice's own id.
+        id: The notice's id.
         action: The action's name.
         form: The texts that the user typed into the form.
         line: The Python line that was run.
@@ -65,7 +66,7 @@ def shorten(text: str) -> str:
 
 
 def shorten_cookie(header: str) -> str:
-    """Return a `Set-Cookie` header with the session's value shortened, and an id hidden."""
+    """Return a `Set-Cookie` header with its value shortened; a session id is hidden."""
     pair, separator, attributes = header.partition('; ')
     name, _, value = pair.partition('=')
     return shorten(f'{name}={displayable(value)}') + separator + attributes
@@ -74,7 +75,7 @@ def shorten_cookie(header: str) -> str:
 def store_notice(notice: Notice, response: Response | WerkzeugResponse) -> None:
     """Set the cookie that stores a notice for the next page."""
     value = str(_serializer().dumps(notice))
-    if len(value) > MAX_VALUE_SIZE:
+    if len(value) > MAX_NOTICE_SIZE:
         value = str(_serializer().dumps({**notice, 'form': {}}))
     name = COOKIE_PREFIX + notice['id']
     response.set_cookie(name, value, max_age=MAX_AGE, **_cookie_attributes())

@@ -13,7 +13,7 @@ from quart_session_demo.sessions.base import SaveRefusal, TrackedSession
 
 
 async def record_outcome(app: Quart, response: Response | WerkzeugResponse, **_: Any) -> None:
-    """Add the outcome of an action to the response, which has its `Set-Cookie` headers now."""
+    """Add the outcome of an action to the response, which already has its `Set-Cookie` headers."""
     if 'notice' not in g:
         return
     refusal = session.refusal if isinstance(session, TrackedSession) else None

@@ -42,7 +42,7 @@ ERROR_NAMES = {
 
 
 def language() -> str | None:
-    """Return the language that the address asks for: `zh` for `?lang=zh`, None for English."""
+    """Return the page's language: `zh` for `?lang=zh` in the address, None for English."""
     return 'zh' if request.args.get('lang') == 'zh' else None
 
 
@@ -68,8 +68,9 @@ async def render(
     Args:
         content: The content of the user's session.
         notice: What the last action did.
-        error: Why the last action was refused. With a notice too, the session was not saved.
-        form: The texts in the form; by default the notice's.
+        error: Why the last action was refused. If there is a notice too, the action ran, but the
+            session was not saved.
+        form: The texts in the form; by default those in the notice.
     """
     app = current_app
     cookie = request_cookie()
@@ -117,7 +118,7 @@ def _seconds_until(time: datetime) -> int:
 
 
 def _attributes(app: Quart) -> dict[str, str]:
-    # From a header, because Werkzeug changes some: Partitioned adds Secure.
+    # Read from a header, because Werkzeug changes some attributes: Partitioned adds Secure.
     header = dump_cookie('any', **cookie_attributes(app.session_interface, app))
     _, *sent = header.split('; ')
     by_name = {attribute.partition('=')[0]: attribute for attribute in sent}

@@ -10,7 +10,7 @@ from quart_session_demo.sessions.base import SessionInterface
 
 
 def session_interface() -> SessionInterface | None:
-    """Return the app's session interface; None for one that does not implement our contract."""
+    """Return the app's session interface, or None if it is not one of ours."""
     interface: quart_sessions.SessionInterface = current_app.session_interface
     return interface if isinstance(interface, SessionInterface) else None
 
@@ -27,7 +27,7 @@ def request_cookie() -> str | None:
 
 
 def displayable(cookie: str) -> str:
-    """Return the part of a cookie's value that a page may show: an id is a secret."""
+    """Return what a page may show of a cookie's value: not a whole session id, which is secret."""
     return cookie if content_in_cookie() or not cookie else f'{cookie[:6]}…'
 
 

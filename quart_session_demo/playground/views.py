@@ -1,4 +1,4 @@
-"""The routes of the page: one shows the session, one runs the action of a button."""
+"""The routes of the page: `show` shows the session, `act` runs the action of a button."""
 
 from quart import (
     Blueprint,
@@ -20,10 +20,10 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from quart_session_demo.playground.actions import (
     ACTION_LINES,
     ACTIONS_WITH_KEY,
-    MAX_NESTING,
+    MAX_VALUE_NESTING,
     NestedTooDeeply,
     parse_value,
-    run,
+    run_action,
 )
 from quart_session_demo.playground.altered_copies import ALTERATIONS, try_altered_copy
 from quart_session_demo.playground.notice import (
@@ -37,8 +37,9 @@ from quart_session_demo.playground.outcome import record_outcome
 from quart_session_demo.playground.page import language, refuse, render
 from quart_session_demo.playground.session_cookie import content_in_cookie
 
+#: In characters.
 MAX_KEY_LENGTH = 100
-#: Larger than any cookie, so that a user can exceed the cookie's limit.
+#: In characters. With a value of this length, a user can exceed the size limit of a cookie.
 MAX_VALUE_LENGTH = 10_000
 #: The actions that need the session's content in the cookie.
 SIGNED_COOKIE_ACTIONS = (
@@ -69,13 +70,13 @@ def is_cross_site(request: Request) -> bool:
     if site is not None:
         return site not in ('same-origin', 'none')
     origin = request.headers.get('Origin')
-    # Without the scheme, which differs behind a proxy that terminates TLS.
+    # The scheme is not compared: it differs behind a proxy that terminates TLS.
     return origin is not None and origin.partition('://')[2] != request.host
 
 
 @playground.before_request
 async def refuse_cross_site() -> None:
-    """Refuse an action that a page of another site sends."""
+    """Refuse an action that a page of another origin sends."""
     if request.method == 'POST' and is_cross_site(request):
         refuse(
             403,
@@ -86,7 +87,7 @@ async def refuse_cross_site() -> None:
 
 @playground.get('/')
 async def show() -> Response | WerkzeugResponse:
-    """Show the session, its cookie and the outcome of the last action; change nothing."""
+    """Show the session, its cookie and the outcome of the last action, without changes."""
     notice = read_notice()
     response = await make_response(await render(dict(session), notice=notice))
     if notice:
@@ -109,7 +110,7 @@ async def act() -> WerkzeugResponse:
     if action in ALTERATIONS:
         g.notice = await try_altered_copy(action)
     elif action in ACTION_LINES:
-        g.notice = _run(action, form.get('key', ''), form.get('value', ''))
+        g.notice = _run_from_form(action, form.get('key', ''), form.get('value', ''))
     else:
         refuse(400, 'There is no such action.', '没有这个操作。')
     g.notice['id'] = new_id()
@@ -119,7 +120,7 @@ async def act() -> WerkzeugResponse:
     return redirect(address, 303)
 
 
-def _run(action: str, key: str, text: str) -> Notice:
+def _run_from_form(action: str, key: str, text: str) -> Notice:
     if action in ACTIONS_WITH_KEY and not 0 < len(key) <= MAX_KEY_LENGTH:
         refuse(
             400,
@@ -137,12 +138,12 @@ def _run(action: str, key: str, text: str) -> Notice:
         refuse(409, 'This app has no cookie size limit.', '这个应用没有 cookie 大小上限。')
     try:
         value = parse_value(text) if action == 'set' else None
-        result = run(action, key, value)
+        result = run_action(action, key, value)
     except NestedTooDeeply:
         refuse(
             400,
-            f'The JSON value is nested too deeply: use at most {MAX_NESTING} levels.',
-            f'JSON 值嵌套得太深：最多 {MAX_NESTING} 层。',
+            f'The JSON value is nested too deeply: use at most {MAX_VALUE_NESTING} levels.',
+            f'JSON 值嵌套得太深：最多 {MAX_VALUE_NESTING} 层。',
         )
     except KeyError:
         refuse(

@@ -1,4 +1,4 @@
-"""The contract of our session interfaces, and a session that notices when it is used."""
+"""The base classes of our session interfaces and their sessions."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -52,14 +52,14 @@ class SaveRefusal:
 
 
 class TrackedSession(SecureCookieSession):
-    """Flask's session, which notices each way of reading or writing it.
+    """Flask's session, which also records whether the request read or wrote it.
 
     Flask's own attribute `accessed` cannot be used: Quart 0.22 never sets it and 0.23 always does.
     """
 
     #: Whether the request read or wrote the session.
     was_used = False
-    #: Whether a websocket's handshake response was sent, so that no cookie can be set any more.
+    #: Whether a websocket's handshake response was sent. After that no cookie can be set.
     headers_sent = False
     #: Why the session was not stored, once the response is finished.
     refusal: SaveRefusal | None = None
@@ -122,14 +122,14 @@ def track_accept(websocket: Websocket, session: TrackedSession) -> None:
 
 
 class SessionInterface(quart_sessions.SessionInterface, ABC):
-    """What the app, its pages and its commands ask of a session interface."""
+    """A session interface with all that the app, its pages and its commands need."""
 
     #: Whether the cookie holds the session's content, and not only an id.
     content_in_cookie: bool
 
     @abstractmethod
-    async def regenerate(self, session: Any) -> None:
-        """Give a session a new id; see `regenerate_session`."""
+    async def regenerate(self, session: SessionMixin) -> None:
+        """Give a session a new id; `regenerate_session` describes when, and what it raises."""
 
     @abstractmethod
     async def is_ready(self) -> bool:
@@ -137,19 +137,25 @@ class SessionInterface(quart_sessions.SessionInterface, ABC):
 
     @abstractmethod
     async def store_findings(self) -> list[Finding]:
-        """Return what is unsafe about the store, after asking it."""
+        """Check the store, and return what is unsafe about it."""
 
     @abstractmethod
-    def expires_at(self, app: Quart, session: Any) -> datetime | None:
-        """Return when the session expires if it is not used again; None if that is unknown."""
+    def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
+        """Return when the session expires if it is not used again, or None if that is unknown."""
 
     def cookie_header(self, app: Quart, session: SessionMixin, value: str) -> str:
-        """Return the `Set-Cookie` header for a value of any size."""
+        """Return the session cookie's `Set-Cookie` header, of any size.
+
+        Args:
+            app: The app, whose `SESSION_COOKIE_*` settings apply.
+            session: The session, which determines `Expires`.
+            value: The cookie's value.
+        """
         return dump_cookie(
             self.get_cookie_name(app),
             value,
             expires=self.get_expiration_time(app, session),
-            # The caller checks the limit.
+            # Werkzeug would only warn. The caller refuses a cookie over the limit.
             max_size=0,
             **cookie_attributes(self, app),
         )
@@ -172,7 +178,7 @@ def cookie_attributes(interface: quart_sessions.SessionInterface, app: Quart) ->
 
 
 def vary_by_cookie(response: Response | WerkzeugResponse) -> None:
-    """Add `Vary: Cookie`: a cache must not give this response to another user."""
+    """Add `Vary: Cookie`, so that no cache gives this response to another user."""
     fields = response.headers.getlist('Vary')
     if not fields:
         response.headers['Vary'] = 'Cookie'
@@ -187,14 +193,15 @@ async def regenerate_session() -> None:
     """Give the current session a new id, as a login must (OWASP ASVS 5.0, 7.2.4).
 
     Call it in a login view, before or after the view writes the user into the session, and again
-    where the user gets more rights. The content does not change. The old id stops working at this
-    call, so that an attacker who knows it gains nothing. If the connection breaks after the call,
-    the user has to log in again. A cookie session has no id: there the call does nothing.
+    where the user gets more rights. The content does not change. The old id is invalid after this
+    call: an attacker who knows it gains nothing. If the connection breaks after the call, the user
+    has to log in again. A cookie session has no id, so the call does nothing there.
 
     Raises:
         ServiceUnavailable: The store does not respond. Nothing of this request is stored.
-        RuntimeError: In a websocket, which cannot set the cookie that would hold the new id.
+        RuntimeError: In a websocket, which cannot set a cookie with the new id.
+        AttributeError: The app's session interface does not belong to this package.
     """
-    # Quart's own session interfaces have no such method; a login with them must not pass silently.
+    # Quart's own interfaces have no such method. The error shows that the login keeps its old id.
     interface = cast(SessionInterface, current_app.session_interface)
     await interface.regenerate(cast(Any, session)._get_current_object())

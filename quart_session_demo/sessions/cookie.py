@@ -1,7 +1,7 @@
 """The session in Flask's signed cookie.
 
 The cookie is Flask's, byte for byte. Unlike Quart's own interface, this one sends `Vary: Cookie`
-when the session was used and only then, and reports a session that cannot be stored.
+only if the session was used or its cookie is set, and reports a session that cannot be stored.
 """
 
 from datetime import datetime
@@ -30,12 +30,12 @@ from quart_session_demo.sessions.serializer import SessionJSON, SessionSerialize
 class CookieSession(TrackedSession):
     """Flask's session, stored in the cookie itself."""
 
-    #: Whether a websocket's lost change was logged.
+    #: Whether the log reports that a change in a websocket was lost.
     loss_logged = False
 
 
 class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
-    """Stores the session in a signed cookie: `app.session_interface = CookieSessionInterface()`.
+    """The interface for signed cookies: `app.session_interface = CookieSessionInterface()`.
 
     A signed cookie has three limits: the client can read it, the server cannot revoke it, and of
     two requests at the same time only one can store its changes.
@@ -44,7 +44,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     session_class = CookieSession
     content_in_cookie = True
     serializer = SessionJSON()
-    _serializer: tuple[tuple[str | bytes, ...], SessionSerializer] | None = None
+    _signing_serializer: tuple[tuple[str | bytes, ...], SessionSerializer] | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Check the subclass's `session_class`.
@@ -69,9 +69,9 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             fallbacks = (fallbacks,)
         # itsdangerous expects the current key last.
         keys = (*fallbacks, app.secret_key)
-        if self._serializer is None or self._serializer[0] != keys:
+        if self._signing_serializer is None or self._signing_serializer[0] != keys:
             serializer = SessionSerializer(
-                # With an empty key anyone could forge a session.
+                # With an empty key, anyone could forge a session.
                 [key for key in keys if key],
                 salt=self.salt,
                 serializer=self.serializer,
@@ -80,8 +80,8 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
                     'digest_method': self.digest_method,
                 },
             )
-            self._serializer = keys, serializer
-        return self._serializer[1]
+            self._signing_serializer = keys, serializer
+        return self._signing_serializer[1]
 
     async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> CookieSession | None:
         """Return the session from the request's cookie: empty if it is missing or invalid."""
@@ -110,11 +110,11 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     async def save_session(
         self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None
     ) -> None:
-        """Set, refresh or delete the cookie. Never raises: a failure becomes an error response.
+        """Set, refresh or delete the cookie. A failure does not raise: the response is an error.
 
         The response becomes 413 if a changed session is too large for a cookie, and 500 if it
-        holds something that cannot be stored. The session in the browser is not changed.
-        Other effects of the view, such as database writes, are not undone.
+        holds a value that cannot be stored. The browser's session does not change then. Other
+        effects of the view, such as database writes, are not undone.
 
         Args:
             app: The app, whose `SESSION_COOKIE_*` settings apply.
@@ -128,7 +128,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             return
         try:
             modified = session.modified
-            # Read now, because what follows uses the session, too.
+            # Read now, because the lines below use the session too.
             used = session.was_used or modified
             if used:
                 vary_by_cookie(response)
@@ -147,7 +147,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         self, app: Quart, session: CookieSession, response: Response | WerkzeugResponse
     ) -> bool:
         serializer = cast(SessionSerializer, self.get_signing_serializer(app))
-        # dict(session) would call the tracking methods for each key.
+        # `dict(session)` would call a tracked method for each key.
         value = serializer.dumps(dict(dict.items(session)))
         header = self.cookie_header(app, session, str(value))
         size, limit = len(header), app.config['MAX_COOKIE_SIZE']
@@ -175,7 +175,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         return []
 
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
-        """Return None: only the cookie's signature holds the time of signing."""
+        """Return None: only the signature in the cookie holds the time of signing."""
         return None
 
     async def _log_lost_change(self, app: Quart, **_: Any) -> None:

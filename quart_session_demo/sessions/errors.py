@@ -1,4 +1,4 @@
-"""Turn a finished response into an error, when it is too late for an error handler."""
+"""Turn a finished response into an error; an error handler cannot do so after the view."""
 
 import json
 import re
@@ -8,12 +8,12 @@ from quart import Quart, Response, has_request_context, has_websocket_context, r
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-#: The headers of the original response that the error may have, in lower case. Others describe the
+#: The headers of the original response that the error keeps, in lower case. The others describe the
 #: view's content, or make a browser or proxy act: ETag, Location, HX-Redirect, Clear-Site-Data …
 ALLOWED_HEADERS = {
     # Other cookies, such as those of an after_request function.
     'set-cookie',
-    # What caches must know.
+    # Caches need it.
     'vary',
     # The security headers of the OWASP Secure Headers Project.
     'content-security-policy',
@@ -28,13 +28,13 @@ ALLOWED_HEADERS = {
     'x-correlation-id',
     'x-request-id',
 }
-#: CORS, without which a script of another origin cannot read the error; and isolation.
+#: CORS, without which a script of another origin cannot read the error, and isolation.
 ALLOWED_PREFIXES = ('access-control-', 'cross-origin-')
 
-#: What a client reads if a session holds a value that cannot be stored.
+#: The text of the error for a session with a value that cannot be stored.
 SAVE_ERROR = 'The session cannot be saved.'
 
-_JSON = re.compile(r'application/([^;/]+\+)?json(;|$)')
+_JSON_TYPE = re.compile(r'application/([^;/]+\+)?json(;|$)')
 
 
 def turn_into_error(
@@ -45,19 +45,19 @@ def turn_into_error(
     *,
     replace_errors: bool = False,
 ) -> None:
-    """Turn a response into this error, in HTML or, if the client prefers it, JSON; never cached.
+    """Turn a response into an error that is not cached, in HTML or the JSON a client prefers.
 
-    A response that is an error already is not changed, unless `replace_errors` is true.
+    A response that is already an error does not change, unless `replace_errors` is true.
 
     Args:
         response: The finished response.
         status: The new status.
         detail: What went wrong, in one sentence for the user.
         retry_after: The seconds after which the client may try again, if that helps.
-        replace_errors: Whether to replace an error of another status, too.
+        replace_errors: Whether to replace an error with another status too.
     """
     if response.status_code == status and retry_after is not None:
-        # The app's own page for this error.
+        # The app has its own page for this error.
         response.headers.setdefault('Retry-After', str(retry_after))
         response.headers.setdefault('Cache-Control', 'no-store')
         return
@@ -102,7 +102,8 @@ def _client_prefers_json() -> bool:
         accept = websocket.accept_mimetypes
     else:
         return False
-    # Also application/problem+json, or with a charset. best_match raises for malformed types.
-    json_types = [media_type for media_type in accept.values() if _JSON.match(media_type)]
+    # Includes application/problem+json and types with a charset, but no malformed types, for which
+    # `best_match` raises.
+    json_types = [media_type for media_type in accept.values() if _JSON_TYPE.match(media_type)]
     best = accept.best_match(['text/html', 'application/json', *json_types])
     return best not in ('text/html', None)

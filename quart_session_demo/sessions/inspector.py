@@ -1,4 +1,4 @@
-"""Inspect a session cookie, without trusting it and without needing the key."""
+"""Inspect a session cookie without trusting it; no key is needed."""
 
 import re
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class SignedBy(StrEnum):
 class InspectedCookie:
     """The content of a session cookie, and whether the app would accept it.
 
-    The value consists of three parts, joined by dots. Sizes are in bytes, times in UTC.
+    The cookie's value is three parts with dots between them. Sizes are in bytes, times in UTC.
     """
 
     payload_part: str
@@ -65,7 +65,7 @@ class InspectedCookie:
     compressed: bool
 
     value_size: int
-    #: The size with the name and the attributes that the app sends; the limit is for this one.
+    #: The size with the name and the attributes that the app sends, to which the limit applies.
     cookie_size: int
     #: None if the app sets no limit.
     limit: int | None
@@ -93,12 +93,12 @@ class InspectedCookie:
 
     @property
     def expired(self) -> bool:
-        """Whether it was signed too long ago; permanent or not makes no difference."""
+        """Whether it was signed too long ago, permanent or not."""
         return self.inspected_at > self.expires_at
 
     @property
     def signed_in_the_future(self) -> bool:
-        """Whether it was signed by a clock that is ahead; the app refuses such a cookie, too."""
+        """Whether it was signed by a clock that is ahead; the app refuses such a cookie too."""
         return self.inspected_at < self.signed_at
 
     @property
@@ -115,10 +115,11 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
         value: The value alone, without the cookie's name and attributes.
         app: The app whose keys, lifetime and `SESSION_COOKIE_*` settings apply. Without a key
             only `signed_by` is unknown.
-        now: The time of the inspection, with a time zone.
+        now: The time of the inspection, with a time zone; by default the current time.
 
     Raises:
-        NotASessionCookie: It is not such a cookie, or is too large; the message gives the reason.
+        NotASessionCookie: The value is not a session, or is too large. The message gives the
+            reason.
     """
     if len(value) > MAX_VALUE_SIZE:
         raise NotASessionCookie(
@@ -159,7 +160,7 @@ def _times(part: str, lifetime: timedelta) -> tuple[datetime, datetime]:
     try:
         signed_at = datetime.fromtimestamp(bytes_to_int(base64_decode(part)), UTC)
         return signed_at, signed_at + timedelta(seconds=int(lifetime.total_seconds()))
-    # BadData is not a ValueError.
+    # Not a ValueError alone: base64_decode raises BadData.
     except Exception:
         raise NotASessionCookie('Its second part is not a time.') from None
 

@@ -7,19 +7,20 @@ from typing import Any
 from flask.json.tag import TaggedJSONSerializer
 from itsdangerous.encoding import base64_decode
 
-#: Compressed content can be a thousand times larger than the cookie.
+#: In bytes. Compressed content can be a thousand times larger than the cookie.
 MAX_PAYLOAD_SIZE = 32 * 1024
+#: In levels.
 MAX_NESTING = 100
 #: Lists and dicts compress well and take long to decode.
 MAX_CONTAINERS = 1000
 
 
 class NotASessionCookie(ValueError):
-    """Raised if a value is not a session in a signed cookie, or is too large to inspect."""
+    """Raised for a value that is not a session in a signed cookie, or is too large to inspect."""
 
 
 def nesting_levels(value: Any) -> Iterator[list[Any]]:
-    """Yield the lists, tuples and dicts of a value: first itself, then those in it, and so on."""
+    """Yield the lists, tuples and dicts in a value, level by level, beginning with the value."""
     level = [value]
     while containers := [item for item in level if isinstance(item, dict | list | tuple)]:
         yield containers
@@ -38,10 +39,10 @@ def load_payload(part: str, serializer: TaggedJSONSerializer) -> dict[str, Any]:
         serializer: The app's tagged JSON.
 
     Raises:
-        NotASessionCookie: It does not hold a session, or is too large.
+        NotASessionCookie: The part does not hold a session, or is too large.
     """
     try:
-        payload = serializer.loads(_decode(part))
+        payload = serializer.loads(_decode_part(part))
         if not isinstance(payload, dict):
             raise NotASessionCookie(f'Its content is a {type(payload).__name__}, not a session.')
         containers = 0
@@ -59,13 +60,13 @@ def load_payload(part: str, serializer: TaggedJSONSerializer) -> dict[str, Any]:
         raise NotASessionCookie(
             f'Its content is nested deeper than {MAX_NESTING} levels, too deeply to inspect.'
         ) from None
-    # As in itsdangerous: a JSON tag may raise anything for a value that it did not make.
+    # As in itsdangerous: a JSON tag may raise any error for a value that it did not make.
     except Exception:
         raise NotASessionCookie('Its first part is not a session in JSON and base64.') from None
     return payload
 
 
-def _decode(part: str) -> str:
+def _decode_part(part: str) -> str:
     data = base64_decode(part.removeprefix('.'))
     if part.startswith('.'):
         decompressor = zlib.decompressobj()

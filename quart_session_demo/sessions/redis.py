@@ -2,10 +2,10 @@
 
 from quart import Quart
 
-from quart_session_demo.sessions import settings
 from quart_session_demo.sessions.server.interface import ServerSessionInterface
 from quart_session_demo.sessions.server.session import ServerSession as RedisSession
 from quart_session_demo.sessions.server.store import StoreError
+from quart_session_demo.sessions.settings import complete_store_settings
 
 try:
     from quart_session_demo.sessions.server.redis.store import RedisStore
@@ -20,7 +20,7 @@ __all__ = ['RedisSession', 'RedisSessionInterface', 'StoreError']
 
 
 class RedisSessionInterface(ServerSessionInterface):
-    """Stores sessions in Redis: `app.session_interface = RedisSessionInterface(app)`."""
+    """The interface for sessions in Redis: `app.session_interface = RedisSessionInterface(app)`."""
 
     def __init__(self, app: Quart) -> None:
         """Read the app's settings; connect when the app starts serving.
@@ -29,9 +29,10 @@ class RedisSessionInterface(ServerSessionInterface):
             app: The app, with at least `SESSION_REDIS_URL` in its config.
 
         Raises:
-            ValueError: A setting is missing or invalid; the message names it.
+            ValueError: A setting is missing or wrong. The message names it, the problem and what
+                to do.
         """
-        settings.complete(app.config)
+        complete_store_settings(app.config)
         store = RedisStore(
             app.config['SESSION_REDIS_URL'],
             prefix=app.config['SESSION_KEY_PREFIX'],

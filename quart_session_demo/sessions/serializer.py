@@ -1,4 +1,4 @@
-"""Flask's signed session format, byte for byte, with each value computed once."""
+"""Flask's signed session format, byte for byte; keys and signers are made only once."""
 
 from functools import cached_property
 from json import JSONEncoder
@@ -11,7 +11,7 @@ from itsdangerous.encoding import base64_encode, int_to_bytes, want_bytes
 
 
 class SessionSigner(TimestampSigner):
-    """A signer that derives each key once, not for each cookie."""
+    """A signer that derives each key only once, instead of for each cookie."""
 
     def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
         """Return the key derived from a secret key, by default from the current one."""
@@ -26,7 +26,7 @@ class SessionSigner(TimestampSigner):
 
 
 class SessionSerializer(URLSafeTimedSerializer):
-    """A serializer that makes its signer once, not for each cookie."""
+    """A serializer that makes its signer only once, instead of for each cookie."""
 
     default_signer = SessionSigner
 
@@ -57,12 +57,12 @@ PLAIN_TYPES: frozenset[type] = frozenset({str, int, float, bool, type(None)})
 
 
 class SessionJSON(TaggedJSONSerializer):
-    """Flask's tagged JSON, which does not look for a current Flask app: under Quart none is."""
+    """Flask's tagged JSON, encoded without a current Flask app, which Quart does not have."""
 
     encoder = JSONEncoder(separators=(',', ':'), default=DefaultJSONProvider.default)
 
     def __init__(self) -> None:
-        """Register Flask's own tags; none of them is for a plain value."""
+        """Register Flask's tags, none of which is for a plain value."""
         super().__init__()
         self._plain_types = PLAIN_TYPES
 
@@ -74,7 +74,7 @@ class SessionJSON(TaggedJSONSerializer):
         self._plain_types = frozenset()
 
     def tag(self, value: Any) -> Any:
-        """Return the value as JSON can hold it, marked with its type where JSON has none."""
+        """Return the value with each type that JSON does not have marked by a tag."""
         return value if type(value) in self._plain_types else super().tag(value)
 
     def dumps(self, value: Any) -> str:

@@ -50,13 +50,13 @@ class Setting:
     default_text: str | None = None
 
 
-def complete(config: dict[str, Any]) -> None:
-    """Set the defaults of `STORE_SETTINGS` in an app's config, and validate them.
+def complete_store_settings(config: dict[str, Any]) -> None:
+    """Set the defaults of `STORE_SETTINGS` in an app's config, and validate the settings.
 
     Raises:
-        ValueError: A setting is missing or wrong; the message names it, the problem and what to do.
+        ValueError: A setting is missing or wrong. The message names it, the problem and what to do.
     """
-    for name, default in DEFAULTS.items():
+    for name, default in STORE_DEFAULTS.items():
         config.setdefault(name, default)
     for setting in STORE_SETTINGS:
         if problem := setting.validate(config[setting.name]):
@@ -65,8 +65,8 @@ def complete(config: dict[str, Any]) -> None:
         raise ValueError(f'SESSION_REDIS_URL is not set: {REDIS_URL_REMEDY}')
 
 
-#: The settings of sessions on a server, which `complete` sets in any app. The names are
-#: Flask-Session's, where it has one.
+#: The settings of sessions on a server. `complete_store_settings` sets them in any app. The names
+#: are Flask-Session's if it has such a setting.
 STORE_SETTINGS: tuple[Setting, ...] = (
     Setting(
         'SESSION_REDIS_URL',
@@ -102,7 +102,7 @@ STORE_SETTINGS: tuple[Setting, ...] = (
 )
 
 #: The defaults of `STORE_SETTINGS`.
-DEFAULTS = {setting.name: setting.default for setting in STORE_SETTINGS}
+STORE_DEFAULTS = {setting.name: setting.default for setting in STORE_SETTINGS}
 
 #: Every setting to do with sessions and keys.
 SESSION_SETTINGS: tuple[Setting, ...] = (
@@ -145,7 +145,7 @@ SESSION_SETTINGS: tuple[Setting, ...] = (
         'SESSION_COOKIE_SECURE',
         'browsers send the cookie over https only',
         validate_boolean,
-        # So that plain http on localhost works.
+        # On localhost, browsers may use plain http.
         False,
         True,
     ),

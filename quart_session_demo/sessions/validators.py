@@ -1,6 +1,6 @@
-"""The rules of session settings: each validator returns what is wrong with a value, or None.
+"""Validators of session settings: each returns what is wrong with a value, or None.
 
-A validator's text continues the setting's name: `problem: what to do`.
+The text is `problem: what to do`, and follows the name of the setting in a message.
 """
 
 import re
@@ -9,8 +9,13 @@ from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from typing import Any
 
-# The URL schemes that redis-py reads.
-REDIS_SCHEMES = ('redis://', 'rediss://', 'unix://')
+#: The URL schemes that redis-py reads.
+REDIS_SCHEMES = (
+    'redis://',
+    'rediss://',
+    'unix://',
+)
+#: What to do about a wrong or missing URL.
 REDIS_URL_REMEDY = 'set it to a URL such as redis://:password@host:6379/0 (rediss:// encrypts)'
 
 
@@ -37,7 +42,7 @@ def is_utf8(value: str | bytes) -> bool:
 def fits_cookie_date(seconds: float) -> bool:
     """Return whether a cookie can carry the date that is this many seconds from now."""
     try:
-        # One year is left over: each request adds the seconds to its own time.
+        # One year less than possible: later requests add the same seconds to a later time.
         return (datetime.now(UTC) + timedelta(seconds=seconds)).year < datetime.max.year
     except OverflowError:
         return False
@@ -127,7 +132,7 @@ def validate_domain(value: Any) -> str | None:
     if (problem := validate_attribute(value)) or not value:
         return problem
     try:
-        # As Werkzeug sends it.
+        # The form in which Werkzeug sends it.
         name, _, port = value.partition(':')
         host = name.lstrip('.').encode('idna').decode('ascii')
     except UnicodeError:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from quart_session_demo.compare.load.formatting import format_number
+from quart_session_demo.compare.harness.formatting import format_number
 from quart_session_demo.compare.load.results import Results, read
 from quart_session_demo.compare.load.scenarios import Metric
 from quart_session_demo.compare.load.summary import Summary, summarize

@@ -1,4 +1,4 @@
-"""`quart compare`: Flask beside Quart. What a command needs is imported when it runs."""
+"""`quart compare`: compare Flask with Quart. A command imports what it needs when it runs."""
 
 import click
 

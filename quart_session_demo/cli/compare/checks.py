@@ -1,4 +1,4 @@
-"""What the commands check before they start, and how they end when they cannot run."""
+"""Checks before the commands start, and the error of a command that cannot run."""
 
 import os
 import sys
@@ -41,7 +41,10 @@ def require_extra(extra: str, *packages: str) -> None:
 def require_posix() -> None:
     """Raise `CommandError` on Windows."""
     if sys.platform == 'win32':
-        raise CommandError('compare runs gunicorn: use Linux, macOS or another POSIX system')
+        raise CommandError(
+            'compare needs gunicorn, which does not run on Windows: use Linux, macOS or another '
+            'POSIX system'
+        )
 
 
 def require_writable(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`quart compare cost`."""
+"""`quart compare cost`: measure the processor time of sessions."""
 
 import asyncio
 

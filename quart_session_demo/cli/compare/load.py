@@ -1,4 +1,4 @@
-"""`quart compare load`."""
+"""`quart compare load`: compare the speed of two apps."""
 
 import sys
 from pathlib import Path
@@ -13,9 +13,10 @@ from quart_session_demo.cli.compare.checks import (
     require_writable,
 )
 
-#: Seconds: a day.
+#: The largest `--duration`, in seconds: a day.
 MAX_DURATION = 86_400
-PACKAGES = (
+#: The packages of the extra `compare` that the command needs.
+REQUIRED_PACKAGES = (
     'gevent',
     'gunicorn',
     'httpx',
@@ -75,27 +76,28 @@ def load(
 ) -> None:
     """Put the same load on both apps, on several servers, and show which is faster.
 
-    --sync, --async and --steps go together. Without them the lesson's apps are measured.
+    Use --sync, --async and --steps together. Without them the lesson's apps are measured.
 
-    Exit status: 0 if everything was measured and every response was right, 1 if not, 2 if the
+    Exit status: 0 if everything was measured and every response was correct, 1 if not, 2 if the
     comparison could not run.
     """
     require_posix()
-    from quart_session_demo.compare.harness.servers import ServerError, exit_on_signals
+    from quart_session_demo.compare.harness.servers import ServerError
+    from quart_session_demo.compare.harness.signals import exit_on_signals
 
     exit_on_signals()
-    require_extra('compare', *PACKAGES)
-    from quart_session_demo.compare.harness.steps import StepsError
+    require_extra('compare', *REQUIRED_PACKAGES)
+    from quart_session_demo.compare.harness.steps_file import StepsError
     from quart_session_demo.compare.load.command import make_plan, run_load
     from quart_session_demo.compare.load.custom_scenario import ScenarioError
     from quart_session_demo.compare.load.runner import LoadError
 
-    own = (sync_app, async_app, steps_file)
-    if any(own) and not all(own):
-        raise click.UsageError('--sync, --async and --steps go together')
-    # click's FloatRange accepts NaN, for which this comparison is false.
+    own_apps = (sync_app, async_app, steps_file)
+    if any(own_apps) and not all(own_apps):
+        raise click.UsageError('--sync, --async and --steps need each other: use all three')
+    # click's FloatRange accepts NaN, for which every comparison is false.
     if not duration <= MAX_DURATION:
-        raise CommandError(f'--duration: {duration:g} is not possible: use at most {MAX_DURATION}')
+        raise CommandError(f'--duration is {duration:g}: use at most {MAX_DURATION} seconds')
     if output:
         try:
             output.mkdir(parents=True, exist_ok=True)
@@ -104,6 +106,6 @@ def load(
         require_writable(output / 'results.json')
     with reported_errors(LoadError, ScenarioError, ServerError, StepsError):
         plan = make_plan(sync_app, async_app, steps_file, users, duration, rounds)
-        right = run_load(plan, output)
-    if not right:
+        succeeded = run_load(plan, output)
+    if not succeeded:
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""`quart compare parity`."""
+"""`quart compare parity`: compare the responses of two apps."""
 
 import sys
 from pathlib import Path
@@ -57,13 +57,14 @@ def parity(
     the comparison could not run.
     """
     require_posix()
-    from quart_session_demo.compare.harness.servers import ServerError, exit_on_signals
+    from quart_session_demo.compare.harness.servers import ServerError
+    from quart_session_demo.compare.harness.signals import exit_on_signals
 
     exit_on_signals()
     require_extra('compare', 'gunicorn', 'httpx', 'msgspec', 'rich')
-    from quart_session_demo.compare.harness.steps import StepsError
-    from quart_session_demo.compare.parity.command import STDOUT, run_parity
+    from quart_session_demo.compare.harness.steps_file import StepsError
     from quart_session_demo.compare.parity.comparison import ParityError
+    from quart_session_demo.compare.parity.run import STDOUT, run_parity
 
     if json_file not in (None, STDOUT):
         require_writable(Path(json_file))

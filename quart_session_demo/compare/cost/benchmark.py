@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
 
-from quart_session_demo.compare.cost.cookie import QUART, cookie_subjects
+from quart_session_demo.compare.cost.cookie import STOCK_QUART, cookie_subjects
 from quart_session_demo.compare.cost.subjects import CALLS, SESSIONS
 
 
@@ -33,7 +33,7 @@ class Cost:
 
 
 async def measure_costs(rounds: int, redis_url: str | None = None) -> list[Cost]:
-    """Measure every implementation in each round, so that a slow moment affects all of them.
+    """Measure every implementation in each round, so that a slow round affects all of them.
 
     Args:
         rounds: The number of measured rounds; one more warms up.
@@ -41,7 +41,7 @@ async def measure_costs(rounds: int, redis_url: str | None = None) -> list[Cost]
 
     Raises:
         ValueError: The URL is wrong.
-        StoreError: Redis does not answer.
+        StoreError: Redis does not respond.
     """
     costs = []
     for session, data in SESSIONS.items():
@@ -64,9 +64,9 @@ async def measure_costs(rounds: int, redis_url: str | None = None) -> list[Cost]
 
 
 def format_costs(costs: list[Cost]) -> str:
-    """Return the costs as a table; the last column compares each with stock Quart."""
+    """Return the costs as a table. The last column divides each by the cost of stock Quart."""
     lines = ['session  implementation    open µs   save µs  total µs   ÷ stock Quart']
-    stock = {cost.session: cost.total for cost in costs if cost.subject == QUART}
+    stock = {cost.session: cost.total for cost in costs if cost.subject == STOCK_QUART}
     lines += [
         f'{cost.session:8} {cost.subject:15} {cost.open:9.1f} {cost.save:9.1f} '
         f'{cost.total:9.1f} {cost.total / stock[cost.session]:15.2f}'
@@ -77,7 +77,7 @@ def format_costs(costs: list[Cost]) -> str:
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Collect no garbage during a measurement, as `timeit` does."""
+    """Collect no garbage in the block, as `timeit` does."""
     gc.disable()
     try:
         yield

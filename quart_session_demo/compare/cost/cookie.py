@@ -1,4 +1,4 @@
-"""Measure cookie sessions: Flask's, Quart's, ours, and the least that any of them must do."""
+"""Measure cookie sessions: Flask's, Quart's, ours, and the minimum that each must do."""
 
 import base64
 import hmac
@@ -14,11 +14,12 @@ from itsdangerous import URLSafeTimedSerializer
 from quart import Quart, Response
 from quart.sessions import SecureCookieSessionInterface as QuartInterface
 
-from quart_session_demo.compare.cost.subjects import CALLS, KEY, SETTINGS, Subject
+from quart_session_demo.compare.cost.subjects import APP_SETTINGS, CALLS, KEY, Subject
 from quart_session_demo.sessions import CookieSessionInterface
 
-FLASK = 'stock Flask'
-QUART = 'stock Quart'
+# The names of the subjects.
+STOCK_FLASK = 'stock Flask'
+STOCK_QUART = 'stock Quart'
 OURS = 'ours'
 MINIMUM = 'minimum'
 
@@ -30,7 +31,7 @@ def cookie_subjects(data: Mapping[str, Any]) -> list[Subject]:
     """
     return [
         _flask(data),
-        _quart(QUART, QuartInterface(), data),
+        _quart(STOCK_QUART, QuartInterface(), data),
         _quart(OURS, CookieSessionInterface(), data),
         _minimum(data),
     ]
@@ -38,7 +39,7 @@ def cookie_subjects(data: Mapping[str, Any]) -> list[Subject]:
 
 def _flask(data: Mapping[str, Any]) -> Subject:
     app = flask.Flask(__name__)
-    app.config.from_mapping(SETTINGS)
+    app.config.from_mapping(APP_SETTINGS)
     interface = FlaskInterface()
     serializer = cast(URLSafeTimedSerializer, interface.get_signing_serializer(app))
     cookie = f'{interface.get_cookie_name(app)}={serializer.dumps(data)}'
@@ -63,12 +64,12 @@ def _flask(data: Mapping[str, Any]) -> Subject:
                 interface.save_session(app, session, response)
             return time.process_time() - start
 
-    return Subject(FLASK, open_sessions, save_sessions)
+    return Subject(STOCK_FLASK, open_sessions, save_sessions)
 
 
 def _quart(name: str, interface: QuartInterface, data: Mapping[str, Any]) -> Subject:
     app = Quart(__name__)
-    app.config.from_mapping(SETTINGS)
+    app.config.from_mapping(APP_SETTINGS)
     serializer = cast(URLSafeTimedSerializer, interface.get_signing_serializer(app))
     cookie = f'{interface.get_cookie_name(app)}={serializer.dumps(data)}'
 

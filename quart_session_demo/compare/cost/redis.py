@@ -8,11 +8,12 @@ from typing import Any
 from quart import Quart, Response
 from redis.asyncio import Redis
 
-from quart_session_demo.compare.cost.subjects import CALLS, SETTINGS, Subject
+from quart_session_demo.compare.cost.subjects import APP_SETTINGS, CALLS, Subject
 from quart_session_demo.sessions.redis import RedisSession, RedisSessionInterface
 from quart_session_demo.sessions.server import lifetime
 from quart_session_demo.sessions.server.redis.scripts import WRITE
 
+# The names of the subjects.
 REDIS = 'Redis'
 ROUND_TRIPS = 'round trips'
 
@@ -25,10 +26,10 @@ async def redis_subjects(data: Mapping[str, Any], url: str) -> AsyncIterator[lis
 
     Args:
         data: The session's values.
-        url: The Redis server. Two keys are stored there and deleted at the end.
+        url: The Redis server. Two keys are stored there, and deleted afterwards.
     """
     app = Quart(__name__)
-    app.config.from_mapping(SETTINGS, SESSION_REDIS_URL=url)
+    app.config.from_mapping(APP_SETTINGS, SESSION_REDIS_URL=url)
     interface = RedisSessionInterface(app)
     fields = RedisSession()
     fields.update(data)

@@ -1,16 +1,20 @@
-"""What each measured implementation has in common: the sessions, the settings, the interface."""
+"""What the measured implementations share: the sessions, the settings and the interface."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+#: The secret key of the measured apps.
 KEY = 'a key that signs only the cookies of this measurement'
-SETTINGS = {'SECRET_KEY': KEY, 'SESSION_COOKIE_SAMESITE': 'Lax'}
-# The calls that are timed together.
+#: The settings of the measured apps.
+APP_SETTINGS = {'SECRET_KEY': KEY, 'SESSION_COOKIE_SAMESITE': 'Lax'}
+#: The number of calls that are timed together.
 CALLS = 100
 
+#: The names of the sessions.
 LESSON = 'lesson'
 LARGE = '2 KB'
+#: The content of each session, by its name.
 SESSIONS: Mapping[str, Mapping[str, Any]] = {
     LESSON: {'username': 'zhiliao', 'age': 20, '_permanent': True},
     LARGE: {

@@ -1,1 +1,1 @@
-"""What the comparisons share: servers, a client, steps files and the terminal."""
+"""What the comparisons share: servers, clients, steps files and the terminal."""

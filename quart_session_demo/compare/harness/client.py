@@ -1,4 +1,4 @@
-"""Simulated users, who store cookies as a browser does, and their requests."""
+"""Simulated users, which store cookies as a browser does, and their requests."""
 
 import time
 from collections.abc import Mapping
@@ -16,26 +16,26 @@ import httpx
 from quart_session_demo.compare.harness.recording import RecordedResponse, record_response
 from quart_session_demo.compare.harness.steps import Step, response_text
 
-#: Seconds, for each part of a response and for the whole response.
-TIMEOUT = 30
-#: Bytes of a cookie's name and value together (RFC 6265bis, section 5.6).
-MAX_COOKIE_SIZE = 4096
+#: The timeout of each part of a response, and of the whole response.
+TIMEOUT_SECONDS = 30
+#: The largest cookie that browsers store: its name and value, in bytes (RFC 6265bis, 5.6).
+MAX_BROWSER_COOKIE_SIZE = 4096
 
 
 class BrowserPolicy(DefaultCookiePolicy):
-    """Ignore the cookies that browsers ignore, and send Secure cookies to this machine over http.
+    """A policy that ignores the cookies that browsers ignore.
 
-    Browsers do that too: they treat localhost as secure.
+    Secure cookies are sent over http too, as browsers do on localhost.
     """
 
     def __init__(self) -> None:
-        """Make the policy."""
+        """Accept http as secure."""
         super().__init__(secure_protocols=('http', 'https'))
 
     def set_ok(self, cookie: Cookie, request: Request) -> bool:
         """Return whether a cookie is stored."""
         size = len(f'{cookie.name}{cookie.value or ""}'.encode())
-        return size <= MAX_COOKIE_SIZE and super().set_ok(cookie, request)
+        return size <= MAX_BROWSER_COOKIE_SIZE and super().set_ok(cookie, request)
 
 
 @dataclass
@@ -51,7 +51,13 @@ class SimulatedUser:
     captured: dict[str, str] = field(default_factory=dict)
 
     def send(self, client: httpx.Client, url: str, step: Step) -> RecordedResponse:
-        """Send a step's request and record the response, or why there is none."""
+        """Send a step's request and record the response, or why there is none.
+
+        Args:
+            client: The client to send with.
+            url: The server's URL, without a slash at the end.
+            step: What to send.
+        """
         path, headers, body = encode_request(step, self.captured)
         cookies = httpx.Cookies(self.jar)
         try:
@@ -63,36 +69,40 @@ class SimulatedUser:
             )
             cookies.set_cookie_header(request)
             response = client.send(request, stream=True)
-            content = _read(response)
+            content = _read_body(response)
         except (httpx.HTTPError, httpx.InvalidURL, h11.ProtocolError, UnicodeEncodeError) as error:
             return RecordedResponse(error=str(error) or type(error).__name__)
         cookies.extract_cookies(response)
         text = decode_body(content, response.headers.get('Content-Type', ''))
-        found = step.find(response_text(response.headers.multi_items(), text))
-        self.captured.update(dict.fromkeys(step.capture, '') | found)
+        captures = step.find(response_text(response.headers.multi_items(), text))
+        self.captured.update(dict.fromkeys(step.capture, '') | captures)
         return record_response(
             response.status_code,
             response.headers.multi_items(),
             content,
             self.jar,
-            {name: name in found for name in step.capture},
+            {name: name in captures for name in step.capture},
         )
 
 
-def _read(response: httpx.Response) -> bytes:
-    """Return the body, or raise an error if it is not complete in time."""
-    deadline = time.monotonic() + TIMEOUT
+def _read_body(response: httpx.Response) -> bytes:
+    """Return the body.
+
+    Raises:
+        ReadTimeout: The body is not complete in time.
+    """
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     body = bytearray()
     with closing(response):
         for part in response.iter_bytes():
             body += part
             if time.monotonic() > deadline:
-                raise httpx.ReadTimeout(f'the body was not complete after {TIMEOUT} s')
+                raise httpx.ReadTimeout(f'the body was not complete after {TIMEOUT_SECONDS} s')
     return bytes(body)
 
 
 def decode_body(body: bytes, content_type: str) -> str:
-    """Return the text that captures search, decoded by the charset of the Content-Type."""
+    """Return a body as text for `response_text`, decoded with the charset of its Content-Type."""
     message = Message()
     message['Content-Type'] = content_type
     try:
@@ -105,7 +115,12 @@ def decode_body(body: bytes, content_type: str) -> str:
 def encode_request(
     step: Step, captured: Mapping[str, str]
 ) -> tuple[str, dict[str, str], str | None]:
-    """Return a step's path, headers and body, for any HTTP client."""
+    """Return a step's path, headers and body, for any HTTP client.
+
+    Args:
+        step: The step.
+        captured: The values that replace each `$name`.
+    """
     path, headers, form, json = step.filled(captured)
     body = None
     if form:
@@ -120,7 +135,7 @@ def encode_request(
 
 
 def _with_default(headers: dict[str, str], name: str, value: str) -> dict[str, str]:
-    """Return the headers with one more, unless they have it in any case."""
+    """Return the headers, with a default for one that they do not have."""
     return headers if name.lower() in map(str.lower, headers) else {name: value, **headers}
 
 
@@ -128,4 +143,4 @@ def make_client() -> httpx.Client:
     """Return a client that stores no cookies and follows no redirects."""
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     # The servers are on this machine: no proxy and no certificates are needed.
-    return httpx.Client(cookies=no_cookies, timeout=TIMEOUT, trust_env=False, verify=False)  # noqa: S501
+    return httpx.Client(cookies=no_cookies, timeout=TIMEOUT_SECONDS, trust_env=False, verify=False)  # noqa: S501

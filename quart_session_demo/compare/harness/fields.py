@@ -1,4 +1,4 @@
-"""Names of the parts of a response, as steps files and reports write them."""
+"""The parts of a response, and their names in steps files and reports."""
 
 import re
 from collections.abc import Iterable
@@ -19,14 +19,21 @@ COOKIE_ATTRIBUTES = frozenset(
         'secure',
     }
 )
+#: What can follow a cookie's name.
 COOKIE_PARTS = COOKIE_ATTRIBUTES | {'value', 'other'}
-KINDS_WITH_NAMES = ('cookie', 'session', 'capture')
+#: The kinds of fields that have a name.
+KINDS_WITH_NAMES = (
+    'cookie',
+    'session',
+    'capture',
+)
+#: A token (RFC 9110, 5.6.2) without dots, which separate the parts of a field's name.
 HEADER_NAME = re.compile(r"[\w!#$%&'*+^`|~-]+", re.A)
 
 
 @dataclass(frozen=True)
 class Field:
-    """A part of a response or, with None for "all", a pattern that matches several.
+    """A part of a response, or a pattern that matches several, in which None means any.
 
     Attributes:
         kind: `status`, `body`, a header's name in lower case, `cookie`, `session` or `capture`.
@@ -42,11 +49,11 @@ class Field:
     number: int | None = 1
 
     def __str__(self) -> str:
-        """Return the name that people read and write."""
+        """Return the name in steps files and reports."""
         if self.name is None:
             return self.kind
         text = f'{self.kind}.{self.name}'
-        # The first one has a number only if the name would be read as another field.
+        # The first one has a number only if its name alone means another field.
         if self.number not in (None, 1) or _parse_name(self.kind, self.name)[0] != self.name:
             text += f'#{self.number}'
         return f'{text}.{self.attribute}' if self.attribute else text
@@ -55,10 +62,10 @@ class Field:
     def parse(cls, text: str) -> Self:
         """Return the pattern for a name in a steps file.
 
-        The names of cookies, session keys and captures are case-sensitive, all else is not.
+        The names of cookies, session keys and captures are case-sensitive. All else is not.
 
         Raises:
-            ValueError: No field can have that name.
+            ValueError: No field can have this name.
         """
         kind, dot, name = text.partition('.')
         kind = kind.lower()
@@ -77,7 +84,7 @@ BODY = Field('body')
 
 
 def matches(field: Field, names: Iterable[str]) -> bool:
-    """Return whether a name in a steps file's `ignore` or `fields` matches a field."""
+    """Return whether one of the names in a steps file's `ignore` or `fields` matches a field."""
     return any(
         pattern.kind == field.kind
         and pattern.name in (None, field.name)

@@ -1,4 +1,4 @@
-"""What is recorded of a response, to be compared with another one."""
+"""Record what is compared of a response."""
 
 import sys
 from collections import Counter
@@ -25,7 +25,7 @@ IGNORED_HEADERS: Mapping[str, str] = {
     'content-length': 'how the server frames the body; the body itself is compared',
     'transfer-encoding': 'how the server frames the body; the body itself is compared',
 }
-#: Headers whose items have no order.
+#: Headers whose items may be in any order.
 SET_HEADERS = (Field('allow'), Field('vary'))
 #: The times at which itsdangerous can have signed, in seconds: from 2001 to 2106.
 SIGNING_TIMES = range(10**9, 2**32)
@@ -73,8 +73,8 @@ class RecordedResponse:
             fields |= {replace(cookie, attribute=key): value for key, value in parts.items()}
         fields[BODY] = self.body
         fields |= dict(_numbered('session', self.session))
-        for name, found in self.captures.items():
-            fields[Field('capture', name)] = 'found' if found else 'not found'
+        for name, is_found in self.captures.items():
+            fields[Field('capture', name)] = 'found' if is_found else 'not found'
         return fields
 
 
@@ -102,7 +102,7 @@ def record_response(
         body=body_text(body),
         cookies=tuple(_parse_cookie(value) for name, value in headers if name == 'set-cookie'),
         session=tuple(
-            # pformat sorts the keys of dicts, so that their order makes no difference.
+            # pformat sorts the keys of dicts, whose order makes no difference.
             (key, pformat(item, width=sys.maxsize))
             for cookie in sorted(jar, key=lambda cookie: (cookie.name, cookie.path))
             for key, item in (_session_content(cookie.value or '') or {}).items()
@@ -112,7 +112,7 @@ def record_response(
 
 
 def body_text(body: bytes) -> str:
-    """Return a response's body as it is compared."""
+    """Return a response's body as text, or the `repr` of bytes that are not valid UTF-8."""
     try:
         return body.decode()
     except UnicodeDecodeError:
@@ -120,7 +120,7 @@ def body_text(body: bytes) -> str:
 
 
 def _numbered(kind: str, items: Iterable[tuple[str, T]]) -> Iterator[tuple[Field, T]]:
-    """Yield the field of each name, which counts the names that are equal."""
+    """Yield the field of each name, with a number that counts equal names."""
     seen: Counter[str] = Counter()
     for name, value in items:
         seen[name] += 1
@@ -152,7 +152,7 @@ def _session_content(value: str) -> dict[str, Any] | None:
 
 
 def _has_signing_time(value: str) -> bool:
-    """Return whether the part before the signature is a time. In a JWT it is the content."""
+    """Return whether the part before the signature is a time. In a JWT it is the payload."""
     try:
         return int.from_bytes(base64_decode(value.split('.')[-2])) in SIGNING_TIMES
     except BadData:

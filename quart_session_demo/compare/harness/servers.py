@@ -1,4 +1,4 @@
-"""Real servers, started as a user starts them and always stopped (POSIX)."""
+"""Start servers as a user starts them, and always stop them (POSIX)."""
 
 import http.client
 import os
@@ -8,29 +8,38 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Self
 
+from quart_session_demo.compare.harness.signals import signals_deferred
+
+#: The address on which the servers listen.
 HOST = '127.0.0.1'
+#: How long a server may take to start.
 START_SECONDS = 60
+#: How long a server may take to stop before it is killed.
 STOP_SECONDS = 10
-#: Seconds that a server may take to exit after it closed a connection without a response.
-GRACE = 2
+#: How long a server may take to exit after it closed a connection without a response.
+GRACE_SECONDS = 2
+#: How many lines of a server's log an error shows.
 LOG_LINES = 12
+#: How many bytes of the log are read for that.
 LOG_BYTES = 10_000
-TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: Any response to this path, 404 too, shows that a server is ready. Browsers request it as well.
 READY_PATH = '/favicon.ico'
 #: The variables from which apps read their secret key.
-KEY_VARIABLES = ('SECRET_KEY', 'FLASK_SECRET_KEY', 'QUART_SECRET_KEY')
+KEY_VARIABLES = (
+    'SECRET_KEY',
+    'FLASK_SECRET_KEY',
+    'QUART_SECRET_KEY',
+)
 
 
 class ServerError(Exception):
-    """A server did not start, or died: its name, its exit status and the end of its log."""
+    """A server did not start, or died; the message has its exit status and the end of its log."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,7 @@ class ServerCommand:
     Attributes:
         name: The name in reports and errors.
         command: The command line, in which `{port}` stands for the port to listen on.
-        environment: Variables that are added to the environment of this process.
+        environment: Variables for the server, in addition to those of this process.
     """
 
     name: str
@@ -52,7 +61,7 @@ def gunicorn(app: str, *options: str) -> tuple[str, ...]:
     """Return the command line that serves a WSGI app, `module:app`, on gunicorn."""
     return _serve(
         'gunicorn',
-        # Without it gunicorn reads gunicorn.conf.py of the current folder.
+        # Otherwise gunicorn reads gunicorn.conf.py in the current folder.
         '--config',
         os.devnull,
         # The control socket is one file in the home folder, and several gunicorns run at once.
@@ -91,7 +100,7 @@ class Server:
             with signals_deferred():
                 self.process = subprocess.Popen(  # noqa: S603 - what the user asked to start
                     [part.replace('{port}', str(self.port)) for part in command.command],
-                    # Without it gunicorn reads options from the user's environment.
+                    # Otherwise gunicorn reads options from the user's environment.
                     env={**os.environ, 'GUNICORN_CMD_ARGS': '', **command.environment},
                     stdin=subprocess.DEVNULL,
                     stdout=self._log,
@@ -99,7 +108,7 @@ class Server:
                     start_new_session=True,
                 )
         except (KeyboardInterrupt, SystemExit):
-            # `with` has not been entered yet and would not stop it.
+            # The `with` block, which would stop the process, has not begun.
             self.stop()
             raise
 
@@ -128,8 +137,8 @@ class Server:
         """Check that the process is running.
 
         Args:
-            problem: What the error states if it is not.
-            grace: How many seconds to wait for its exit, after a connection broke.
+            problem: What the error reports if it is not running.
+            grace: How many seconds to wait for its exit.
 
         Raises:
             ServerError: It has exited.
@@ -141,7 +150,7 @@ class Server:
 
     def log_tail(self, lines: int = LOG_LINES) -> str:
         """Return the last lines that the server wrote to its standard output and error."""
-        # pread does not move the position at which the server writes.
+        # Unlike `read`, `pread` does not move the position at which the server writes.
         size = os.fstat(self._log.fileno()).st_size
         text = os.pread(self._log.fileno(), LOG_BYTES, max(0, size - LOG_BYTES))
         return '\n'.join(text.decode(errors='replace').splitlines()[-lines:])
@@ -173,7 +182,7 @@ class Server:
         return True
 
     def _signal(self, number: signal.Signals) -> None:
-        # All of the group may have exited.
+        # The whole group may have exited.
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
@@ -183,7 +192,7 @@ class Server:
 
 @contextmanager
 def run_servers(*commands: ServerCommand) -> Iterator[list[Server]]:
-    """Start servers at the same time, yield them when all are ready, and stop them at the end.
+    """Start servers at the same time, yield them when all are ready, and stop them afterwards.
 
     Raises:
         ServerError: A server did not start.
@@ -197,35 +206,6 @@ def run_servers(*commands: ServerCommand) -> Iterator[list[Server]]:
         finally:
             for server in servers:
                 server.terminate()
-
-
-@contextmanager
-def signals_deferred() -> Iterator[None]:
-    """Defer the signals that end this process, so that a new process is stopped with it."""
-    if threading.current_thread() is not threading.main_thread():
-        # Python handles signals in the main thread only.
-        yield
-        return
-    received: list[int] = []
-    handlers = {
-        number: signal.signal(number, lambda number, _: received.append(number))
-        for number in TERMINATION_SIGNALS
-    }
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    if received:
-        signal.raise_signal(received[0])
-
-
-def exit_on_signals() -> None:
-    """Make the signals that end a process raise `SystemExit`, so that `with` stops the servers."""
-    for number in TERMINATION_SIGNALS:
-        # nohup makes a process ignore SIGHUP; it stays ignored.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 def clear_app_settings() -> None:

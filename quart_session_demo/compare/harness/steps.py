@@ -1,30 +1,20 @@
-"""What users do, read from a TOML file; `docs/comparison.md` describes its format."""
+"""The steps of users: requests, captured values, and differences on purpose."""
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from string import Template
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 
 from quart_session_demo.compare.harness.fields import Field
 from quart_session_demo.sessions.inspector import nesting_levels
 
-T = TypeVar('T')
-
 #: How deep the JSON of a step may be nested. Python's own limit is some hundreds.
 MAX_DEPTH = 100
-#: The names that can follow a $.
+#: The names that can follow a `$`.
 CAPTURE_NAME = re.compile(r'[a-z_][a-z0-9_]*', re.I | re.A)
-
-LESSON_STEPS = Path(__file__).parent.parent / 'apps' / 'lesson' / 'steps.toml'
-
-
-class StepsError(Exception):
-    """A steps file is wrong: one line with the file and the step or the line in it."""
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +49,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     restart: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
-        """Check what the types do not check."""
+        """Validate what the types do not validate."""
         if self.restart is None and not self.path.startswith('/'):
             raise ValueError('`path` must start with /')
         if re.search(r'/\.\.?(/|$)', re.split('[?#]', self.path)[0]):
@@ -73,11 +63,14 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         for name, value in (self.restart or {}).items():
             if not name or '=' in name:
-                raise ValueError(f'`restart`: no environment variable can have the name {name!r}')
+                raise ValueError(
+                    f'`restart`: {name!r} cannot be the name of an environment variable: choose '
+                    'another'
+                )
             if '\0' in f'{name}{value}':
                 raise ValueError('`restart` holds a NUL character: remove it')
         if sum(1 for _ in nesting_levels(self.json)) > MAX_DEPTH:
-            raise ValueError(f'`json` is nested more than {MAX_DEPTH} levels deep')
+            raise ValueError(f'`json` is nested too deeply: use at most {MAX_DEPTH} levels')
         try:
             json.dumps(self.json, allow_nan=False)
         except (TypeError, ValueError) as error:
@@ -86,15 +79,26 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name, pattern in self.capture.items():
             _check_capture(name, pattern)
 
-    def filled(self, captured: Mapping[str, str]) -> list[Any]:
-        """Return path, headers, form and JSON with each `$name` replaced by the captured value."""
-        request = [self.path, self.headers, self.form, self.json]
-        return [_fill(value, captured) for value in request]
+    def filled(
+        self, captured: Mapping[str, str]
+    ) -> tuple[str, dict[str, str], dict[str, str] | None, Any]:
+        """Return path, headers, form and JSON with each `$name` replaced by the captured value.
+
+        Raises:
+            KeyError: No value with that name was captured.
+            ValueError: A `$` is not followed by a name.
+        """
+        return (
+            _fill(self.path, captured),
+            _fill(self.headers, captured),
+            _fill(self.form, captured),
+            _fill(self.json, captured),
+        )
 
     def find(self, text: str) -> dict[str, str]:
         """Return the captures that are found in a `response_text`, with their values."""
-        found = {name: re.search(pattern, text, re.M) for name, pattern in self.capture.items()}
-        return {name: match[1] for name, match in found.items() if match and match[1] is not None}
+        matches = {name: re.search(pattern, text, re.M) for name, pattern in self.capture.items()}
+        return {name: match[1] for name, match in matches.items() if match and match[1] is not None}
 
 
 class ExpectedDifference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,7 +115,7 @@ class ExpectedDifference(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     steps: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check what the types do not check."""
+        """Validate what the types do not validate."""
         _check_fields('fields', self.fields)
 
 
@@ -136,59 +140,12 @@ class Steps(msgspec.Struct, frozen=True):
         return [item for item in self.declared if not item.steps or step.name in item.steps]
 
 
-def load_steps(path: Path) -> Steps:
-    """Read a steps file.
-
-    Raises:
-        StepsError: The file cannot be read, or is wrong.
-    """
-    try:
-        return _parse_steps(tomllib.loads(path.read_text('utf-8')))
-    except OSError as error:
-        raise StepsError(f'{path}: {error.strerror}') from None
-    except RecursionError:
-        raise StepsError(f'{path}: a value is nested too deeply') from None
-    # A syntax error states the line and the column.
-    except ValueError as error:
-        raise StepsError(f'{path}: {error}') from None
-
-
 def response_text(headers: Iterable[tuple[str, str]], body: str) -> str:
-    """Return the text that captures search: a line `name: value` a header, an empty one, body."""
+    """Return the text that captures search: a line `name: value` for each header, then the body.
+
+    An empty line separates the headers from the body.
+    """
     return '\n'.join([*(f'{name.lower()}: {value}' for name, value in headers), '', body])
-
-
-def _parse_steps(content: dict[str, Any]) -> Steps:
-    if unknown := content.keys() - {'step', 'declared'}:
-        raise ValueError(f'{min(unknown)!r} is neither [[step]] nor [[declared]]')
-    for kind, tables in content.items():
-        if not isinstance(tables, list):
-            raise ValueError(f'write [[{kind}]], with two brackets')
-    tables = content.get('step', [])
-    steps = _convert('step', Step, tables)
-    for step, table in zip(steps, tables, strict=True):
-        if step.restart is not None and (others := table.keys() - {'name', 'restart'}):
-            raise ValueError(
-                f'step {step.name!r}: `restart` and `{min(others)}` exclude each other: '
-                'make two steps of them'
-            )
-    if not any(step.path for step in steps):
-        raise ValueError('there is no [[step]] with a path')
-    declared = _convert('declared', ExpectedDifference, content.get('declared', []))
-    _check_names(steps, declared)
-    return Steps(steps, declared)
-
-
-def _convert(kind: str, type_: type[T], tables: list[Any]) -> tuple[T, ...]:
-    converted = []
-    for position, table in enumerate(tables, 1):
-        try:
-            converted.append(msgspec.convert(table, type_))
-        except msgspec.ValidationError as error:
-            names = table if isinstance(table, dict) else {}
-            name = names.get('name', names.get('reason', position))
-            raise ValueError(f'{kind} {name!r}: {error}') from None
-    return tuple(converted)
 
 
 def _check_fields(key: str, names: Iterable[str]) -> None:
@@ -210,29 +167,7 @@ def _check_capture(name: str, pattern: str) -> None:
     except re.error as error:
         raise ValueError(f'`capture` of {name!r}: {error}') from None
     if groups != 1:
-        raise ValueError(f'`capture` of {name!r}: the pattern needs one group')
-
-
-def _check_names(steps: tuple[Step, ...], declared: tuple[ExpectedDifference, ...]) -> None:
-    names: set[str] = set()
-    captured: dict[str, dict[str, str]] = {}
-    for step in steps:
-        if step.name in names:
-            raise ValueError(f'step {step.name!r}: an earlier step has that name')
-        names.add(step.name)
-        known = captured.setdefault(step.user, {})
-        try:
-            step.filled(known)
-        except KeyError as missing:
-            raise ValueError(
-                f'step {step.name!r}: no earlier step of {step.user!r} captures ${missing.args[0]}'
-            ) from None
-        except ValueError as error:
-            raise ValueError(f'step {step.name!r}: {error}') from None
-        known.update(step.capture)
-    for item in declared:
-        for missing_step in set(item.steps) - names:
-            raise ValueError(f'declared {item.reason!r}: there is no step {missing_step!r}')
+        raise ValueError(f'`capture` of {name!r} has {groups} groups: use exactly one')
 
 
 def _fill(value: Any, captured: Mapping[str, str]) -> Any:

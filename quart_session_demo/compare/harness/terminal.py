@@ -1,11 +1,11 @@
-"""Where reports are printed."""
+"""Consoles on which reports are printed."""
 
 import sys
 from io import TextIOWrapper
 
 from rich.console import Console
 
-#: The least number of columns in a file or a pipe. rich knows the width of a terminal.
+#: The smallest width of a table in a file or pipe. In a terminal, rich uses the terminal's width.
 FILE_WIDTH = 120
 
 
@@ -20,7 +20,7 @@ class ReportConsole(Console):
 
     def on_broken_pipe(self) -> None:
         """Raise the error again: the command decides the exit status."""
-        # rich calls this in its `except` block.
+        # rich calls this method in an `except` block.
         raise
 
 

@@ -7,26 +7,31 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
-from quart_session_demo.compare.load.formatting import format_number, pluralize
+from quart_session_demo.compare.harness.formatting import format_number, pluralize
 from quart_session_demo.compare.load.scenarios import Scenario
 from quart_session_demo.compare.load.summary import Summary
 from quart_session_demo.compare.load.targets import QUART
 
-# Inches. The chart is narrow, so that its text is still 10 pixels high on a phone.
+#: In inches. A phone shows the text of a chart this narrow 10 pixels high.
 WIDTH = 4.4
+#: In inches.
 ROW_HEIGHT = 0.28
+#: In inches.
 HEADING_HEIGHT = 0.55
+#: In points.
 FONT_SIZE = 10
+#: The label of the axis for each metric.
 AXIS_LABELS = {
     'requests_per_second': 'requests per second (higher is better, logarithmic)',
     'p95': 'p95 in milliseconds (lower is better, logarithmic)',
 }
-# Both have enough contrast with white, and differ for color-blind readers.
-QUART_COLOR, FLASK_COLOR = '#b3360b', '#1f4e79'
+# Both colors have enough contrast with white, and color-blind readers can distinguish them.
+QUART_COLOR = '#b3360b'
+FLASK_COLOR = '#1f4e79'
 
 
 class PlainFormatter(LogFormatter):
-    """Labels the ticks with plain numbers instead of powers of ten."""
+    """A formatter that labels the ticks with plain numbers instead of powers of ten."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """Return the label, or an empty string for a tick without one."""
@@ -34,7 +39,7 @@ class PlainFormatter(LogFormatter):
 
 
 def chart_rows(scenario: Scenario, summaries: Sequence[Summary]) -> list[Summary]:
-    """Return the summaries that a scenario's chart can show; a logarithmic axis has no zero."""
+    """Return the summaries that a scenario's chart can show. A logarithmic axis has no zero."""
     return [
         item
         for item in summaries
@@ -45,11 +50,11 @@ def chart_rows(scenario: Scenario, summaries: Sequence[Summary]) -> list[Summary
 
 
 def write_chart(scenario: Scenario, summaries: Sequence[Summary], path: Path) -> None:
-    """Draw a scenario's metric, with one subplot for each number of users."""
+    """Draw a scenario's metric as SVG, with one subplot for each number of users."""
     shown = chart_rows(scenario, summaries)
     users = sorted({item.users for item in shown})
     counts = [sum(item.users == number for item in shown) for number in users]
-    # Write text as text, and the same file for the same figures.
+    # The SVG contains text as text, and is the same for the same figures.
     with mpl.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'load', 'font.size': FONT_SIZE}):
         height = sum(counts) * ROW_HEIGHT + (len(users) + 1) * HEADING_HEIGHT
         figure = Figure(figsize=(WIDTH, height), layout='constrained')

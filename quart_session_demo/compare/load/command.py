@@ -5,22 +5,22 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from quart_session_demo.compare.harness.formatting import pluralize
 from quart_session_demo.compare.harness.servers import (
     clear_app_settings,
     random_key_environment,
-    signals_deferred,
 )
-from quart_session_demo.compare.harness.steps import load_steps
+from quart_session_demo.compare.harness.signals import signals_deferred
+from quart_session_demo.compare.harness.steps_file import load_steps
 from quart_session_demo.compare.harness.terminal import standard_output
 from quart_session_demo.compare.load import output
 from quart_session_demo.compare.load.custom_scenario import custom_scenario
-from quart_session_demo.compare.load.formatting import pluralize
 from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.runner import WARM_UP_RATIO, Plan, measure, runs
 from quart_session_demo.compare.load.scenarios import LESSON_SCENARIOS
 from quart_session_demo.compare.load.targets import Pair, targets
 
-# An estimate of the time to start and stop a server and the load generator.
+#: The estimated time to start and stop a server and the load generator.
 SETUP_SECONDS = 2.5
 
 
@@ -51,11 +51,11 @@ def make_plan(
 
 
 def run_load(plan: Plan, folder: Path | None) -> bool:
-    """Measure, show the progress and report; also report what was measured before Ctrl-C.
+    """Measure, show the progress and report the results, also those before a Ctrl-C.
 
     Args:
         plan: What to measure.
-        folder: Where to write the results; None only prints them.
+        folder: Where to write the results. With None they are only printed.
 
     Returns:
         Whether everything was measured and every response was correct.
@@ -71,7 +71,7 @@ def run_load(plan: Plan, folder: Path | None) -> bool:
         # A second Ctrl-C waits until the results of the first are reported.
         with signals_deferred():
             try:
-                # First the files: everything else can be made again from results.json.
+                # The files first: everything else can be made again from results.json.
                 if folder and results.measurements:
                     output.write(results, folder)
             finally:

@@ -8,7 +8,7 @@ from quart_session_demo.compare.load.scenarios import Exchange, Scenario
 
 
 class ScenarioError(Exception):
-    """A steps file cannot be used for load; the message is one line that names the step."""
+    """A steps file cannot be used for load. The message is one line that names the step."""
 
 
 def custom_scenario(steps: Steps, sync: ServerCommand, async_: ServerCommand) -> Scenario:

@@ -1,7 +1,7 @@
 """The load generator: read a `Job` from standard input and print a `Sample`.
 
 Importing Locust replaces sockets and threads with gevent's in the whole process. So the load
-generator runs in a process of its own, which `runner.py` starts.
+generator runs in a separate process, which `runner.py` starts.
 """
 
 import math
@@ -25,20 +25,22 @@ from quart_session_demo.compare.load.job import Job, Sample
 from quart_session_demo.compare.load.resource_usage import ResourceUsage
 from quart_session_demo.compare.load.scenarios import BACKGROUND_INTERVAL, Exchange
 
+#: How often the memory is measured.
 MEMORY_INTERVAL_SECONDS = 0.2
-# Limits the requests to a server that refuses each of them at once.
-PAUSE_AFTER_FAILURE = 0.1
-TIMEOUT_SECONDS = 600
+#: Limits the number of requests to a server that refuses all of them immediately.
+FAILURE_PAUSE_SECONDS = 0.1
+#: The timeout of a request. It is long, because a slow response under load is not a failure.
+REQUEST_TIMEOUT_SECONDS = 600
 
 
 class Recorder:
-    """Counts responses and failures, and stores the response times.
+    """The responses, failures and response times so far.
 
     Attributes:
-        pending: When each measured request without a response yet began, by the user's number.
-        milliseconds: The response times of the measured requests.
+        pending: The start of each measured request that has no response yet, by the user's number.
+        milliseconds: The response times of the measured requests, in milliseconds.
         failures: How often each failure occurred.
-        responses: The number of all responses, the background users' included.
+        responses: The number of all responses, including those to background users.
     """
 
     def __init__(self) -> None:
@@ -47,7 +49,7 @@ class Recorder:
         self.clear()
 
     def clear(self) -> None:
-        """Forget the responses so far; called at the end of the warm-up."""
+        """Forget the responses of the warm-up."""
         self.milliseconds: list[float] = []
         self.failures: Counter[str] = Counter()
         self.responses = 0
@@ -70,12 +72,17 @@ class Recorder:
 class LoadUser(FastHttpUser):
     """One concurrent user.
 
-    A steps file may describe several users. This user then makes the requests of all of them in
-    turn, with one cookie jar each.
+    If a steps file describes several users, this user makes the requests of all of them in turn,
+    with one cookie jar for each.
+
+    Attributes:
+        job: The measurement.
+        recorder: Records the responses to all users.
+        numbers: Gives each user a number.
     """
 
     abstract = True
-    network_timeout = connection_timeout = TIMEOUT_SECONDS
+    network_timeout = connection_timeout = REQUEST_TIMEOUT_SECONDS
     job: Job
     recorder: Recorder
     numbers = count(1)
@@ -86,7 +93,7 @@ class LoadUser(FastHttpUser):
         scenario, number = self.job.scenario, next(self.numbers)
         measured = not scenario.background or number % BACKGROUND_INTERVAL != 0
         exchanges = scenario.exchanges if measured else scenario.background
-        # Spread the start of the users over the warm-up, so that they do not stay in step.
+        # The users start at different times of the warm-up. Otherwise all would send at once.
         gevent.sleep(number / self.job.users * self.job.warm_up / 2)
         while True:
             self.jars = defaultdict[str, CookieJar](lambda: CookieJar(BrowserPolicy()))
@@ -96,7 +103,7 @@ class LoadUser(FastHttpUser):
                 succeeded = self.send_all(number, exchanges, measured) and bool(scenario.setup)
 
     def send_all(self, number: int, exchanges: Sequence[Exchange], measured: bool) -> bool:
-        """Make requests up to the first failure; return whether all succeeded."""
+        """Make requests until one fails, and return whether all succeeded."""
         for exchange in exchanges:
             gevent.sleep(exchange.step.wait)
             if measured:
@@ -106,7 +113,7 @@ class LoadUser(FastHttpUser):
             finally:
                 self.recorder.pending.pop(number, None)
             if not succeeded:
-                gevent.sleep(PAUSE_AFTER_FAILURE)
+                gevent.sleep(FAILURE_PAUSE_SECONDS)
                 return False
         return True
 
@@ -132,9 +139,9 @@ class LoadUser(FastHttpUser):
                 problem = exchange.problem(response.status_code, body_text(content))
                 if step.capture:
                     text = decode_body(content, response.headers.get('Content-Type', ''))
-                    found = step.find(response_text(response.headers.items(), text))
-                    captured.update(found)
-                    for name in step.capture.keys() - found.keys():
+                    captures = step.find(response_text(response.headers.items(), text))
+                    captured.update(captures)
+                    for name in step.capture.keys() - captures.keys():
                         problem = problem or f'{step.name}: capture {name!r} found nothing'
             if problem:
                 response.failure(problem)
@@ -158,14 +165,16 @@ def take_sample(job: Job, recorder: Recorder) -> Sample:
     """Measure the server and its responses for the job's duration."""
     server = ResourceUsage(job.pid)
     recorder.clear()
-    start, own_start, server_start = time.perf_counter(), time.process_time(), server.cpu_seconds()
+    start = time.perf_counter()
+    generator_start = time.process_time()
+    server_start = server.cpu_seconds()
     peak = 0
-    while (left := start + job.duration - time.perf_counter()) > 0:
-        gevent.sleep(min(MEMORY_INTERVAL_SECONDS, left))
+    while (remaining := start + job.duration - time.perf_counter()) > 0:
+        gevent.sleep(min(MEMORY_INTERVAL_SECONDS, remaining))
         peak = max(peak, server.memory())
     end = time.perf_counter()
     server_seconds = server.cpu_seconds() - server_start
-    own_seconds = time.process_time() - own_start
+    generator_seconds = time.process_time() - generator_start
     responses = recorder.responses
     completed = recorder.milliseconds
     unfinished = [(end - since) * 1000 for since in recorder.pending.values()]
@@ -178,7 +187,7 @@ def take_sample(job: Job, recorder: Recorder) -> Sample:
         failures=dict(recorder.failures.most_common()),
         cpu_ms=server_seconds / responses * 1000 if responses else None,
         peak_memory=peak,
-        generator_busy=own_seconds / (end - start),
+        generator_busy=generator_seconds / (end - start),
     )
 
 

@@ -6,7 +6,7 @@ from quart_session_demo.compare.load.scenarios import Scenario
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A measurement for the load generator to make.
+    """A measurement that the load generator makes.
 
     Attributes:
         url: The server's URL.
@@ -30,8 +30,8 @@ class Sample(msgspec.Struct, frozen=True):
 
     Attributes:
         requests_per_second: Correct responses to the measured requests.
-        p50: The median response time in milliseconds. A request without a response at the end
-            counts with the time that it has waited so far.
+        p50: The median response time in milliseconds. A request that has no response at the end
+            counts with the time that it has waited.
         p95: The 95th percentile of the same times.
         p99: The 99th percentile of the same times.
         failures: How often each failure occurred.

@@ -12,6 +12,7 @@ from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.summary import summarize
 from quart_session_demo.compare.load.tables import make_tables
 
+#: The template of the HTML page.
 TEMPLATE = Path(__file__).with_name('report.html')
 
 
@@ -24,7 +25,7 @@ def show(results: Results, console: Console) -> None:
     lines.append('')
     lines += [f'- {verdict.text}' for verdict in results.verdicts()]
     lines += [f'- {note}' for note in results.notes()]
-    # A narrow terminal wraps the lines; rich would cut them.
+    # The terminal wraps long lines. rich would cut them.
     console.print('\n'.join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -40,7 +41,7 @@ def write(results: Results, folder: Path) -> None:
             write_chart(scenario, summaries, chart)
             charts[scenario.name] = chart
         else:
-            # Do not leave the chart of an earlier run beside the new results.
+            # The chart of an earlier run must not stay beside the new results.
             chart.unlink(missing_ok=True)
     _write_page(results, charts, folder / 'report.html')
 

@@ -8,12 +8,12 @@ import psutil
 class ResourceUsage:
     """The resources used by a server process and its children.
 
-    The children are listed once. The system adds the processor time of those that exit to their
+    The children are listed once. When a child exits, the system adds its processor time to its
     parent's.
     """
 
     def __init__(self, pid: int) -> None:
-        """List the processes; none, if the server has exited."""
+        """List the processes: none if the server has exited."""
         self._processes: list[psutil.Process] = []
         with suppress(psutil.Error):
             server = psutil.Process(pid)

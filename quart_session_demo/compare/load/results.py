@@ -1,4 +1,4 @@
-"""All results of a run of `compare load`, with the versions and the machine."""
+"""The results of `compare load`, with the versions and the machine."""
 
 import os
 import platform
@@ -15,7 +15,8 @@ from quart_session_demo.compare.load.scenarios import Scenario
 from quart_session_demo.compare.load.summary import summarize
 from quart_session_demo.compare.load.verdicts import Verdict, make_verdicts
 
-PACKAGES = (
+#: The packages whose versions are reported.
+MEASURED_PACKAGES = (
     'quart-session-demo',
     'quart',
     'flask',
@@ -27,8 +28,9 @@ PACKAGES = (
     'locust',
 )
 
+#: The key of the load average in `Results.machine`.
 LOAD_BEFORE = 'load average at the start'
-# From this load average on, another program was using a processor.
+#: From this load average on, another program was using a processor.
 BUSY_LOAD = 1.0
 
 
@@ -36,7 +38,7 @@ def package_versions() -> dict[str, str]:
     """Return the versions of Python and of the measured packages."""
     return {
         platform.python_implementation(): platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
+        **{package: version(package) for package in MEASURED_PACKAGES},
     }
 
 

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 
 import msgspec
 
-from quart_session_demo.compare.harness.servers import GRACE, Server, ServerError, signals_deferred
+from quart_session_demo.compare.harness.servers import GRACE_SECONDS, Server, ServerError
+from quart_session_demo.compare.harness.signals import signals_deferred
 from quart_session_demo.compare.load.job import Job, Sample
 from quart_session_demo.compare.load.resource_usage import ResourceUsage
 from quart_session_demo.compare.load.scenarios import Scenario
 from quart_session_demo.compare.load.targets import Pair, Target, targets
 
-# The warm-up lasts this part of the measured time.
+#: The warm-up lasts this fraction of the measured time.
 WARM_UP_RATIO = 0.2
-# The longest time to start and stop the load generator and its users.
+#: The longest time to start and stop the load generator and its users.
 GENERATOR_SECONDS = 60
-# Locust must patch the ssl module before anything loads it. `-m` would load our package first.
+#: Locust must patch the ssl module before any module loads it. `-m` would load our package first.
 GENERATOR = 'import locust; from quart_session_demo.compare.load.generator import main; main()'
 
 
@@ -86,9 +87,9 @@ def runs(plan: Plan) -> Iterator[Run]:
     for round_ in range(1, plan.rounds + 1):
         for scenario in plan.scenarios:
             for users in plan.users:
-                found = targets(plan.pair, users)
-                first = (round_ - 1) % len(found)
-                for target in found[first:] + found[:first]:
+                servers = targets(plan.pair, users)
+                first = (round_ - 1) % len(servers)
+                for target in servers[first:] + servers[:first]:
                     yield Run(round_, scenario, users, target)
 
 
@@ -116,7 +117,7 @@ def measure(run: Run, duration: float) -> Measurement:
                 start_memory=ResourceUsage(server.process.pid).memory(),
             )
             sample = _run_generator(server, run, duration)
-            server.check_alive(grace=GRACE if sample.failures else 0)
+            server.check_alive(grace=GRACE_SECONDS if sample.failures else 0)
         except ServerError as error:
             return msgspec.structs.replace(result, error=str(error))
     return msgspec.structs.replace(result, sample=sample)
@@ -139,7 +140,7 @@ def _run_generator(server: Server, run: Run, duration: float) -> Sample:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                # In its own session it gets no Ctrl-C: only this process handles that.
+                # In a separate session it gets no Ctrl-C, which only this process handles.
                 start_new_session=True,
             )
         output, errors = generator.communicate(

@@ -6,12 +6,15 @@ import msgspec
 
 from quart_session_demo.compare.harness.steps import Step
 
+#: The figure by which servers are compared.
 Metric = Literal['requests_per_second', 'p95']
+#: How long the measured requests of `WAITING` wait.
 WAIT_SECONDS = 0.1
+#: How long the background requests of `MIXED` wait.
 LONG_WAIT_SECONDS = 1.0
-# Between two short requests, so that their number does not saturate the processor.
+#: The pause between two short requests, with which the processor is not the limit.
 PAUSE_SECONDS = 0.5
-# Every tenth user is a background user, in a scenario that has `background` exchanges.
+#: Every tenth user is a background user, in a scenario that has `background` exchanges.
 BACKGROUND_INTERVAL = 10
 
 
@@ -44,11 +47,11 @@ class Scenario(msgspec.Struct, frozen=True):
         name: The name in reports.
         description: One or two sentences.
         exchanges: The repeated, measured requests.
-        setup: Requests that each user makes once before. Without them each repetition starts
-            with an empty cookie jar.
-        background: What every tenth user repeats instead; not measured.
+        setup: Requests that each user makes once, before the others. Without them each repetition
+            begins with an empty cookie jar.
+        background: What every tenth user repeats instead, without being measured.
         wait_seconds: How long the handler of each measured request waits.
-        metric: The figure that is compared.
+        metric: The figure by which servers are compared.
     """
 
     name: str
@@ -64,20 +67,20 @@ def _get(path: str, body: str, wait: float = 0) -> Exchange:
     return Exchange(Step(name=path, path=path, wait=wait), body=body)
 
 
-SET = _get('/', '设置session成功')
-READ = _get('/get_session/', 'zhiliao')
-DELETE = _get('/del_session/', '删除session成功...')
+SET_SESSION = _get('/', '设置session成功')
+READ_SESSION = _get('/get_session/', 'zhiliao')
+DELETE_SESSION = _get('/del_session/', '删除session成功...')
 
 SESSION = Scenario(
     'session',
     'Each user sets the session, reads it eight times and deletes it. The processor is the limit.',
-    (SET, *[READ] * 8, DELETE),
+    (SET_SESSION, *[READ_SESSION] * 8, DELETE_SESSION),
 )
 WAITING = Scenario(
     'waiting',
     f'Each handler reads the session and waits {WAIT_SECONDS * 1000:.0f} ms, as for a database.',
     (_get(f'/wait/{WAIT_SECONDS}/', 'zhiliao'),),
-    setup=(SET,),
+    setup=(SET_SESSION,),
     wait_seconds=WAIT_SECONDS,
 )
 MIXED = Scenario(
@@ -85,8 +88,13 @@ MIXED = Scenario(
     f'Every tenth user repeats requests that wait {LONG_WAIT_SECONDS:.0f} s. The other users read '
     f'the session every {PAUSE_SECONDS} s; only their requests are measured.',
     (_get('/get_session/', 'zhiliao', PAUSE_SECONDS),),
-    setup=(SET,),
+    setup=(SET_SESSION,),
     background=(_get(f'/wait/{LONG_WAIT_SECONDS}/', 'zhiliao'),),
     metric='p95',
 )
-LESSON_SCENARIOS = (SESSION, WAITING, MIXED)
+#: The scenarios of the lesson.
+LESSON_SCENARIOS = (
+    SESSION,
+    WAITING,
+    MIXED,
+)

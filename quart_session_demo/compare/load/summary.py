@@ -6,19 +6,31 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Self
 
-from quart_session_demo.compare.load.formatting import pluralize
+from quart_session_demo.compare.harness.formatting import pluralize
 from quart_session_demo.compare.load.runner import Measurement
 
-# From this part of its time on, the load generator may be slower than the server.
+#: From this fraction of its time on, the load generator may be slower than the server.
 GENERATOR_LIMIT = 0.9
 
-SAMPLE_FIGURES = ('requests_per_second', 'p50', 'p95', 'p99', 'cpu_ms', 'peak_memory')
-START_FIGURES = ('start_seconds', 'start_memory')
+#: The figures of a `Sample`.
+SAMPLE_FIGURES = (
+    'requests_per_second',
+    'p50',
+    'p95',
+    'p99',
+    'cpu_ms',
+    'peak_memory',
+)
+#: The figures of a `Measurement`.
+START_FIGURES = (
+    'start_seconds',
+    'start_memory',
+)
 
 
 @dataclass(frozen=True)
 class Range:
-    """A figure over the rounds."""
+    """The smallest, the median and the largest value of a figure over the rounds."""
 
     minimum: float
     median: float

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from quart_session_demo.compare.load.formatting import format_number, pluralize
+from quart_session_demo.compare.harness.formatting import format_number, pluralize
 from quart_session_demo.compare.load.scenarios import Scenario
 from quart_session_demo.compare.load.summary import START_FIGURES, Range, Summary
 
 MEGABYTE = 1_000_000
+#: The title of the column for each metric.
 METRIC_TITLES = {'requests_per_second': 'requests/s', 'p95': 'p95 ms'}
 
 
@@ -41,17 +42,17 @@ class Table:
 def make_tables(scenarios: Sequence[Scenario], summaries: Sequence[Summary]) -> list[Table]:
     """Return all tables that have rows.
 
-    The first one summarizes the scenarios, if there is more than one.
+    If there are several scenarios, the first table is a summary.
     """
     names = {item.scenario for item in summaries}
     measured = [scenario for scenario in scenarios if scenario.name in names]
-    found = [
+    tables = [
         *([summary_table(measured, summaries)] if len(measured) > 1 else []),
         *(scenario_table(scenario, summaries) for scenario in measured),
         start_table(summaries),
         failures_table(summaries),
     ]
-    return [table for table in found if table.rows]
+    return [table for table in tables if table.rows]
 
 
 def summary_table(scenarios: Sequence[Scenario], summaries: Sequence[Summary]) -> Table:
@@ -120,15 +121,15 @@ def start_table(summaries: Sequence[Summary]) -> Table:
     for item in summaries:
         for name in START_FIGURES:
             if name in item.figures:
-                found = medians.setdefault(item.target, {}).setdefault(name, [])
-                found.append(item.figures[name].median)
+                values = medians.setdefault(item.target, {}).setdefault(name, [])
+                values.append(item.figures[name].median)
     rows = [
         (
             target,
-            _median(Range.from_values(found['start_seconds'])),
-            _median(Range.from_values(found['start_memory']), MEGABYTE),
+            _median(Range.from_values(figures['start_seconds'])),
+            _median(Range.from_values(figures['start_memory']), MEGABYTE),
         )
-        for target, found in medians.items()
+        for target, figures in medians.items()
     ]
     description = 'The time from the start to the first response, and the memory at that time.'
     return Table('start', description, ('server', 'seconds', 'memory MB'), rows)

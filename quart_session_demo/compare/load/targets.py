@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from quart_session_demo import create_app
+from quart_session_demo.compare.harness.formatting import pluralize
 from quart_session_demo.compare.harness.servers import ServerCommand, gunicorn, hypercorn
-from quart_session_demo.compare.load.formatting import pluralize
 
-# The options of the Procfile, except `--workers 0`, which `hypercorn` adds.
+#: The options of the Procfile, except `--workers 0`, which `hypercorn` adds.
 HYPERCORN_OPTIONS = (
     '--worker-class',
     'uvloop',
@@ -21,23 +21,35 @@ HYPERCORN_OPTIONS = (
     '--backlog',
     '1024',
 )
+#: The threads of one of the measured gunicorn servers. Another has one thread for each user.
 DEFAULT_THREADS = 8
+#: The name of the Quart server.
 QUART = 'Quart'
 
-SESSION_SETTINGS = ('SECRET_KEY', 'PERMANENT_SESSION_LIFETIME', 'MAX_COOKIE_SIZE')
+#: The settings that both lesson apps share.
+SHARED_SETTINGS = (
+    'SECRET_KEY',
+    'PERMANENT_SESSION_LIFETIME',
+    'MAX_COOKIE_SIZE',
+)
+#: The first part of further settings that both apps share.
+SHARED_PREFIXES = (
+    'SESSION_COOKIE_',
+    'SESSION_REFRESH_',
+)
 
 
 def lesson_environment() -> dict[str, str]:
     """Return environment variables that give both lesson apps the same session settings.
 
-    The Flask process must not load Quart, so it cannot call `create_app`. It gets the settings
-    of an app made here.
+    The Flask process must not load Quart, so it cannot call `create_app`. It gets the settings of
+    an app that is made here.
     """
     config = create_app({'PRODUCTION': True, 'SECRET_KEY': secrets.token_hex(32)}).config
     flask_settings = {
         f'FLASK_{name}': json.dumps(value, default=timedelta.total_seconds)
         for name, value in config.items()
-        if name in SESSION_SETTINGS or name.startswith(('SESSION_COOKIE_', 'SESSION_REFRESH_'))
+        if name in SHARED_SETTINGS or name.startswith(SHARED_PREFIXES)
     }
     return {
         'QUART_PRODUCTION': 'true',

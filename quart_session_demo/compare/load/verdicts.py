@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from quart_session_demo.compare.load.formatting import format_number, pluralize
+from quart_session_demo.compare.harness.formatting import format_number, pluralize
 from quart_session_demo.compare.load.scenarios import BACKGROUND_INTERVAL, Metric, Scenario
 from quart_session_demo.compare.load.summary import Range, Summary
 from quart_session_demo.compare.load.targets import QUART
 
-# Up to this relative difference, a server's threads explain its requests per second.
+#: Up to this relative difference, a server's threads explain its requests per second.
 THREAD_LIMIT_TOLERANCE = 0.1
 
 
@@ -27,26 +27,23 @@ class Verdict:
 
 
 def make_verdicts(scenarios: Iterable[Scenario], summaries: Iterable[Summary]) -> list[Verdict]:
-    """Return a verdict for each scenario and number of users.
-
-    Those in which Flask is faster are first.
-    """
+    """Return a verdict for each scenario and number of users; those with Flask faster are first."""
     by_name = {scenario.name: scenario for scenario in scenarios}
-    found = [
+    verdicts = [
         _make_verdict(by_name[name], users, list(group))
         for (name, users), group in groupby(summaries, lambda item: (item.scenario, item.users))
     ]
-    return sorted(found, key=lambda verdict: not verdict.flask_is_faster)
+    return sorted(verdicts, key=lambda verdict: not verdict.flask_is_faster)
 
 
-def speed_ratio(metric: Metric, one: Range, other: Range) -> float | None:
-    """Return how many times as fast as the other's the first range's median is.
+def speed_ratio(metric: Metric, measured: Range, baseline: Range) -> float | None:
+    """Return the measured median speed divided by the baseline's.
 
     None means that no difference was found: the ranges overlap, or the ratio rounds to 1.0.
     """
-    if one.overlaps(other):
+    if measured.overlaps(baseline):
         return None
-    ratio = one.median / other.median
+    ratio = measured.median / baseline.median
     if format_number(max(ratio, 1 / ratio), 2) == '1.0':
         return None
     return ratio if metric == 'requests_per_second' else 1 / ratio
@@ -76,7 +73,7 @@ def _make_verdict(scenario: Scenario, users: int, group: Sequence[Summary]) -> V
         *_compare_with_others(scenario, ratios, [flask for flask in flasks if flask is not best]),
     ]
     if limited := [item.target for item in (quart, *flasks) if item.generator_limited]:
-        sentences.append(f'The load generator was the limit for {_join(limited)}.')
+        sentences.append(f'The load generator was the limit for {_join_names(limited)}.')
     if excluded:
         sentences.append(f'Excluded: {excluded}.')
     return Verdict(f'{prefix}: {" ".join(filter(None, sentences))}', bool(faster))
@@ -116,7 +113,7 @@ def _times_as_fast(metric: Metric, ratio: float) -> str:
 def _compare_memory(quart: Summary, best: Summary) -> str:
     flask_memory = best.figures['peak_memory'].median
     if not flask_memory:
-        # The measurement was too short for a look at the memory.
+        # The measurement was too short to measure the memory.
         return ''
     percent = round((quart.figures['peak_memory'].median / flask_memory - 1) * 100)
     if not percent:
@@ -135,14 +132,14 @@ def _compare_with_others(
     ]
     same = [flask.target for flask in others if ratios[flask.target] is None]
     if different:
-        what = 'requests per second' if scenario.metric == 'requests_per_second' else 'speed (p95)'
-        yield f"Quart's {what} compared with the others: {', '.join(different)}."
+        speed = 'requests per second' if scenario.metric == 'requests_per_second' else 'speed (p95)'
+        yield f"Quart's {speed} compared with the others: {', '.join(different)}."
     if same:
-        yield f'No difference found between Quart and {_join(same)}.'
+        yield f'No difference found between Quart and {_join_names(same)}.'
 
 
 def _thread_limit(scenario: Scenario, ratio: float, flask: Summary) -> str:
-    """Return the calculation of a server's limit, if its threads explain its figure."""
+    """Return how a server's limit is calculated if its threads explain its figure, else ''."""
     threads, wait = flask.concurrency, scenario.wait_seconds
     if ratio <= 1 or not wait or not threads or threads >= flask.users:
         return ''
@@ -152,6 +149,6 @@ def _thread_limit(scenario: Scenario, ratio: float, flask: Summary) -> str:
     return f' (limit: {threads} at once ÷ {wait} s = {format_number(limit)} requests/s)'
 
 
-def _join(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     *first, last = names
     return f'{", ".join(first)} and {last}' if first else last

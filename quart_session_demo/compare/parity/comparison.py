@@ -12,22 +12,32 @@ import httpx
 from quart_session_demo.compare.harness.client import SimulatedUser, make_client
 from quart_session_demo.compare.harness.fields import STATUS, Field, matches
 from quart_session_demo.compare.harness.recording import RecordedResponse
-from quart_session_demo.compare.harness.servers import GRACE, Server, ServerCommand, run_servers
+from quart_session_demo.compare.harness.servers import (
+    GRACE_SECONDS,
+    Server,
+    ServerCommand,
+    run_servers,
+)
 from quart_session_demo.compare.harness.steps import ExpectedDifference, Step, Steps
 from quart_session_demo.compare.parity.diff import Difference, differences
 
+#: Both values of a step with `handover` if the cookies cannot be exchanged.
 NOT_EXCHANGED = 'not exchanged: the apps do not share a key'
 
 
 class ParityError(Exception):
-    """A step cannot be compared: one line that names it."""
+    """A step cannot be compared. The message is one line that names the step."""
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """A step, the responses of both apps, and their differences.
+    """The result of a step.
 
-    A restart has no responses.
+    Attributes:
+        step: The step.
+        sync: The Flask app's response; None for a restart.
+        async_: The Quart app's response; None for a restart.
+        differences: The differences between the responses, also expected ones.
     """
 
     step: Step
@@ -37,7 +47,7 @@ class StepResult:
 
     @property
     def unexpected(self) -> bool:
-        """Whether there is a difference that is not declared."""
+        """Whether there is a difference that no declaration expects."""
         return any(item.expected is None for item in self.differences)
 
     @property
@@ -50,8 +60,13 @@ class StepResult:
 class AppClient:
     """The client of one of the two apps, with all users of the app.
 
-    Requests are sent in a separate thread. A signal is handled in the main thread: there it would
-    interrupt httpx while that holds its locks.
+    Requests are sent in a separate thread: a signal, which the main thread handles, would interrupt
+    httpx while it holds its locks.
+
+    Attributes:
+        client: Sends the requests.
+        thread: Runs the client.
+        users: The users by name.
     """
 
     client: httpx.Client
@@ -71,7 +86,7 @@ class AppClient:
         user = self.user(step.user)
         response = self.thread.submit(user.send, self.client, server.url, step).result()
         if response.error is not None:
-            server.check_alive(f'died at step {step.name!r}', GRACE)
+            server.check_alive(f'died at step {step.name!r}', GRACE_SECONDS)
         return response
 
 
@@ -99,7 +114,7 @@ def compare_apps(
     """
     with ExitStack() as stack:
         clients = [stack.enter_context(make_client()) for _ in range(2)]
-        # After the clients, so that the thread ends before they are closed.
+        # Entered after the clients, so that the thread ends before they are closed.
         thread = stack.enter_context(ThreadPoolExecutor(1))
         flask, quart = (AppClient(client, thread) for client in clients)
         for restart, segment in _segments(steps.steps):
@@ -116,23 +131,25 @@ def compare_apps(
                     if step.handover and exchange_cookies:
                         _exchange_user(flask, quart, step.user)
                     sync_response = flask.send(flask_server, step)
-                    # The same clock as the dates in the responses.
+                    # The clock of the dates in the responses.
                     received_at = time.time()
                     async_response = quart.send(quart_server, step)
                     skew = timedelta(seconds=time.time() - received_at)
                     _check_possible(step, sync_response, async_response)
-                    found = list(
+                    step_differences = list(
                         _compare(step, steps.expected(step), sync_response, async_response, skew)
                     )
                     if step.handover and not exchange_cookies:
-                        found.append(Difference(Field('handover'), NOT_EXCHANGED, NOT_EXCHANGED))
-                    report(StepResult(step, sync_response, async_response, tuple(found)))
+                        step_differences.append(
+                            Difference(Field('handover'), NOT_EXCHANGED, NOT_EXCHANGED)
+                        )
+                    report(StepResult(step, sync_response, async_response, tuple(step_differences)))
                 for server in (flask_server, quart_server):
                     server.check_alive('died after the last step')
 
 
 def _segments(steps: tuple[Step, ...]) -> Iterator[tuple[Step | None, list[Step]]]:
-    """Yield each restart, None for the start, with the steps after it."""
+    """Yield each restart with the steps after it; None instead of a restart for the first steps."""
     restart: Step | None = None
     segment: list[Step] = []
     for step in steps:

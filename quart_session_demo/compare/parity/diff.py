@@ -1,4 +1,4 @@
-"""The differences between the responses of two apps."""
+"""Find the differences between the responses of two apps."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,8 +11,9 @@ from quart_session_demo.compare.harness.steps import ExpectedDifference
 
 #: The value of a field that a response does not have.
 ABSENT = '(absent)'
-#: Headers that apps compute from the time of the response.
+#: Headers with a date that apps calculate from the time of the response.
 DATE_HEADERS = ('expires', 'last-modified')
+#: Dates that differ by no more are equal.
 DATE_TOLERANCE = timedelta(seconds=2)
 
 
@@ -65,7 +66,7 @@ def _equal(field: Field, sync: str, async_: str, skew: timedelta) -> bool:
 
 
 def _equal_dates(sync: str, async_: str, skew: timedelta) -> bool:
-    """Return whether dates are equal, as they are or counted from each response."""
+    """Return whether dates are equal, as they are or relative to the time of their response."""
     try:
         gap = parsedate_to_datetime(async_) - parsedate_to_datetime(sync)
     except (TypeError, ValueError):

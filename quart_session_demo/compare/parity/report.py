@@ -1,4 +1,4 @@
-"""The results as a table for people and as JSON for programs."""
+"""Report the results as a table and as JSON."""
 
 import platform
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,18 +10,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from quart_session_demo.compare.harness.formatting import pluralize
 from quart_session_demo.compare.harness.recording import IGNORED_HEADERS, RecordedResponse
 from quart_session_demo.compare.harness.steps import ExpectedDifference
 from quart_session_demo.compare.parity.comparison import StepResult
 from quart_session_demo.compare.parity.diff import Difference
 
-PACKAGES = ('flask', 'quart', 'werkzeug', 'itsdangerous', 'gunicorn', 'hypercorn')
-#: How many characters of a value are shown, around the first one that differs.
+#: The packages whose versions are reported.
+COMPARED_PACKAGES = (
+    'flask',
+    'quart',
+    'werkzeug',
+    'itsdangerous',
+    'gunicorn',
+    'hypercorn',
+)
+#: How many characters of a value are shown, around the first character that differs.
 EXCERPT_LENGTH = 60
 
 
 def count_results(results: Sequence[StepResult]) -> dict[str, int]:
-    """Return how many steps there are, and how many are the same and different."""
+    """Return the number of steps, and of those that are the same and different."""
     steps = [result for result in results if result.step.restart is None]
     same = sum(step.same for step in steps)
     different = sum(step.unexpected for step in steps)
@@ -34,12 +43,12 @@ def count_results(results: Sequence[StepResult]) -> dict[str, int]:
 
 
 def print_table(console: Console, results: Sequence[StepResult], total: int) -> None:
-    """Print a line a step with its differences, the reasons for the expected ones, and a summary.
+    """Print each step with its differences, the reasons for expected differences, and a summary.
 
     Args:
         console: Where to print.
         results: The results so far.
-        total: How many steps the file has. If there are fewer results, the run was stopped.
+        total: The number of steps in the file. With fewer results, the run was stopped.
     """
     table = Table('', 'Request', 'Step', box=None)
     shown: list[ExpectedDifference] = []
@@ -57,13 +66,12 @@ def print_table(console: Console, results: Sequence[StepResult], total: int) -> 
     for number, expected in enumerate(shown, 1):
         where = '' if expected.steps else f', at every step ({", ".join(expected.fields)})'
         console.print(Text(f'({number}) On purpose{where}: {expected.reason}'))
-    counted = count_results(results)
-    stopped = f'stopped after {counted["steps"]} of ' if counted['steps'] < total else ''
+    counts = count_results(results)
+    stopped = f'stopped after {counts["steps"]} of ' if counts['steps'] < total else ''
     summary = ('{same} the same, {on_purpose} different on purpose, {different} different.').format(
-        **counted
+        **counts
     )
-    steps = f'{total} step{"s" if total > 1 else ""}'
-    console.print(Text(f'{stopped}{steps}: {summary}', 'bold'))
+    console.print(Text(f'{stopped}{pluralize(total, "step")}: {summary}', 'bold'))
 
 
 def print_ignored_headers(console: Console) -> None:
@@ -76,11 +84,11 @@ def print_ignored_headers(console: Console) -> None:
         console.print(Text(f'  {name}: {reason}'))
 
 
-def as_json(results: Sequence[StepResult]) -> dict[str, Any]:
-    """Return the results, for `json.dump`."""
+def json_content(results: Sequence[StepResult]) -> dict[str, Any]:
+    """Return the results as objects for `json.dump`."""
     return {
         'versions': {'python': platform.python_version()}
-        | {name: version(name) for name in PACKAGES},
+        | {name: version(name) for name in COMPARED_PACKAGES},
         'left_out': dict(IGNORED_HEADERS),
         'summary': count_results(results),
         'steps': [
@@ -118,7 +126,7 @@ def _mark(result: StepResult) -> Text:
 
 
 def _lines(differences: Iterable[Difference], shown: list[ExpectedDifference]) -> Iterator[str]:
-    """Yield a line a difference, and add the expected ones to `shown`.
+    """Yield one line for each difference, and add the expected differences to `shown`.
 
     A difference that is expected at every step has no line: it is printed below the table.
     """
@@ -134,8 +142,8 @@ def _lines(differences: Iterable[Difference], shown: list[ExpectedDifference]) -
 
 
 def _excerpts(*values: str) -> list[str]:
-    """Return the values, the long ones cut around the first character that differs."""
-    # Control characters are escaped, because a terminal would execute them.
+    """Return the values, cut around the first character that differs if they are long."""
+    # A terminal would execute control characters, so they are escaped.
     escaped = [repr(value)[1:-1] for value in values]
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*escaped, strict=False)))
     start = max(0, same - EXCERPT_LENGTH // 3)

@@ -1,4 +1,4 @@
-"""Find out whether two apps can read each other's sessions.
+"""Check whether two apps can read each other's sessions.
 
 Each app is imported in a separate process, as its server imports it, and signs the same text with
 each of its keys: `python -m quart_session_demo.compare.parity.shared_key module:app`.
@@ -17,9 +17,11 @@ from itsdangerous.encoding import base64_encode
 
 from quart_session_demo.compare.harness.servers import START_SECONDS, Server, ServerCommand
 
+#: The command line of this module; the app is added to it.
 COMMAND = (sys.executable, '-m', 'quart_session_demo.compare.parity.shared_key')
-#: How the line with the signatures begins. The app may print other lines.
+#: The first word of the line with the signatures. The app may print other lines.
 PREFIX = 'signatures:'
+#: The text that each app signs.
 SIGNED_TEXT = b'the same text for both apps'
 
 
@@ -45,7 +47,8 @@ def share_key(*apps: tuple[str, ServerCommand]) -> bool | None:
     """Return whether each app can read what the others sign with their current key.
 
     Args:
-        apps: Each app as `module:app`, with the environment that its server gets.
+        apps: Each app as `module:app`, with the command of its server, of which the name and the
+            environment are used.
 
     Returns:
         None if an app cannot be imported or its sessions are not signed.
@@ -72,5 +75,5 @@ if __name__ == '__main__':
     try:
         print(PREFIX, *sign(import_app(sys.argv[1])), flush=True)
     finally:
-        # A thread that the app started would keep the process alive.
+        # A thread of the app would keep the process alive.
         os._exit(0)

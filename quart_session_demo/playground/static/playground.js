@@ -1,15 +1,15 @@
 'use strict';
 // The page works without scripts. This one updates the countdown and shows document.cookie.
-const loaded = Date.now();
-const two = (number) => String(number).padStart(2, '0');
+const loadedAt = Date.now();
+const twoDigits = (number) => String(number).padStart(2, '0');
 
 for (const clock of document.querySelectorAll('[data-seconds]')) {
   const tick = () => {
-    const elapsed = Math.floor((Date.now() - loaded) / 1000);
-    const left = Math.max(0, clock.dataset.seconds - elapsed);
-    const days = Math.floor(left / 86400);
-    const hours = Math.floor(left / 3600) % 24;
-    const time = [hours, Math.floor(left / 60) % 60, left % 60].map(two).join(':');
+    const elapsed = Math.floor((Date.now() - loadedAt) / 1000);
+    const remaining = Math.max(0, clock.dataset.seconds - elapsed);
+    const days = Math.floor(remaining / 86400);
+    const hours = Math.floor(remaining / 3600) % 24;
+    const time = [hours, Math.floor(remaining / 60) % 60, remaining % 60].map(twoDigits).join(':');
     clock.textContent = (days ? days + clock.dataset.day : '') + time;
   };
   tick();

@@ -1,4 +1,4 @@
-"""Opens and saves sessions that are stored on a server; the cookie holds only an id."""
+"""Open and save sessions that are stored on a server; the cookie holds only an id."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -37,10 +37,10 @@ from quart_session_demo.sessions.server.unavailable import (
 
 
 class ServerSessionInterface(SessionInterface):
-    """Stores sessions on a server; `RedisSessionInterface` does so in Redis.
+    """The interface for sessions on a server, the base class of `RedisSessionInterface`.
 
-    A cookie is set or deleted only after the store confirmed, in the same request, that the
-    session exists: a slow request cannot replace a newer cookie in the browser.
+    A cookie is set or deleted only after the store confirmed, in the same request, that the session
+    exists. So a slow request cannot replace a newer cookie in the browser.
 
     Attributes:
         store: Where the sessions are stored.
@@ -70,7 +70,7 @@ class ServerSessionInterface(SessionInterface):
     async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> ServerSession:
         """Return the session whose id is in the request's cookie: empty if there is none.
 
-        Never raises. If the store fails, using the session returns 503.
+        Never raises. If the store fails, a request that uses the session returns 503.
         """
         session = await self._read(app, request)
         if isinstance(request, Websocket):
@@ -98,11 +98,11 @@ class ServerSessionInterface(SessionInterface):
     async def save_session(
         self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None
     ) -> None:
-        """Store what changed, and set or delete the cookie. Never raises.
+        """Store what changed, and set or delete the cookie. A failure does not raise.
 
-        The response becomes 503 if the store fails, and 500 if a value cannot be stored; the
-        stored session is not changed. Other effects of the view, such as database writes, are
-        not undone.
+        The response becomes 503 if the store fails, and 500 if a value cannot be stored. The
+        stored session does not change then. Other effects of the view, such as database writes,
+        are not undone.
 
         Args:
             app: The app, whose `SESSION_COOKIE_*` settings apply.
@@ -115,7 +115,7 @@ class ServerSessionInterface(SessionInterface):
         if isinstance(session, UnavailableSession):
             save_unavailable(session, response)
             return
-        # A session that already got a new id needs its cookie, even if a later change fails.
+        # A session with a new id needs its cookie even if a later change fails.
         result = WriteResult.SAVED if session.has_new_id else None
         try:
             result = await saving.save(
@@ -152,11 +152,20 @@ class ServerSessionInterface(SessionInterface):
             response.headers.add('Set-Cookie', header)
             vary_by_cookie(response)
 
-    async def regenerate(self, session: ServerSession) -> None:
-        """Store the session under a new id, and delete it under the old one."""
+    async def regenerate(self, session: SessionMixin) -> None:
+        """Store the session under a new id, and delete it under the old one.
+
+        Raises:
+            ServiceUnavailable: The store failed.
+            RuntimeError: In a websocket.
+        """
+        session = cast(ServerSession, session)
         session.mark_used()
         if has_websocket_context():
-            raise RuntimeError('A websocket cannot set the cookie that would hold a new id')
+            raise RuntimeError(
+                'A websocket cannot set a cookie with a new session id: regenerate the session in '
+                'a request'
+            )
         try:
             await saving.regenerate(current_app, self.store, session)
         except StoreError as error:
@@ -171,30 +180,31 @@ class ServerSessionInterface(SessionInterface):
         return True
 
     async def store_findings(self) -> list[Finding]:
-        """Return what is unsafe about the store; leave no connection open."""
+        """Check the store, close its connections, and return what is unsafe about it."""
         try:
             return await self.store.findings()
         finally:
             await self.store.close()
 
     def get_expiration_time(self, app: Quart, session: SessionMixin) -> datetime | None:
-        """Return when the browser deletes the cookie: None when the browser closes."""
+        """Return when the browser deletes the cookie; None means when the browser closes."""
         expires = super().get_expiration_time(app, session)
         return expires and datetime.now(UTC) + timedelta(
             milliseconds=lifetime.remaining(app, cast(ServerSession, session))
         )
 
-    def expires_at(self, app: Quart, session: ServerSession) -> datetime:
+    def expires_at(self, app: Quart, session: SessionMixin) -> datetime:
         """Return when the session expires if it is not used again."""
-        return datetime.fromtimestamp(lifetime.expires_at(app, session) // 1000, UTC)
+        milliseconds = lifetime.expires_at(app, cast(ServerSession, session))
+        return datetime.fromtimestamp(milliseconds // 1000, UTC)
 
     async def _save_websocket(self, app: Quart, **_: Any) -> None:
         # Quart saves no session if the client closes the websocket.
         current = cast(Any, session)._get_current_object()
         if not isinstance(current, ServerSession) or current.state is SessionState.GONE:
             return
-        # A new session may get its cookie until the websocket is accepted.
+        # Until the websocket is accepted, its response may still set the cookie of a new session.
         if not current.saved and (current.id is not None or current.headers_sent):
             await self.save_session(app, current, None)
-        # A copy of the context may have ended, while the websocket continues.
+        # This may be the teardown of a copy of the context, after which the websocket continues.
         current.saved = False

@@ -1,4 +1,4 @@
-"""When a session expires. Points in time and durations are in milliseconds, points since 1970."""
+"""When a session expires. Times are in milliseconds since 1970, durations in milliseconds."""
 
 import time
 
@@ -6,7 +6,7 @@ from quart import Quart
 
 from quart_session_demo.sessions.server.session import ServerSession
 
-#: The part of the lifetime after which a session that is only read is extended.
+#: A session that is only read is extended after this fraction of its lifetime.
 REFRESH_AFTER = 0.05
 
 
@@ -16,7 +16,7 @@ def now() -> int:
 
 
 def remaining(app: Quart, session: ServerSession) -> int:
-    """Return how long a session lasts if it is extended now; 0 or less if it has expired."""
+    """Return how long a session lasts if it is extended now: 0 or less if it has expired."""
     lifetime = _lifetime(app)
     absolute = app.config.get('SESSION_ABSOLUTE_LIFETIME')
     if absolute is not None and session.created:
@@ -25,7 +25,7 @@ def remaining(app: Quart, session: ServerSession) -> int:
 
 
 def is_expired(app: Quart, session: ServerSession) -> bool:
-    """Return whether a session has expired; the store does not know of a shortened lifetime."""
+    """Return whether a session has expired, also if the lifetime was shortened in the settings."""
     return session.refreshed + _lifetime(app) <= now() or remaining(app, session) <= 0
 
 

@@ -1,4 +1,4 @@
-"""Store a session's changes, or the session under a new id: what each `SessionState` asks for."""
+"""Store what changed in a session, or the session under a new id, depending on its state."""
 
 from typing import cast
 
@@ -26,7 +26,7 @@ async def save(
         can_set_cookie: Whether the client can still get a cookie with a new id.
 
     Returns:
-        What the cookie must reflect; None if there was nothing to do.
+        What the store did; None if there was nothing to do.
 
     Raises:
         StoreError: The store failed. Nothing is changed.
@@ -46,7 +46,7 @@ async def save(
 async def regenerate(app: Quart, store: SessionStore, session: ServerSession) -> None:
     """Store a session under a new id and delete it under the old one.
 
-    A session that is not stored gets a new id anyway, when it is saved.
+    A session that is not stored yet gets its new id when it is saved.
 
     Raises:
         StoreError: The store failed. The session's state is `FAILED` then.
@@ -56,11 +56,11 @@ async def regenerate(app: Quart, store: SessionStore, session: ServerSession) ->
     try:
         fields, changes = session.encode_fields(), session.changed_fields()
     except Exception as error:
-        # The save reports it. No earlier save may succeed: the login would be under the old id.
+        # The save reports the error. No save may succeed now: the login would have the old id.
         session.mark_failed(error)
         return
     try:
-        # Created first, so that the old one survives if the store cannot take another.
+        # Created first, so that the old one survives if the store is full.
         new_id = await _create(app, store, session, fields)
         latest = await _delete_unless_gone(store, session.id, new_id)
     except StoreError as error:
@@ -101,7 +101,7 @@ async def _write_changes(
 ) -> WriteResult | None:
     used = session.was_used or session.modified
     changed, removed = session.changed_fields() if used else ({}, set[bytes]())
-    # A change inside a value renews the cookie, too.
+    # A change inside a value also renews the cookie.
     session.modified = bool(session.modified or changed or removed)
     if not (changed or removed or lifetime.is_extension_due(app, session)):
         return WriteResult.SAVED if session.has_new_id else None
@@ -119,7 +119,7 @@ async def _write_changes(
             raise
         app.logger.error('Session not extended: %s', error)
         return None
-    # A websocket may be saved more than once.
+    # The next save of a websocket must not write the same changes again.
     session.mark_written(changed, removed, now)
     return result if changed or removed or result is WriteResult.SAVED else None
 

@@ -1,4 +1,4 @@
-"""The session that a view sees, and what changed in it since it was read."""
+"""The session that a view uses, and what changed in it since it was read."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,11 +9,11 @@ from quart_session_demo.sessions.base import TrackedSession
 from quart_session_demo.sessions.serializer import SessionJSON
 from quart_session_demo.sessions.server.store import Fields, StoredSession
 
-_JSON = SessionJSON()
+_SERIALIZER = SessionJSON()
 
 
 class SessionState(Enum):
-    """What saving a session means; the table is in `ServerSession`."""
+    """The state of a session, which determines what a save does; see `ServerSession`."""
 
     NEW = 'new'
     STORED = 'stored'
@@ -25,16 +25,16 @@ class SessionState(Enum):
 class ServerSession(TrackedSession):
     """A session that is stored on a server; a view uses it as a dict.
 
-    | state | meaning | a save |
+    | state | meaning | what a save does |
     | --- | --- | --- |
     | `NEW` | not stored | creates it under a new id, if it holds anything |
-    | `STORED` | stored under `id` | writes what changed, or extends its lifetime if that is due |
-    | `CLEARED` | as `STORED`, but `clear()` was called | deletes it; creates another as in `NEW` |
+    | `STORED` | stored under `id` | writes what changed; extends its lifetime if that is due |
+    | `CLEARED` | stored, but `clear()` was called | deletes it, and creates another as in `NEW` |
     | `GONE` | `regenerate_session()` found it deleted or expired | drops all changes |
     | `FAILED` | `regenerate_session()` failed with `error` | raises `error` |
 
-    `NEW` is the start without a stored session, `STORED` with one. `clear()` leads from `STORED`
-    to `CLEARED`. A save and `regenerate_session()` lead from `NEW`, `STORED` and `CLEARED` to
+    A session begins as `NEW` or, if it was read, as `STORED`. `clear()` leads from `STORED` to
+    `CLEARED`. A save and `regenerate_session()` lead from `NEW`, `STORED` and `CLEARED` to
     `STORED`, or to `NEW` if nothing is left to store. `GONE` and `FAILED` are final: after a
     failed login nothing may be stored under the old id.
 
@@ -77,7 +77,7 @@ class ServerSession(TrackedSession):
         self._stored, self.created, self.refreshed = stored
         try:
             super().__init__(_decode(self._stored))
-        # A JSON tag may raise anything for a value that it did not make.
+        # A JSON tag may raise any error for a value that it did not make.
         except Exception:
             raise ValueError('the stored fields do not hold a session') from None
         self.modified = False
@@ -88,21 +88,22 @@ class ServerSession(TrackedSession):
         return self.id is not None and self.id != self.cookie_id
 
     def clear(self) -> None:
-        """Delete the session; what is set afterwards is another session with another id."""
+        """Delete the session; values that are set later become a new session with a new id."""
         if self.state is SessionState.STORED:
             self.state = SessionState.CLEARED
         super().clear()
 
     def encode_fields(self) -> Fields:
-        """Return the fields that hold the session's present content.
+        """Return the fields that hold the session's current content.
 
         Raises:
-            TypeError: A value cannot be stored; a signed cookie cannot hold it either.
+            TypeError: A value cannot be stored. A signed cookie cannot hold it either.
+            RecursionError: A value is nested too deeply.
         """
         return _encode(dict.copy(self))
 
     def changed_fields(self) -> tuple[Fields, set[bytes]]:
-        """Return the fields to set, for changes inside values too, and the names to remove."""
+        """Return the fields to set, also for changes inside values, and the names to remove."""
         fields = self.encode_fields()
         changed = {name: value for name, value in fields.items() if self._stored.get(name) != value}
         return changed, self._stored.keys() - fields.keys()
@@ -133,14 +134,14 @@ class ServerSession(TrackedSession):
             changed: The fields that this request set.
             removed: The names that this request removed.
         """
-        others = {
+        changed_elsewhere = {
             name
             for name in self._stored.keys() | latest.keys()
             if latest.get(name) != self._stored.get(name)
         }
-        others -= changed.keys() | removed
-        self.update(_decode({name: latest[name] for name in others & latest.keys()}))
-        for name in others - latest.keys():
+        changed_elsewhere -= changed.keys() | removed
+        self.update(_decode({name: latest[name] for name in changed_elsewhere & latest.keys()}))
+        for name in changed_elsewhere - latest.keys():
             self.pop(json.loads(name))
 
 
@@ -150,14 +151,14 @@ def _encode(values: Mapping[Any, Any]) -> Fields:
         if not isinstance(key, str):
             # As JSON does with the keys of a cookie session.
             [key] = json.loads(json.dumps({key: None}))
-        fields[json.dumps(key).encode()] = _JSON.dumps(value).encode()
+        fields[json.dumps(key).encode()] = _SERIALIZER.dumps(value).encode()
     return fields
 
 
 def _decode(fields: Mapping[bytes, bytes]) -> dict[str, Any]:
-    # All at once: for small values a call takes longer than its work.
+    # All values in one call, because the call takes longer than decoding a small value.
     names = json.loads(_json_array(fields))
-    return dict(zip(names, _JSON.loads(_json_array(fields.values())), strict=True))
+    return dict(zip(names, _SERIALIZER.loads(_json_array(fields.values())), strict=True))
 
 
 def _json_array(items: Iterable[bytes]) -> str:

@@ -1,4 +1,4 @@
-"""What the server sessions require of a store, and the form of session ids."""
+"""The interface of session stores, and the form of session ids."""
 
 import re
 import secrets
@@ -11,14 +11,14 @@ from quart_session_demo.sessions.base import Finding
 #: A session as it is stored: a JSON value by JSON key, both encoded.
 Fields = dict[bytes, bytes]
 
-# 256 bits; OWASP ASVS 5.0, 7.2.3, requires at least 128.
+#: 256 bits. OWASP ASVS 5.0, 7.2.3, requires at least 128.
 ID_BYTES = 32
 # The base64 form of such an id: the last of its 43 characters holds four bits.
 _ID = re.compile('[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]')
 
 
 class StoreError(Exception):
-    """Raised if a store is down, hung or full, or holds other data; never contains a value."""
+    """Raised if a store is down, hung or full, or holds other data; shows no stored value."""
 
 
 class WriteResult(Enum):
@@ -45,10 +45,9 @@ class StoredSession(NamedTuple):
 class SessionStore(Protocol):
     """A store of sessions that several processes use at the same time.
 
-    Each method is one atomic step on one session, and finishes in bounded time. A step whose
-    response is lost may be retried by the store; a retry must not change the result. Each method
-    except `close` raises `StoreError` if the store cannot do its work; then the session is as it
-    was before, or the whole step is done.
+    Each method is one atomic step on one session, and finishes in bounded time. The store may retry
+    a step whose response is lost, and the retry must not change the result. Each method except
+    `close` raises `StoreError` if the store fails. Then either the whole step is done, or nothing.
     """
 
     async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
@@ -74,8 +73,8 @@ class SessionStore(Protocol):
     ) -> WriteResult:
         """Change some fields of a session and extend its lifetime; never create a session.
 
-        A session that loses its last key is stored for up to a minute, so that a slower request
-        can still add another key.
+        A session that loses its last key stays stored for up to a minute, so that a slower request
+        can still add a key.
 
         Args:
             session_id: The session's id.
@@ -89,10 +88,10 @@ class SessionStore(Protocol):
         """Delete a session; return its last fields, or None if there is no such session."""
 
     async def ping(self) -> None:
-        """Check that the store accepts everything that sessions need, writes included."""
+        """Check that the store accepts everything that sessions need, including writes."""
 
     async def findings(self) -> list[Finding]:
-        """Return what is unsafe about the store; an unreachable store is a finding, too."""
+        """Return what is unsafe about the store; an unreachable store is a finding too."""
 
     async def close(self) -> None:
         """Close the connections of the current event loop; later calls open new ones."""
@@ -104,5 +103,5 @@ def new_session_id() -> str:
 
 
 def is_session_id(value: str) -> bool:
-    """Return whether a cookie's value has the form of a session id; the id may be unknown."""
+    """Return whether a cookie's value has the form of a session id, known or not."""
     return _ID.fullmatch(value) is not None

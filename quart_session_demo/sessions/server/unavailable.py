@@ -1,4 +1,4 @@
-"""The session of a request whose session cannot be read: the response is 503 if it is used."""
+"""A session that cannot be read: the response becomes 503 if the request uses it."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -12,6 +12,7 @@ from quart import (
     has_websocket_context,
     session,
 )
+from quart.typing import ResponseTypes
 from quart.wrappers.response import IterableBody
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -19,24 +20,26 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from quart_session_demo.sessions.errors import turn_into_error
 from quart_session_demo.sessions.server.session import ServerSession
 
+#: The text of the error that a client gets if the store fails.
 DETAIL = 'The session store does not respond. Please try again.'
+#: When the client may try again.
 RETRY_AFTER_SECONDS = 5
 
 
 class UnavailableSession(ServerSession):
     """A session that could not be read: its first use raises 503.
 
-    An empty session in its place would log users out. Later uses find it empty, so that an error
-    page can use the session too; the response becomes the 503 anyway.
+    An empty session in its place would log users out. After the first use it is empty: an error
+    page can use the session, and the response still becomes 503.
     """
 
-    #: Whether a use raises. False where nothing catches the error: Quart would send a bare 500.
+    #: Whether a use raises. False where nothing catches the error and Quart would return 500.
     raises = True
 
     def __init__(self) -> None:
         """Make a session whose first use raises 503."""
         super().__init__()
-        # JSON encoders call no method of an empty dict.
+        # JSON encoders call no method of an empty dict, and would not be noticed.
         dict.__setitem__(self, 'unread', None)
 
     def mark_used(self) -> None:
@@ -58,7 +61,7 @@ def service_unavailable() -> ServiceUnavailable:
 
 
 def turn_into_503(response: Response | WerkzeugResponse) -> None:
-    """Turn any response into 503, error pages too: the view did not have the user's session."""
+    """Turn any response into 503, also an error: the view did not have the user's session."""
     turn_into_error(response, 503, DETAIL, RETRY_AFTER_SECONDS, replace_errors=True)
 
 
@@ -68,7 +71,7 @@ def unavailable_session() -> UnavailableSession:
     if has_request_context():
         # Runs before all other after_request functions. Nothing catches an error in those.
         @after_this_request
-        async def stop_raising(response: Any) -> Any:
+        async def stop_raising(response: ResponseTypes) -> ResponseTypes:
             unavailable.raises = False
             return response
 
@@ -79,8 +82,9 @@ def save_unavailable(
     session: UnavailableSession, response: Response | WerkzeugResponse | None
 ) -> None:
     """Turn the response into 503 if the session was used."""
-    # A later use by a stream must cut it off: it is too late for an error response. Any other
-    # later use, such as by a receiver of `request_finished`, cannot change the response.
+    # If the body is a stream that uses the session later, the error must stop the stream, because
+    # the status has been sent. Other later uses, such as by a receiver of `request_finished`,
+    # cannot change the response.
     session.raises = isinstance(getattr(response, 'response', None), IterableBody)
     session.saved = True
     if response is not None and (session.was_used or session.modified):
@@ -88,7 +92,9 @@ def save_unavailable(
 
 
 def allow_in_error_handlers(app: Quart) -> None:
-    """Let error handlers and teardown functions use an unavailable session: nothing catches there.
+    """Let error handlers and teardown functions use an unavailable session without an error.
+
+    Nothing would catch the error there.
 
     Args:
         app: The app, of which four methods are wrapped.
@@ -109,9 +115,9 @@ def _without_raising(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awa
         if not isinstance(current, UnavailableSession):
             return await method(*args, **kwargs)
         raises, current.raises = current.raises, False
-        # If the method raises, the handler for 500 still follows, and may use the session.
+        # If the method raises, the handler for 500 follows and may use the session.
         result = await method(*args, **kwargs)
-        # A websocket that was saved is over.
+        # A websocket whose session was saved has ended.
         current.raises = raises and not (current.saved and has_websocket_context())
         return result
 

@@ -7,7 +7,7 @@ import pytest
 from quart import Quart
 
 from quart_session_demo.compare.cost.benchmark import Cost, format_costs, measure_costs
-from quart_session_demo.compare.cost.cookie import FLASK, MINIMUM, OURS, QUART
+from quart_session_demo.compare.cost.cookie import MINIMUM, OURS, STOCK_FLASK, STOCK_QUART
 from quart_session_demo.compare.cost.subjects import LARGE, LESSON
 
 
@@ -21,14 +21,14 @@ def test_every_implementation_is_measured(costs: dict[tuple[str, str], Cost]) ->
     assert list(costs) == [
         (session, subject)
         for session in (LESSON, LARGE)
-        for subject in (FLASK, QUART, OURS, MINIMUM)
+        for subject in (STOCK_FLASK, STOCK_QUART, OURS, MINIMUM)
     ]
     assert all(cost.open > 0 and cost.save > 0 for cost in costs.values())
 
 
 def test_our_cookie_costs_less_than_quarts(costs: dict[tuple[str, str], Cost]) -> None:
     """Our cookie session takes at least 10 % less time than stock Quart's, but not nothing."""
-    minimum, ours, stock = (costs[LESSON, name].total for name in (MINIMUM, OURS, QUART))
+    minimum, ours, stock = (costs[LESSON, name].total for name in (MINIMUM, OURS, STOCK_QUART))
 
     assert minimum < ours < 0.9 * stock
 
@@ -37,10 +37,10 @@ def test_table_compares_with_stock_quart() -> None:
     """The last column divides each total by that of stock Quart with the same session."""
     text = format_costs(
         [
-            Cost(LESSON, QUART, 10, 30),
+            Cost(LESSON, STOCK_QUART, 10, 30),
             Cost(LESSON, OURS, 8, 12),
             Cost(LARGE, OURS, 100, 300),
-            Cost(LARGE, QUART, 100, 100),
+            Cost(LARGE, STOCK_QUART, 100, 100),
         ]
     )
 

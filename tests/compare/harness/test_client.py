@@ -7,7 +7,11 @@ import httpx
 import pytest
 
 from quart_session_demo.compare.harness import client as client_module
-from quart_session_demo.compare.harness.client import MAX_COOKIE_SIZE, SimulatedUser, make_client
+from quart_session_demo.compare.harness.client import (
+    MAX_BROWSER_COOKIE_SIZE,
+    SimulatedUser,
+    make_client,
+)
 from quart_session_demo.compare.harness.recording import RecordedResponse
 from quart_session_demo.compare.harness.servers import run_servers
 from quart_session_demo.compare.harness.steps import Step
@@ -45,7 +49,7 @@ def test_user_sends_secure_cookies() -> None:
 
 def test_user_ignores_cookies_that_browsers_ignore() -> None:
     """A cookie of 4,096 bytes is stored, a larger one is not."""
-    largest = f'a={"x" * (MAX_COOKIE_SIZE - 1)}'
+    largest = f'a={"x" * (MAX_BROWSER_COOKIE_SIZE - 1)}'
 
     assert cookies_sent_after(largest) == largest
     assert cookies_sent_after(f'{largest}x') is None
@@ -67,7 +71,7 @@ def test_user_sends_the_headers_of_the_step() -> None:
 
 def test_endless_response_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A response that is not complete in time is recorded as no response."""
-    monkeypatch.setattr(client_module, 'TIMEOUT', 0.5)
+    monkeypatch.setattr(client_module, 'TIMEOUT_SECONDS', 0.5)
 
     with (
         run_servers(app_command('endless_response', '{port}')) as [server],

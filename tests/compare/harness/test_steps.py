@@ -6,13 +6,11 @@ from pathlib import Path
 import pytest
 
 from quart_session_demo.compare.harness.steps import (
-    LESSON_STEPS,
     MAX_DEPTH,
     Step,
-    StepsError,
-    load_steps,
     response_text,
 )
+from quart_session_demo.compare.harness.steps_file import LESSON_STEPS, StepsError, load_steps
 from tests.compare.conftest import WriteSteps
 
 STEP = "[[step]]\nname = 'one'\npath = '/'\n"
@@ -89,11 +87,11 @@ def test_syntax_error_states_the_line(write_steps: WriteSteps, text: str, messag
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        ('', 'there is no [[step]] with a path'),
-        ("[[step]]\nname = 'one'\nrestart = {}\n", 'there is no [[step]] with a path'),
-        ("[step]\nname = 'one'\n", 'write [[step]], with two brackets'),
-        ("[[steps]]\nname = 'one'\n", "'steps' is neither [[step]] nor [[declared]]"),
-        (STEP + STEP, "step 'one': an earlier step has that name"),
+        ('', 'no [[step]] has a path: add one'),
+        ("[[step]]\nname = 'one'\nrestart = {}\n", 'no [[step]] has a path: add one'),
+        ("[step]\nname = 'one'\n", "'step' is not a list: write [[step]], with two brackets"),
+        ("[[steps]]\nname = 'one'\n", "'steps' is unknown: use [[step]] or [[declared]]"),
+        (STEP + STEP, "step 'one': an earlier step has this name"),
         (
             STEP + f'json = {"[" * 9999}{"]" * 9999}\n',
             'a value is nested too deeply',
@@ -137,7 +135,7 @@ def test_type_error_names_the_step(write_steps: WriteSteps, text: str, message: 
         (STEP + 'restart = {}\n', '`restart` and `path` exclude each other'),
         (STEP + 'form = {}\njson = 1\n', '`form` and `json` exclude each other'),
         (STEP + "capture = { x = '(' }\n", "`capture` of 'x': missing )"),
-        (STEP + "capture = { x = 'y' }\n", "`capture` of 'x': the pattern needs one group"),
+        (STEP + "capture = { x = 'y' }\n", "`capture` of 'x' has 0 groups: use exactly one"),
         (STEP + "capture = { '令牌' = '(y)' }\n", "`capture`: the name '令牌' is wrong"),
         (STEP + "capture = { 1st = '(y)' }\n", "`capture`: the name '1st' is wrong"),
         (
@@ -149,7 +147,7 @@ def test_type_error_names_the_step(write_steps: WriteSteps, text: str, message: 
         (STEP + "form = { price = '5 $' }\n", "write $$ for a plain $ in '5 $'"),
         (
             STEP + f'json = {"[" * (MAX_DEPTH + 2)}{"]" * (MAX_DEPTH + 2)}\n',
-            '`json` is nested more than 100 levels deep',
+            '`json` is nested too deeply: use at most 100 levels',
         ),
         (STEP + "ignore = ['Set-Cookie']\n", "`ignore`: 'Set-Cookie' is not a field"),
         (STEP + "ignore = ['headers.x']\n", "`ignore`: 'headers.x' is not a field"),
@@ -165,11 +163,11 @@ def test_wrong_step_is_named(write_steps: WriteSteps, text: str, message: str) -
     [
         (
             RESTART.format("'' = 'x'"),
-            "`restart`: no environment variable can have the name ''",
+            "`restart`: '' cannot be the name of an environment variable",
         ),
         (
             RESTART.format("'A=B' = 'x'"),
-            "`restart`: no environment variable can have the name 'A=B'",
+            "`restart`: 'A=B' cannot be the name of an environment variable",
         ),
         (RESTART.format('A = "\\u0000"'), '`restart` holds a NUL character'),
         (
@@ -246,7 +244,7 @@ def test_filled_replaces_captured_values() -> None:
     """Captured values are inserted into path, headers and nested JSON; $$ becomes $."""
     step = Step('s', '/$x', headers={'A': '$x$$'}, json={'a': ['${x}y', 1]})
 
-    assert step.filled({'x': 'found'}) == ['/found', {'A': 'found$'}, None, {'a': ['foundy', 1]}]
+    assert step.filled({'x': 'found'}) == ('/found', {'A': 'found$'}, None, {'a': ['foundy', 1]})
 
 
 def test_find_searches_headers_and_body() -> None:

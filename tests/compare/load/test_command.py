@@ -83,7 +83,7 @@ def test_incomplete_pair_is_refused() -> None:
     result = load('--sync', 'shop:sync')
 
     assert result.returncode == 2
-    assert '--sync, --async and --steps go together' in result.stderr
+    assert '--sync, --async and --steps need each other' in result.stderr
 
 
 @pytest.mark.parametrize('duration', ['nan', 'inf', '1e300'])

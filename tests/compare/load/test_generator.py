@@ -33,7 +33,7 @@ def test_incorrect_responses_are_failures(
 ) -> None:
     """A wrong body or status, or a capture that finds nothing, is a failure and not measured."""
     # Do not wait for a failing server to exit.
-    monkeypatch.setattr(runner, 'GRACE', 0)
+    monkeypatch.setattr(runner, 'GRACE_SECONDS', 0)
     # The second exchange uses the capture; it is never sent.
     sample = measure_server(behavior, exchange, Exchange(Step('uses', '/$t'))).sample
 

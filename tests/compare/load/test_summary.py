@@ -2,7 +2,7 @@
 
 import pytest
 
-from quart_session_demo.compare.load.formatting import format_number, pluralize
+from quart_session_demo.compare.harness.formatting import format_number, pluralize
 from quart_session_demo.compare.load.summary import Range, summarize
 from tests.compare.load.conftest import died, measured
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from quart_session_demo.compare.harness.steps import Steps, load_steps
+from quart_session_demo.compare.harness.steps import Steps
+from quart_session_demo.compare.harness.steps_file import load_steps
 from tests.compare.conftest import RunCompare, WriteSteps
 
 # The options that compare the two apps of tests/apps/parity_apps.py.

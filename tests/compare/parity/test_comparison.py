@@ -97,7 +97,7 @@ def test_step_without_responses_is_named(
     def respond(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError('refused')
 
-    monkeypatch.setattr(comparison, 'GRACE', 0)
+    monkeypatch.setattr(comparison, 'GRACE_SECONDS', 0)
     monkeypatch.setattr(
         comparison, 'make_client', lambda: httpx.Client(transport=httpx.MockTransport(respond))
     )

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from quart_session_demo.compare.harness.recording import IGNORED_HEADERS
-from quart_session_demo.compare.harness.steps import LESSON_STEPS, load_steps
+from quart_session_demo.compare.harness.steps_file import LESSON_STEPS, load_steps
 from tests.compare.conftest import RunCompare
 from tests.compare.parity.conftest import Run, read_json
 from tests.conftest import ROOT

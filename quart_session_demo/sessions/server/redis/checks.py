@@ -28,12 +28,22 @@ EVICTS = Finding(
     'Redis evicts sessions when its memory is full: maxmemory-policy is {policy}',
     'Set maxmemory-policy to noeviction, or use a separate Redis for sessions',
 )
-#: All findings about Redis, as templates: `{error}` and `{policy}` are replaced.
-FINDINGS = (UNENCRYPTED, UNREACHABLE, POLICY_UNKNOWN, EVICTS)
+#: All findings about Redis, as templates for `Finding.fill`.
+FINDINGS = (
+    UNENCRYPTED,
+    UNREACHABLE,
+    POLICY_UNKNOWN,
+    EVICTS,
+)
 
 
-async def find_problems(store: SessionStore, connections: RedisConnections) -> list[Finding]:
-    """Return what could lose sessions or show them to others."""
+async def redis_findings(store: SessionStore, connections: RedisConnections) -> list[Finding]:
+    """Return what could lose sessions or show them to others.
+
+    Args:
+        store: The store, to check whether sessions can be stored.
+        connections: Its connections, to read the settings of Redis.
+    """
     findings = [] if connections.is_encrypted_or_local else [UNENCRYPTED]
     try:
         await store.ping()

@@ -10,8 +10,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-# The options that a URL's query may have. Of redis-py's other options some break every command,
-# and some are settings here.
+from quart_session_demo.sessions.validators import REDIS_URL_REMEDY
+
+#: The options that a URL's query may have. Of redis-py's other options, some break every command,
+#: and others are settings here.
 URL_OPTIONS = {
     'client_name',
     'db',
@@ -39,7 +41,8 @@ def pool_options(url: str, max_connections: int) -> dict[str, Any]:
         max_connections: The largest number of connections of the pool.
 
     Raises:
-        ValueError: The URL is invalid. The message does not repeat it: it may hold a password.
+        ValueError: The URL is invalid. The message does not show the URL, which may hold a
+            password.
     """
     try:
         parts = urlsplit(url)
@@ -50,8 +53,8 @@ def pool_options(url: str, max_connections: int) -> dict[str, Any]:
             **parse_url(url),
             'decode_responses': False,
             'max_connections': max_connections,
-            # Only with this protocol does redis-py notice an unread response on a connection,
-            # which a cancelled request leaves.
+            # A cancelled request leaves an unread response on its connection. redis-py notices
+            # that only with this protocol.
             'protocol': 2,
             # `RedisConnections` retries and limits the time, for connection and command together.
             'retry': Retry(NoBackoff(), 0),
@@ -63,16 +66,20 @@ def pool_options(url: str, max_connections: int) -> dict[str, Any]:
         if isinstance(connection, SSLConnection):
             connection.ssl_context.get()
     except OSError:
-        raise ValueError('SESSION_REDIS_URL has unusable certificates or ciphers') from None
+        raise _url_error('has unusable certificates or ciphers') from None
     except (AttributeError, RedisError, TypeError, ValueError):
-        raise ValueError('SESSION_REDIS_URL is not a URL that redis-py can read') from None
+        raise _url_error('is not a URL that redis-py can read') from None
     if unknown:
-        raise ValueError('SESSION_REDIS_URL has an option that sessions cannot use')
+        raise _url_error('has an option that sessions cannot use')
     if options.get('health_check_interval', 0) < 0:
-        raise ValueError('SESSION_REDIS_URL has a health_check_interval below 0')
+        raise _url_error('has a health_check_interval below 0')
     # Redis accepts the same characters.
     if re.search('[^!-~]', options.get('client_name', '')):
-        raise ValueError('SESSION_REDIS_URL has a client_name with spaces or special characters')
+        raise _url_error('has a client_name with spaces or special characters')
     if database.strip('0123456789') or options.get('db', 0) < 0:
-        raise ValueError('SESSION_REDIS_URL has a database that is not a number')
+        raise _url_error('has a database that is not a number')
     return options
+
+
+def _url_error(problem: str) -> ValueError:
+    return ValueError(f'SESSION_REDIS_URL {problem}: {REDIS_URL_REMEDY}')

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from math import inf
-from typing import Any
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from redis.asyncio import Connection, ConnectionPool, Redis
@@ -19,10 +19,12 @@ from quart_session_demo.sessions.server.redis.client import pool_options
 from quart_session_demo.sessions.server.redis.scripts import DELETE, WRITE
 from quart_session_demo.sessions.server.store import StoreError
 
-#: How long to wait for a free connection, in timeouts. After that Redis is too slow for its load.
-#: The wait is shorter if Redis fails meanwhile.
+T = TypeVar('T')
+
+#: How long a request waits for a free connection, as a multiple of the timeout. The wait ends
+#: earlier if Redis fails during it.
 POOL_WAIT_FACTOR = 40
-#: How long the event loop may still deliver a response after the timeout.
+#: How long the event loop may still deliver a response after the timeout, in seconds.
 LOOP_GRACE_SECONDS = 0.001
 
 
@@ -34,8 +36,8 @@ class LoopConnections:
         client: The client with its pool.
         write: The script `WRITE`.
         delete: The script `DELETE`.
-        free: Counts the free connections. A pool that runs dry raises errors, so callers wait here.
-        failed_at: When Redis failed last, by the loop's clock.
+        free: Counts the free connections. Callers wait for one, because an empty pool raises.
+        failed_at: When Redis failed last, by the clock of the event loop.
     """
 
     client: Redis
@@ -45,11 +47,12 @@ class LoopConnections:
     failed_at: float = -inf
 
 
-Command = Callable[[LoopConnections], Awaitable[Any]]
+#: Sends one command and returns its result.
+Command = Callable[[LoopConnections], Awaitable[T]]
 
 
 class RedisConnections:
-    """Runs commands on one Redis, in bounded time."""
+    """The connections to one Redis, which run commands in bounded time."""
 
     def __init__(self, url: str, *, timeout: float, max_connections: int) -> None:
         """Check the URL; connect to nothing.
@@ -60,7 +63,8 @@ class RedisConnections:
             max_connections: The largest number of connections of each event loop.
 
         Raises:
-            ValueError: The URL is invalid. The message does not repeat it: it may hold a password.
+            ValueError: The URL is invalid. The message does not show the URL, which may hold a
+                password.
         """
         self._options = pool_options(url, max_connections)
         self._timeout = timeout
@@ -76,16 +80,16 @@ class RedisConnections:
         connection_class = self._options.get('connection_class', Connection)
         return connection_class is not Connection or host == 'localhost' or _is_loopback(host)
 
-    async def run(self, command: Command) -> Any:
+    async def run(self, command: Command[T]) -> T:
         """Return the result of a command; try it twice if the connection fails.
 
         Args:
-            command: A function that sends one command. A retry calls it again.
+            command: Sends the command. A retry calls it again.
 
         Raises:
             StoreError: Redis failed, refused the command, or did not respond in time.
         """
-        connections = self._current()
+        connections = self._loop_connections()
         clock = asyncio.get_running_loop().time
         start = clock()
         async with self._connection_slot(connections):
@@ -114,7 +118,7 @@ class RedisConnections:
                 async with asyncio.timeout(self._timeout):
                     await connections.client.aclose()
 
-    def _current(self) -> LoopConnections:
+    def _loop_connections(self) -> LoopConnections:
         loop = asyncio.get_running_loop()
         connections = self._by_loop.get(loop)
         if connections is None:
@@ -140,21 +144,21 @@ class RedisConnections:
         finally:
             connections.free.release()
 
-    async def _try_twice(self, command: Command, connections: LoopConnections) -> Any:
+    async def _try_twice(self, command: Command[T], connections: LoopConnections) -> T:
         try:
             return await self._attempt(command, connections)
         except ReadOnlyError:
-            # After a failover the address leads to another Redis, but open connections do not.
+            # After a failover, new connections reach the new primary, but open ones do not.
             await self._attempt(_disconnect, connections)
         except (TimeoutError, OSError, RedisConnectionError, RedisTimeoutError):
             pass
         return await self._attempt(command, connections)
 
-    async def _attempt(self, command: Command, connections: LoopConnections) -> Any:
+    async def _attempt(self, command: Command[T], connections: LoopConnections) -> T:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(None) as limit:
-            # If this process itself was busy for too long, the response has arrived, but a timeout
-            # that is due wins. So the loop gets one more turn.
+            # If this process was too busy to read a response that has arrived, the timeout would be
+            # handled first. So the event loop gets one more iteration.
             timer = loop.call_later(
                 self._timeout, lambda: limit.reschedule(loop.time() + LOOP_GRACE_SECONDS)
             )

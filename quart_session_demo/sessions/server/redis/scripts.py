@@ -1,18 +1,19 @@
-"""The steps that Redis must do atomically, as Lua scripts.
+"""Lua scripts for the steps that Redis must do atomically.
 
-A session is one hash. It has a field for each key of the session, named by the key as a JSON
+A session is one hash. It has a field for each key of the session, whose name is the key as a JSON
 string, and the fields below. Their names have no quotation marks, so no key can be equal to them.
 """
 
-# When the session was created and last extended, in milliseconds since 1970.
+#: When the session was created, in milliseconds since 1970.
 CREATED = b'created'
+#: When the session was last extended, in milliseconds since 1970.
 REFRESHED = b'refreshed'
-# Marks a deleted session; the value is the token of the call that deleted it.
+#: Marks a deleted session. The value is the token of the call that deleted it.
 TOMBSTONE = b'ended'
 
-# Creates a session, or changes one that exists. Returns a value of `WriteResult`.
-# ARGV: 1 to create the session or 0, its lifetime in milliseconds, the current time, the number
-# of arguments that are fields to set and their values, these, and the names to remove.
+#: Creates a session, or changes one that exists. Returns a value of `WriteResult`.
+#: ARGV: 1 to create the session or 0; its lifetime in milliseconds; the current time; the number of
+#: arguments with fields to set; these fields, each with its value; the names to remove.
 WRITE = """
 local key, sets_end = KEYS[1], 4 + ARGV[4]
 if ARGV[1] == '0' and
@@ -25,15 +26,15 @@ local function each(command, first, last)
     redis.call(command, key, unpack(ARGV, i, math.min(i + 999, last)))
   end
 end
--- If memory is full, Redis refuses to set a field, but only before a script's first change. So the
--- script sets fields first, and fails before it changes anything.
+-- If memory is full, Redis refuses to set a field, but only as a script's first change. So the
+-- script sets the fields first, and fails before it changes anything.
 each('HSET', 5, sets_end)
 each('HDEL', sets_end + 1, #ARGV)
--- After that first change these two work even if memory is full.
+-- After the first change, these two work even if memory is full.
 redis.call('PEXPIRE', key, ARGV[2])
 redis.call('HSET', key, 'refreshed', ARGV[3])
--- Only our own two fields are left. The session lives for another minute: a slower request may
--- add a key, which must not be lost.
+-- Only our own two fields are left. The session stays for another minute: a slower request may add
+-- a key, which must not be lost.
 if redis.call('HLEN', key) == 2 then
   redis.call('PEXPIRE', key, math.min(ARGV[2], 60000))
   return 'emptied'
@@ -41,18 +42,18 @@ end
 return 'saved'
 """
 
-# Deletes a session. Returns its last fields, so that nothing that another request stored is lost.
-# A call whose response is lost is retried, and must not find its own work done by another: so the
-# fields stay for a moment with a tombstone. Only a call with the same token gets them again.
-# ARGV: the token, and how many milliseconds to store the fields.
+#: Deletes a session and returns its last fields. If the response is lost, the call is retried and
+#: must get the fields again. So the fields stay for a short time, marked with a tombstone, and only
+#: a call with the same token gets them.
+#: ARGV: the token; how many milliseconds the fields stay.
 DELETE = """
 local key = KEYS[1]
 local ended = redis.call('HGET', key, 'ended')
 if ended and ended ~= ARGV[1] then
   return {}
 end
--- First, as in WRITE. Redis counts it as a write even if there is no session, so that a Redis
--- that is read-only reports an error.
+-- First, as in WRITE. Redis counts this as a write even if there is no session, so a read-only
+-- Redis reports an error.
 if redis.call('PEXPIRE', key, ARGV[2]) == 0 then
   return {}
 end

@@ -4,9 +4,10 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from itertools import chain
+from typing import cast
 
 from quart_session_demo.sessions.base import Finding
-from quart_session_demo.sessions.server.redis.checks import find_problems
+from quart_session_demo.sessions.server.redis.checks import redis_findings
 from quart_session_demo.sessions.server.redis.connections import (
     LoopConnections,
     RedisConnections,
@@ -22,9 +23,9 @@ from quart_session_demo.sessions.server.store import (
 
 
 class RedisStore:
-    """Stores each session in a hash; the key is a prefix and the SHA-256 of the session's id.
+    """The session store in Redis; `SessionStore` documents the methods.
 
-    It is a `SessionStore`, which documents the methods.
+    Each session is a hash. Its key is a prefix and the SHA-256 of the session's id.
     """
 
     def __init__(self, url: str, *, prefix: str, timeout: float, max_connections: int) -> None:
@@ -32,12 +33,13 @@ class RedisStore:
 
         Args:
             url: `redis://`, `rediss://` or `unix://`, as redis-py reads it.
-            prefix: What all keys begin with.
+            prefix: The first part of all keys.
             timeout: The seconds for each of two attempts, connecting included.
             max_connections: The largest number of connections of each event loop.
 
         Raises:
-            ValueError: The URL is invalid. The message does not repeat it: it may hold a password.
+            ValueError: The URL is invalid. The message does not show the URL, which may hold a
+                password.
         """
         self._connections = RedisConnections(url, timeout=timeout, max_connections=max_connections)
         self._prefix = prefix
@@ -51,18 +53,20 @@ class RedisStore:
         )
 
         async def attempt(connections: LoopConnections) -> str:
-            # A new id for each attempt: Redis may still execute one that was given up.
+            # A new id for each attempt: Redis may execute the first attempt late.
             session_id = new_session_id()
             await connections.write(keys=[self._key(session_id)], args=args)
             return session_id
 
-        return str(await self._connections.run(attempt))
+        return await self._connections.run(attempt)
 
     async def read(self, session_id: str) -> StoredSession | None:
         """Return a session, or None if there is no such session."""
         key = self._key(session_id)
-        fields: Fields = await self._connections.run(
-            lambda connections: connections.client.hgetall(key)
+        # redis-py returns bytes, because `decode_responses` is false.
+        fields = cast(
+            Fields,
+            await self._connections.run(lambda connections: connections.client.hgetall(key)),
         )
         if not fields or TOMBSTONE in fields:
             return None
@@ -105,19 +109,19 @@ class RedisStore:
 
     async def ping(self) -> None:
         """Check that Redis accepts everything that sessions need, writes included."""
-        # Under an id that nobody gets, for a second.
+        # Under an id that no client gets, for a second.
         await self.create({}, lifetime=1000, now=0)
 
     async def findings(self) -> list[Finding]:
         """Return what is unsafe about this Redis."""
-        return await find_problems(self, self._connections)
+        return await redis_findings(self, self._connections)
 
     async def close(self) -> None:
         """Close the connections of the current event loop; later calls open new ones."""
         await self._connections.close()
 
     def _key(self, session_id: str) -> str:
-        # Nobody can use a key from Redis, or from a copy of it, as a cookie.
+        # Nobody who reads the keys in Redis, or in a backup, can use one as a cookie.
         return self._prefix + hashlib.sha256(session_id.encode()).hexdigest()
 
 

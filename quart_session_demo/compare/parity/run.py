@@ -1,4 +1,4 @@
-"""`compare parity`: what the command does after its options are read."""
+"""What `compare parity` does after its options are parsed."""
 
 import json
 from dataclasses import replace
@@ -16,13 +16,13 @@ from quart_session_demo.compare.harness.servers import (
     hypercorn,
     random_key_environment,
 )
-from quart_session_demo.compare.harness.steps import LESSON_STEPS, load_steps
+from quart_session_demo.compare.harness.steps_file import LESSON_STEPS, load_steps
 from quart_session_demo.compare.harness.terminal import standard_error, standard_output
 from quart_session_demo.compare.parity import report
 from quart_session_demo.compare.parity.comparison import ParityError, StepResult, compare_apps
 from quart_session_demo.compare.parity.shared_key import share_key
 
-#: The file name that stands for standard output.
+#: The file name that means standard output.
 STDOUT = '-'
 
 
@@ -35,9 +35,9 @@ def run_parity(
         sync_app: The Flask app as `module:app`.
         async_app: The Quart app as `module:app`.
         steps_file: What the users do; None for the lesson's steps.
-        json_file: Where to write the results. With `-` they go to standard output, and the table
-            to standard error.
-        verbose: Print what is not compared.
+        json_file: Where to write the results; None for nowhere. With `-` they go to standard
+            output, and the table to standard error.
+        verbose: Whether to print what is not compared.
 
     Raises:
         StepsError: The steps file is wrong.
@@ -71,12 +71,12 @@ def run_parity(
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task('', total=len(steps.steps))
 
-        def show(result: StepResult) -> None:
+        def add_result(result: StepResult) -> None:
             results.append(result)
             progress.update(task, advance=1, description=result.step.name)
 
         try:
-            compare_apps(steps, sync, async_, show, exchange_cookies=shared is not False)
+            compare_apps(steps, sync, async_, add_result, exchange_cookies=shared is not False)
         except (ParityError, ServerError) as caught:
             error = caught
     if results:
@@ -87,20 +87,20 @@ def run_parity(
             'async': async_app,
             'error': str(error) if error else None,
             'share_key': shared,
-            **report.as_json(results),
+            **report.json_content(results),
         }
-        _write(content, json_file)
+        _write_json(content, json_file)
     if error:
         raise error
     return not any(result.unexpected for result in results)
 
 
-def _write(content: dict[str, Any], name: str) -> None:
+def _write_json(content: dict[str, Any], name: str) -> None:
     try:
         with click.open_file(name, 'w', 'utf-8') as file:
             json.dump(content, file, ensure_ascii=False, indent=2)
             file.write('\n')
             file.flush()
     except OSError as error:
-        # An error while writing does not name the file.
+        # The error of a failed write does not name the file.
         raise OSError(error.errno, error.strerror, name) from None

@@ -1,0 +1,90 @@
+"""Read a steps file in TOML; `docs/comparison.md` describes the format."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from quart_session_demo.compare.harness.steps import ExpectedDifference, Step, Steps
+
+T = TypeVar('T')
+
+#: The steps that compare the lesson's two apps.
+LESSON_STEPS = Path(__file__).parent.parent / 'apps' / 'lesson' / 'steps.toml'
+
+
+class StepsError(Exception):
+    """A steps file is wrong. The message is one line with the file, and the step or the line."""
+
+
+def load_steps(path: Path) -> Steps:
+    """Read a steps file.
+
+    Raises:
+        StepsError: The file cannot be read, or is wrong.
+    """
+    try:
+        return _parse_steps(tomllib.loads(path.read_text('utf-8')))
+    except OSError as error:
+        raise StepsError(f'{path}: {error.strerror}') from None
+    except RecursionError:
+        raise StepsError(f'{path}: a value is nested too deeply: remove levels') from None
+    # A syntax error states the line and the column.
+    except ValueError as error:
+        raise StepsError(f'{path}: {error}') from None
+
+
+def _parse_steps(content: dict[str, Any]) -> Steps:
+    if unknown := content.keys() - {'step', 'declared'}:
+        raise ValueError(f'{min(unknown)!r} is unknown: use [[step]] or [[declared]]')
+    for kind, tables in content.items():
+        if not isinstance(tables, list):
+            raise ValueError(f'{kind!r} is not a list: write [[{kind}]], with two brackets')
+    tables = content.get('step', [])
+    steps = _convert('step', Step, tables)
+    for step, table in zip(steps, tables, strict=True):
+        if step.restart is not None and (others := table.keys() - {'name', 'restart'}):
+            raise ValueError(
+                f'step {step.name!r}: `restart` and `{min(others)}` exclude each other: '
+                'make two steps of them'
+            )
+    if not any(step.path for step in steps):
+        raise ValueError('no [[step]] has a path: add one')
+    declared = _convert('declared', ExpectedDifference, content.get('declared', []))
+    _check_names(steps, declared)
+    return Steps(steps, declared)
+
+
+def _convert(kind: str, type_: type[T], tables: list[Any]) -> tuple[T, ...]:
+    converted = []
+    for position, table in enumerate(tables, 1):
+        try:
+            converted.append(msgspec.convert(table, type_))
+        except msgspec.ValidationError as error:
+            names = table if isinstance(table, dict) else {}
+            name = names.get('name', names.get('reason', position))
+            raise ValueError(f'{kind} {name!r}: {error}') from None
+    return tuple(converted)
+
+
+def _check_names(steps: tuple[Step, ...], declared: tuple[ExpectedDifference, ...]) -> None:
+    names: set[str] = set()
+    captured: dict[str, dict[str, str]] = {}
+    for step in steps:
+        if step.name in names:
+            raise ValueError(f'step {step.name!r}: an earlier step has this name: choose another')
+        names.add(step.name)
+        known = captured.setdefault(step.user, {})
+        try:
+            step.filled(known)
+        except KeyError as missing:
+            raise ValueError(
+                f'step {step.name!r}: no earlier step of {step.user!r} captures ${missing.args[0]}'
+            ) from None
+        except ValueError as error:
+            raise ValueError(f'step {step.name!r}: {error}') from None
+        known.update(step.capture)
+    for item in declared:
+        for missing_step in set(item.steps) - names:
+            raise ValueError(f'declared {item.reason!r}: there is no step {missing_step!r}')
