@@ -19,8 +19,8 @@ class _LazyModule(ModuleType):
 
     So another app can import `quart_session_demo.sessions` without this app and its settings.
     Quart's command line, uvicorn, granian and `from quart_session_demo import app` use `getattr`.
-    Hypercorn uses `vars(module)`, which reads `__dict__`; therefore `dir()` and `inspect` build
-    the app, too.
+    Hypercorn uses `vars(module)`, which reads `__dict__`; therefore `dir()`, `inspect`,
+    `importlib.reload` and `mock.patch.object` build the app, too.
     """
 
     @property

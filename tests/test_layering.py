@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         'sessions.server.redis',
     },
     'cli': {'deploy_check', 'secret_key', 'sessions', 'sessions.server'},
-    'cli.compare': {'compare', 'sessions.redis'},
+    'cli.compare': {'cli', 'compare', 'sessions.redis'},
     'factory': {
         'cli',
         'cli.compare',

@@ -8,6 +8,8 @@ from dataclasses import asdict
 import click
 from quart.cli import ScriptInfo, pass_script_info
 
+from quart_session_demo.cli.checks import reported_errors
+
 
 @click.command()
 @click.option('--strict', is_flag=True, help='Fail on warnings too.')
@@ -19,19 +21,22 @@ def check_deploy(info: ScriptInfo, strict: bool, as_json: bool) -> None:
     Exit status: 0 when there is no error, 1 otherwise.
     """
     from quart_session_demo.deploy_check import check
-    from quart_session_demo.sessions.base import SessionInterface
+    from quart_session_demo.sessions.base import SessionInterface, stores_in_cookie
 
     app = info.load_app()
     findings = asyncio.run(check(app))
-    if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
-    else:
-        for finding in findings:
-            message = finding.message.removesuffix('.')
-            click.echo(f'{finding.level} {finding.id}: {message}. {finding.remedy}.')
-        interface = app.session_interface
-        if not isinstance(interface, SessionInterface):
-            click.echo(f'No store was checked: {type(interface).__name__} offers no check of one.')
-        click.echo(f'{len(findings)} found.')
+    lines = [
+        f'{finding.level} {finding.id}: {finding.message.rstrip(".?")}. {finding.remedy}.'
+        for finding in findings
+    ]
+    interface = app.session_interface
+    if not stores_in_cookie(interface) and not isinstance(interface, SessionInterface):
+        lines.append(f'No store was checked: {type(interface).__name__} cannot be asked.')
+    lines.append(f'{len(findings)} found.')
+    with reported_errors():
+        if as_json:
+            click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+        else:
+            click.echo('\n'.join(lines))
     if any(strict or finding.level == 'error' for finding in findings):
         sys.exit(1)

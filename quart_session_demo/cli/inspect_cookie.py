@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 import click
 from quart.cli import ScriptInfo, pass_script_info
 
+from quart_session_demo.cli.checks import load_valid_app, reported_errors
+
 if TYPE_CHECKING:
     from quart_session_demo.sessions.inspector import InspectedCookie
 
 
 # A session id may begin with a hyphen.
-@click.command(context_settings={'ignore_unknown_options': True})
+@click.command(
+    context_settings={'ignore_unknown_options': True},
+    short_help='Show the content of a session cookie.',
+)
 @click.argument('value')
 @click.option('--json', 'as_json', is_flag=True, help='Print everything as JSON.')
 @pass_script_info
@@ -39,7 +44,7 @@ def inspect_cookie(info: ScriptInfo, value: str, as_json: bool) -> None:
             'This is the random id of a session on a server. Only the server can show its content '
             'and whether it has expired.'
         )
-    app = info.load_app()
+    app = load_valid_app(info)
     if secret_key.is_generated(app) and not secret_key.key_file(app).exists():
         # This key exists only in this process, so no cookie was signed with it.
         app.secret_key = None
@@ -52,7 +57,8 @@ def inspect_cookie(info: ScriptInfo, value: str, as_json: bool) -> None:
         ) from None
     text = format_cookie_json(cookie) if as_json else format_cookie(cookie)
     encoding = (sys.stdout and sys.stdout.encoding) or 'utf-8'
-    click.echo(text.encode(encoding, 'backslashreplace').decode(encoding))
+    with reported_errors():
+        click.echo(text.encode(encoding, 'backslashreplace').decode(encoding))
     if not cookie.accepted:
         sys.exit(1)
 

@@ -10,6 +10,8 @@ import click
 from quart import Quart
 from quart.cli import ScriptInfo, pass_script_info
 
+from quart_session_demo.cli.checks import load_valid_app, reported_errors
+
 
 @dataclass(frozen=True)
 class SessionFacts:
@@ -19,8 +21,7 @@ class SessionFacts:
         stored_in: Where the content is stored.
         interface: The class of the session interface.
         store: The class of the store; None if there is none, or none that is known.
-        ready: Whether sessions can be read and stored now; None if the session interface is not
-            one of this package.
+        ready: Whether sessions can be read and stored now; None if the store cannot be asked.
         cookie_name: The name of the session cookie.
         cookie_attributes: The attributes of the session cookie, as they are sent.
         permanent_lifetime: The lifetime of a permanent session, in seconds.
@@ -50,25 +51,26 @@ def sessions() -> None:
 @pass_script_info
 def info(script: ScriptInfo, as_json: bool) -> None:
     """Show where sessions are stored, and for how long."""
-    facts = asyncio.run(collect_facts(script.load_app()))
-    click.echo(json.dumps(asdict(facts), indent=2) if as_json else format_facts(facts))
+    facts = asyncio.run(collect_facts(load_valid_app(script)))
+    with reported_errors():
+        click.echo(json.dumps(asdict(facts), indent=2) if as_json else format_facts(facts))
 
 
 async def collect_facts(app: Quart) -> SessionFacts:
     """Return the facts about an app's sessions, after asking the store whether it is ready."""
     from werkzeug.http import dump_cookie
 
-    from quart_session_demo.deploy_check import stores_in_cookie
-    from quart_session_demo.sessions.base import SessionInterface, cookie_attributes
+    from quart_session_demo.sessions.base import cookie_attributes, stores_in_cookie
     from quart_session_demo.sessions.server.interface import ServerSessionInterface
 
     interface = app.session_interface
-    in_cookie = stores_in_cookie(app)
-    store, ready = None, None
-    if isinstance(interface, SessionInterface):
-        ready = await interface.is_ready()
+    in_cookie = stores_in_cookie(interface)
+    store = None
+    # A session cookie needs nothing but a key.
+    ready = bool(app.secret_key) if in_cookie else None
     if isinstance(interface, ServerSessionInterface):
         store = interface.store
+        ready = await interface.is_ready()
         await store.close()
     # Read from a header, because Werkzeug changes some attributes: Partitioned adds Secure.
     header = dump_cookie('name', **cookie_attributes(interface, app))
@@ -90,7 +92,7 @@ def format_facts(facts: SessionFacts) -> str:
     refreshed = 'the last response' if facts.refresh_each_request else 'the last change'
     absolute = facts.absolute_lifetime
     rows = {
-        'stored in': 'the cookie' if facts.stored_in == 'cookie' else 'a store on the server',
+        'stored in': 'the cookie' if facts.stored_in == 'cookie' else 'a server',
         'interface': facts.interface,
         'store': facts.store or 'none',
         'ready': {True: 'yes', False: 'NO', None: 'unknown'}[facts.ready],

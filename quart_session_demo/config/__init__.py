@@ -19,7 +19,7 @@ from quart_session_demo.sessions.validators import validate_boolean
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         'PRODUCTION',
-        'safe defaults for a deployed app, in the column before, and keys of at least 32 bytes',
+        'the defaults of the column “in production”, and keys of at least 32 bytes',
         validate_boolean,
         False,
     ),

@@ -9,12 +9,17 @@ from flask import Config
 from quart import Quart
 
 from quart_session_demo.sessions.settings import Setting
-from quart_session_demo.sessions.validators import REDIS_URL_REMEDY, is_number, safe_repr
+from quart_session_demo.sessions.validators import (
+    REDIS_URL_REMEDY,
+    fits_cookie_date,
+    is_number,
+    safe_repr,
+)
 
 #: The smallest secret key for production, in bytes.
 MIN_KEY_BYTES = 32
 #: A command that prints a good key.
-KEY_COMMAND = "python -c 'import secrets; print(secrets.token_hex(32))'"
+KEY_COMMAND = "python3 -c 'import secrets; print(secrets.token_hex(32))'"
 #: Quart derives these from other settings while they are None.
 OPTIONAL_BOOLEANS = (
     'DEBUG',
@@ -24,6 +29,8 @@ OPTIONAL_BOOLEANS = (
     'TRAP_BAD_REQUEST_ERRORS',
 )
 
+_HOST = re.compile(r'(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d+)?')
+
 
 def validation_errors(
     config: Config, settings: Collection[Setting], name: Callable[[str], str]
@@ -32,8 +39,7 @@ def validation_errors(
 
     Args:
         config: The config to validate.
-        settings: The settings that have a validator. Of Quart's other settings only the type is
-            validated.
+        settings: The settings that have a validator. Quart's others go to `validate_type`.
         name: Returns the name under which the user set a setting.
     """
     problems: dict[str, str] = {}
@@ -46,24 +52,34 @@ def validation_errors(
     errors = [f'{name(key)} {problem}' for key, problem in problems.items()]
     errors.extend(validate_combinations(config, name, problems))
     if config['PRODUCTION'] is True:
-        errors.extend(validate_production_keys(config, name))
+        errors.extend(validate_production_keys(config, name, problems))
     return errors
 
 
 def validate_type(key: str, value: Any) -> str | None:
-    """Require the type of Quart's default for one of Quart's own settings."""
+    """Require the type of one of Quart's own settings and, if it is about serving, its range."""
     default = Quart.default_config[key]
     if isinstance(default, bool):
         valid, expected = isinstance(value, bool), 'true or false'
     elif key in OPTIONAL_BOOLEANS:
         valid, expected = isinstance(value, bool | None), 'true or false, or to null'
     elif isinstance(default, timedelta):
-        valid = value is None or is_number(value) or isinstance(value, timedelta)
+        seconds = value.total_seconds() if isinstance(value, timedelta) else value
+        valid = value is None or (is_number(seconds) and seconds >= 0 and fits_cookie_date(seconds))
         expected = 'a number of seconds, or to null'
+    elif key in ('BODY_TIMEOUT', 'RESPONSE_TIMEOUT'):
+        valid = value is None or (is_number(value) and value > 0 and fits_cookie_date(value))
+        expected = 'a positive number of seconds, or to null for no limit'
     elif is_number(default):
-        valid, expected = value is None or is_number(value), 'a number, or to null for no limit'
-    elif isinstance(default, str) or key == 'SERVER_NAME':
-        valid, expected = isinstance(value, str) or value is default, 'a string'
+        # NaN is not 0 or more.
+        valid = value is None or (is_number(value) and value >= 0)
+        expected = 'a number, or to null for no limit'
+    elif key == 'SERVER_NAME':
+        # Another value matches no request: every page would return 404.
+        valid = value is None or (isinstance(value, str) and bool(_HOST.fullmatch(value)))
+        expected = 'a host, with a port if there is one, or to null'
+    elif isinstance(default, str):
+        valid, expected = isinstance(value, str), 'a string'
     elif key == 'TRUSTED_HOSTS':
         # A string would be read as a list of its characters.
         valid = value is None or (
@@ -127,18 +143,26 @@ def validate_combinations(
         yield f'{name("SESSION_REDIS_URL")} is not set, nor is REDIS_URL: {REDIS_URL_REMEDY}'
 
 
-def validate_production_keys(config: Config, name: Callable[[str], str]) -> Iterator[str]:
-    """Yield the errors of keys that are too short for production; ignore keys of a wrong type."""
+def validate_production_keys(
+    config: Config, name: Callable[[str], str], invalid: Collection[str]
+) -> Iterator[str]:
+    """Yield the errors of keys that are too short for production.
+
+    Args:
+        config: The config to validate.
+        name: Returns the name under which the user set a setting.
+        invalid: Settings whose value is wrong for another reason.
+    """
     size = _key_size(config['SECRET_KEY'])
-    if size is not None and size < MIN_KEY_BYTES:
+    if 'SECRET_KEY' not in invalid and size < MIN_KEY_BYTES:
         problem = 'not set' if config['SECRET_KEY'] is None else f'only {size} bytes long'
         yield (
             f'{name("SECRET_KEY")} is {problem} in production: set it to at least '
             f'{MIN_KEY_BYTES} random bytes, as {KEY_COMMAND} prints them'
         )
     fallbacks = config['SECRET_KEY_FALLBACKS']
-    if isinstance(fallbacks, list | tuple) and any(
-        0 < (_key_size(key) or 0) < MIN_KEY_BYTES for key in fallbacks
+    if 'SECRET_KEY_FALLBACKS' not in invalid and any(
+        _key_size(key) < MIN_KEY_BYTES for key in fallbacks or ()
     ):
         yield (
             f'{name("SECRET_KEY_FALLBACKS")} contains a key of less than {MIN_KEY_BYTES} bytes in '
@@ -146,11 +170,9 @@ def validate_production_keys(config: Config, name: Callable[[str], str]) -> Iter
         )
 
 
-def _key_size(key: Any) -> int | None:
-    """Return the size of a key in bytes: 0 for None, None for a wrong type."""
-    if isinstance(key, str):
-        return len(key.encode('utf-8', 'replace'))
-    return len(key or b'') if isinstance(key, bytes | None) else None
+def _key_size(key: str | bytes | None) -> int:
+    """Return the size of a key in bytes: 0 for None."""
+    return len(key.encode() if isinstance(key, str) else key or b'')
 
 
 def is_secure(config: Mapping[str, Any]) -> bool:

@@ -7,22 +7,23 @@ from datetime import timedelta
 from typing import Literal
 
 from quart import Quart
-from quart.sessions import SecureCookieSessionInterface
 
 from quart_session_demo import secret_key
 from quart_session_demo.config.validation import (
     MIN_KEY_BYTES,
     host_prefix_obstacles,
     is_secure,
+    validate_hsts,
 )
 from quart_session_demo.deploy_check.catalog import FINDINGS
 from quart_session_demo.deploy_check.guessable_keys import is_guessable
-from quart_session_demo.sessions.base import Finding, SessionInterface
+from quart_session_demo.sessions.base import Finding, SessionInterface, stores_in_cookie
 from quart_session_demo.sessions.settings import SESSION_SETTINGS
 
-__all__ = ['FINDINGS', 'check', 'setting_findings', 'stores_in_cookie']
+__all__ = ['FINDINGS', 'check', 'setting_errors', 'setting_findings']
 
 #: OWASP ASVS 5.0, 3.4.1.
+HSTS = 'STRICT_TRANSPORT_SECURITY'
 MIN_HSTS = timedelta(days=365)
 #: Flask's default. A stolen cookie works for this time.
 MAX_LIFETIME = timedelta(days=31)
@@ -61,20 +62,30 @@ def setting_findings(app: Quart) -> Iterator[Finding]:
     yield from _lifetime_findings(app)
     if app.debug:
         yield _finding('debug-on')
-    if app.config.get('PLAYGROUND'):
+    if app.config.get('PLAYGROUND') or 'playground' in app.blueprints:
         yield _finding('playground-on')
-    if 'STRICT_TRANSPORT_SECURITY' in app.config:
-        hsts = app.config['STRICT_TRANSPORT_SECURITY']
+    if HSTS in app.config:
+        hsts = app.config[HSTS]
         if not hsts or int(re.sub(r'\D', '', hsts)) < MIN_HSTS.total_seconds():
             yield _finding('hsts-off')
 
 
-def stores_in_cookie(app: Quart) -> bool:
-    """Return whether an app's sessions are stored in the cookie; also for Quart's interface."""
-    interface = app.session_interface
-    if isinstance(interface, SessionInterface):
-        return interface.content_in_cookie
-    return isinstance(interface, SecureCookieSessionInterface)
+def setting_errors(app: Quart) -> dict[str, str]:
+    """Return which settings are invalid in an app that was not built by `create_app`.
+
+    Returns:
+        By the setting's name, what is wrong and what to do.
+    """
+    # Our session interfaces validate the settings of their stores.
+    rules = {
+        setting.name: setting.validate
+        for setting in SESSION_SETTINGS
+        if setting.name in Quart.default_config
+    }
+    if HSTS in app.config:
+        rules[HSTS] = validate_hsts
+    errors = {name: validate(app.config[name]) for name, validate in rules.items()}
+    return {name: error for name, error in errors.items() if error}
 
 
 def _finding(
@@ -90,25 +101,21 @@ def _finding(
 
 
 def _invalid_settings(app: Quart) -> Iterator[Finding]:
-    # `create_app` and our session interfaces validate the settings that are not Quart's.
-    for setting in SESSION_SETTINGS:
-        if setting.name not in Quart.default_config:
-            continue
-        if error := setting.validate(app.config[setting.name]):
-            problem, _, remedy = error.rpartition(': ')
-            yield _finding(
-                'setting-invalid',
-                name=f'QUART_{setting.name}',
-                problem=problem,
-                remedy=remedy[0].upper() + remedy[1:],
-            )
+    for name, error in setting_errors(app).items():
+        problem, _, remedy = error.rpartition(': ')
+        yield _finding(
+            'setting-invalid',
+            name=f'QUART_{name}',
+            problem=problem,
+            remedy=remedy[0].upper() + remedy[1:],
+        )
 
 
 def _key_findings(app: Quart) -> Iterator[Finding]:
     key = _bytes(app.secret_key or b'')
     if secret_key.is_generated(app) and secret_key.key_file(app).exists():
         yield _finding('secret-key-file', file=secret_key.key_file(app))
-    elif secret_key.is_generated(app) or not key:
+    elif secret_key.is_generated(app) or (not key and stores_in_cookie(app.session_interface)):
         yield _finding('secret-key-missing')
     if key:
         yield from _weaknesses(key, 'secret-key')
@@ -156,7 +163,7 @@ def _lifetime_findings(app: Quart) -> Iterator[Finding]:
     absolute = app.config.get('SESSION_ABSOLUTE_LIFETIME')
     if absolute is None:
         return
-    if stores_in_cookie(app):
+    if stores_in_cookie(app.session_interface):
         yield _finding('absolute-lifetime-ignored')
     elif absolute < MIN_LIFETIME.total_seconds():
         yield _finding('absolute-lifetime', seconds=absolute)

@@ -91,7 +91,7 @@ FINDINGS: tuple[Finding, ...] = (
         'warning',
         'QUART_SESSION_ABSOLUTE_LIFETIME has no effect: a signed cookie does not store when its '
         'session began',
-        'Set QUART_SESSION_TYPE to redis, or remove it',
+        'Store sessions on a server, or remove it',
     ),
     Finding(
         'absolute-lifetime',
@@ -110,7 +110,7 @@ FINDINGS: tuple[Finding, ...] = (
         'error',
         'The playground signs any value that a user types: users can forge the sessions of '
         'another app that has the same key',
-        'Set QUART_PLAYGROUND to false',
+        'Set QUART_PLAYGROUND to false, or do not register the playground',
     ),
     Finding(
         'hsts-off',

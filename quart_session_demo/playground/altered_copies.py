@@ -2,9 +2,9 @@
 
 import secrets
 import time
-from typing import cast
+from typing import NoReturn, cast
 
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeTimedSerializer
 from quart import Quart, current_app, session
 
 from quart_session_demo.playground.notice import Notice, shorten
@@ -37,7 +37,11 @@ def altered_copy(alteration: str, cookie: str, app: Quart) -> str:
         replacement = 'A' if cookie[index] != 'A' else 'B'
         return cookie[:index] + replacement + cookie[index + 1 :]
     serializer = cast(URLSafeTimedSerializer, app.session_interface.get_signing_serializer(app))
-    content, signed_at = serializer.loads(cookie, return_timestamp=True)
+    try:
+        content, signed_at = serializer.loads(cookie, return_timestamp=True)
+    except BadData:
+        # Another part of the app may have filled the session of this request.
+        _refuse_copy()
     if alteration == 'key':
         random_key = secrets.token_hex().encode()
         return _with_keys(serializer, [random_key]).dumps_at(content, int(signed_at.timestamp()))
@@ -56,11 +60,7 @@ async def try_altered_copy(alteration: str) -> Notice:
     """Alter a copy of the request's session cookie, and return what the app reads from it."""
     cookie = request_cookie()
     if not cookie or not session:
-        refuse(
-            409,
-            'There is no session to copy yet: set a key first.',
-            '还没有可以复制的 session：请先设置一个键。',
-        )
+        _refuse_copy()
     copy = altered_copy(alteration, cookie, current_app)
     read = await read_session(copy)
     return {
@@ -69,6 +69,14 @@ async def try_altered_copy(alteration: str) -> Notice:
         'read': shorten(repr(read)),
         'refused': not read,
     }
+
+
+def _refuse_copy() -> NoReturn:
+    refuse(
+        409,
+        'There is no session to copy yet: set a key first.',
+        '还没有可以复制的 session：请先设置一个键。',
+    )
 
 
 def _with_keys(serializer: URLSafeTimedSerializer, keys: list[bytes]) -> SessionSerializer:

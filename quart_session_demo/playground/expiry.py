@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeTimedSerializer
 from quart import current_app, session
+from quart import sessions as quart_sessions
 
-from quart_session_demo.playground.session_cookie import session_interface
+from quart_session_demo.playground.session_cookie import content_in_cookie
 from quart_session_demo.sessions import CookieSession
+from quart_session_demo.sessions.base import SessionInterface, cookie_header
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,23 @@ def session_expiry(content: dict[str, Any], cookie: str, *, saved: bool) -> Expi
         saved: Whether this response saves the session.
     """
     app = current_app
-    interface = session_interface()
+    interface: quart_sessions.SessionInterface = app.session_interface
     refreshed = bool(app.config['SESSION_REFRESH_EACH_REQUEST'])
-    if interface is None or not interface.content_in_cookie:
-        expires_at = interface.expires_at(app, session) if interface else None
+    if not content_in_cookie():
+        expires_at = None
+        if isinstance(interface, SessionInterface):
+            expires_at = interface.expires_at(app, session)
         return Expiry(None, expires_at, refreshed, too_large=False)
     current = CookieSession(content)
     limit = app.config['MAX_COOKIE_SIZE']
-    too_large = bool(limit) and len(interface.cookie_header(app, current, cookie)) > limit
+    too_large = bool(limit) and len(cookie_header(interface, app, current, cookie)) > limit
     # The inspector refuses some cookies that the app accepts, so it cannot be used here.
     serializer = cast(URLSafeTimedSerializer, app.session_interface.get_signing_serializer(app))
-    _, signed_at = serializer.loads(cookie, return_timestamp=True)
+    try:
+        _, signed_at = serializer.loads(cookie, return_timestamp=True)
+    except BadData:
+        # The app filled the session itself; this cookie does not hold it.
+        return Expiry(None, None, refreshed, too_large=False)
     renewed = current.permanent and refreshed and saved and not too_large
     start = datetime.now(UTC).replace(microsecond=0) if renewed else signed_at
     # The signature's time has whole seconds only.

@@ -3,22 +3,14 @@
 from typing import Any
 
 from quart import current_app, request, session
-from quart import sessions as quart_sessions
 from werkzeug.http import dump_cookie
 
-from quart_session_demo.sessions.base import SessionInterface
-
-
-def session_interface() -> SessionInterface | None:
-    """Return the app's session interface, or None if it is not one of ours."""
-    interface: quart_sessions.SessionInterface = current_app.session_interface
-    return interface if isinstance(interface, SessionInterface) else None
+from quart_session_demo.sessions.base import stores_in_cookie
 
 
 def content_in_cookie() -> bool:
     """Return whether the cookie holds the session's content, and not only an id."""
-    interface = session_interface()
-    return interface is not None and interface.content_in_cookie
+    return stores_in_cookie(current_app.session_interface)
 
 
 def request_cookie() -> str | None:

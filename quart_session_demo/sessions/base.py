@@ -143,26 +143,37 @@ class SessionInterface(quart_sessions.SessionInterface, ABC):
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the session expires if it is not used again, or None if that is unknown."""
 
-    def cookie_header(self, app: Quart, session: SessionMixin, value: str) -> str:
-        """Return the session cookie's `Set-Cookie` header, of any size.
-
-        Args:
-            app: The app, whose `SESSION_COOKIE_*` settings apply.
-            session: The session, which determines `Expires`.
-            value: The cookie's value.
-        """
-        return dump_cookie(
-            self.get_cookie_name(app),
-            value,
-            expires=self.get_expiration_time(app, session),
-            # Werkzeug would only warn. The caller refuses a cookie over the limit.
-            max_size=0,
-            **cookie_attributes(self, app),
-        )
-
     def delete_cookie(self, app: Quart, response: Response | WerkzeugResponse) -> None:
         """Add a `Set-Cookie` header that deletes the session cookie."""
         response.delete_cookie(self.get_cookie_name(app), **cookie_attributes(self, app))
+
+
+def stores_in_cookie(interface: quart_sessions.SessionInterface) -> bool:
+    """Return whether the cookie holds the session's content; Quart's own interface counts, too."""
+    if isinstance(interface, SessionInterface):
+        return interface.content_in_cookie
+    return isinstance(interface, quart_sessions.SecureCookieSessionInterface)
+
+
+def cookie_header(
+    interface: quart_sessions.SessionInterface, app: Quart, session: SessionMixin, value: str
+) -> str:
+    """Return the session cookie's `Set-Cookie` header, of any size.
+
+    Args:
+        interface: The session interface, which may be Quart's own.
+        app: The app, whose `SESSION_COOKIE_*` settings apply.
+        session: The session, which determines `Expires`.
+        value: The cookie's value.
+    """
+    return dump_cookie(
+        interface.get_cookie_name(app),
+        value,
+        expires=interface.get_expiration_time(app, session),
+        # Werkzeug would only warn. The caller refuses a cookie over the limit.
+        max_size=0,
+        **cookie_attributes(interface, app),
+    )
 
 
 def cookie_attributes(interface: quart_sessions.SessionInterface, app: Quart) -> dict[str, Any]:

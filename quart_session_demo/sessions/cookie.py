@@ -20,6 +20,7 @@ from quart_session_demo.sessions.base import (
     SaveRefusal,
     SessionInterface,
     TrackedSession,
+    cookie_header,
     track_accept,
     vary_by_cookie,
 )
@@ -149,7 +150,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         serializer = cast(SessionSerializer, self.get_signing_serializer(app))
         # `dict(session)` would call a tracked method for each key.
         value = serializer.dumps(dict(dict.items(session)))
-        header = self.cookie_header(app, session, str(value))
+        header = cookie_header(self, app, session, str(value))
         size, limit = len(header), app.config['MAX_COOKIE_SIZE']
         if not limit or size <= limit:
             response.headers.add('Set-Cookie', header)

@@ -20,6 +20,9 @@ ALLOWED_HEADERS = {
     'content-security-policy-report-only',
     'permissions-policy',
     'referrer-policy',
+    # The addresses to which a browser reports violations of a content security policy.
+    'report-to',
+    'reporting-endpoints',
     'strict-transport-security',
     'x-content-type-options',
     'x-frame-options',

@@ -9,8 +9,8 @@ from typing import Any
 from itsdangerous import URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, bytes_to_int
 from quart import Quart
-from quart.sessions import SecureCookieSessionInterface
 
+from quart_session_demo.sessions.base import cookie_header, stores_in_cookie
 from quart_session_demo.sessions.cookie import CookieSession, CookieSessionInterface
 from quart_session_demo.sessions.payload import (
     MAX_CONTAINERS,
@@ -130,8 +130,8 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
         raise NotASessionCookie('It is not three parts of letters, digits, - and _, with dots.')
     payload_part, timestamp_part, signature_part = parts.groups()
     interface = app.session_interface
-    in_use = isinstance(interface, SecureCookieSessionInterface)
-    if not isinstance(interface, CookieSessionInterface):
+    in_use = stores_in_cookie(interface)
+    if not in_use:
         interface = CookieSessionInterface()
     payload = load_payload(payload_part, interface.serializer)
     signed_at, expires_at = _times(timestamp_part, app.permanent_session_lifetime)
@@ -144,7 +144,7 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
         tagged=interface.serializer.tag(payload),
         compressed=payload_part.startswith('.'),
         value_size=len(value),
-        cookie_size=len(interface.cookie_header(app, CookieSession(payload), value)),
+        cookie_size=len(cookie_header(interface, app, CookieSession(payload), value)),
         limit=app.config['MAX_COOKIE_SIZE'] or None,
         signed_at=signed_at,
         expires_at=expires_at,

@@ -9,6 +9,8 @@ import pytest
 import time_machine
 from flask.json.tag import JSONTag
 from itsdangerous import BadSignature, SignatureExpired
+from quart import session
+from quart.sessions import SecureCookieSessionInterface
 
 from quart_session_demo.playground.altered_copies import altered_copy
 from quart_session_demo.sessions import CookieSessionInterface
@@ -41,9 +43,16 @@ class CustomInterface(CookieSessionInterface):
     serializer.register(DecimalTag)
 
 
-@pytest.fixture(params=[CookieSessionInterface, CustomInterface])
+class StockInterface(SecureCookieSessionInterface):
+    """Quart's own interface, with another signature."""
+
+    salt = 'another salt'
+    digest_method = staticmethod(hashlib.sha256)
+
+
+@pytest.fixture(params=[CookieSessionInterface, CustomInterface, StockInterface])
 def user(user: PageUser, request: pytest.FixtureRequest) -> PageUser:
-    """Return a user of an app with the default session interface, and with a custom one."""
+    """Return a user of an app with our session interface, a custom one, and Quart's."""
     user.app.session_interface = request.param()
     return user
 
@@ -120,3 +129,16 @@ async def test_lifetime_of_decades_never_expires(make_user: Callable[..., PageUs
 async def test_copy_needs_a_session(user: PageUser) -> None:
     """Without a session there is nothing to copy."""
     assert 'set a key first' in outcome(await user.refused(409, 'character'))
+
+
+@pytest.mark.parametrize('alteration', ['key', 'time'])
+async def test_session_without_its_cookie_is_not_copied(user: PageUser, alteration: str) -> None:
+    """A session that the app itself filled, beside an invalid cookie, has no cookie to copy."""
+
+    @user.app.before_request
+    async def count() -> None:
+        session['count'] = 1
+
+    response = await user.post(alteration, headers={'Cookie': 'session=invalid'})
+
+    assert response.status_code == 409

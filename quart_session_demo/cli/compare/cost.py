@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from quart_session_demo.cli.compare.checks import CommandError, require_extra
+from quart_session_demo.cli.checks import CommandError, require_extra
 
 
 @click.command()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from quart_session_demo.cli.compare.checks import (
+from quart_session_demo.cli.checks import (
     reported_errors,
     require_extra,
     require_posix,

@@ -16,7 +16,13 @@ from quart.wrappers import Websocket
 from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from quart_session_demo.sessions.base import Finding, SessionInterface, track_accept, vary_by_cookie
+from quart_session_demo.sessions.base import (
+    Finding,
+    SessionInterface,
+    cookie_header,
+    track_accept,
+    vary_by_cookie,
+)
 from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
 from quart_session_demo.sessions.server import lifetime, saving
 from quart_session_demo.sessions.server.session import ServerSession, SessionState
@@ -148,7 +154,7 @@ class ServerSessionInterface(SessionInterface):
             self.delete_cookie(app, response)
             vary_by_cookie(response)
         elif result is WriteResult.SAVED and self.should_set_cookie(app, session):
-            header = self.cookie_header(app, session, cast(str, session.id))
+            header = cookie_header(self, app, session, cast(str, session.id))
             response.headers.add('Set-Cookie', header)
             vary_by_cookie(response)
 

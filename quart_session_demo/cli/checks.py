@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
+from quart import Quart
+from quart.cli import ScriptInfo
 
 
 class CommandError(click.ClickException):
@@ -36,6 +38,20 @@ def require_extra(extra: str, *packages: str) -> None:
         raise CommandError(
             f'this command needs the extra {extra!r}: pip install "quart_session_demo[{extra}]"'
         )
+
+
+def load_valid_app(info: ScriptInfo) -> Quart:
+    """Return the app of a command.
+
+    Raises:
+        ClickException: A setting to do with sessions is invalid; the message names all of them.
+    """
+    from quart_session_demo.deploy_check import setting_errors
+
+    app = info.load_app()
+    if errors := setting_errors(app):
+        raise click.ClickException('; '.join(f'{name} {error}' for name, error in errors.items()))
+    return app
 
 
 def require_posix() -> None:
