@@ -18,6 +18,7 @@ ALLOWED_HEADERS = {
     # The security headers of the OWASP Secure Headers Project.
     'content-security-policy',
     'content-security-policy-report-only',
+    'origin-agent-cluster',
     'permissions-policy',
     'referrer-policy',
     # The addresses to which a browser reports violations of a content security policy.
