@@ -85,11 +85,6 @@ def load(
 
     exit_on_signals()
     require_extra('compare', *PACKAGES)
-    from quart_session_demo.compare.harness.steps import StepsError
-    from quart_session_demo.compare.load.command import make_plan, run_load
-    from quart_session_demo.compare.load.custom_scenario import ScenarioError
-    from quart_session_demo.compare.load.runner import LoadError
-
     own = (sync_app, async_app, steps_file)
     if any(own) and not all(own):
         raise click.UsageError('--sync, --async and --steps go together')
@@ -102,6 +97,11 @@ def load(
         except OSError as error:
             raise CommandError(f'{output}: {error.strerror}') from None
         require_writable(output / 'results.json')
+    from quart_session_demo.compare.harness.steps import StepsError
+    from quart_session_demo.compare.load.command import make_plan, run_load
+    from quart_session_demo.compare.load.custom_scenario import ScenarioError
+    from quart_session_demo.compare.load.runner import LoadError
+
     with reported_errors(LoadError, ScenarioError, ServerError, StepsError):
         plan = make_plan(sync_app, async_app, steps_file, users, duration, rounds)
         right = run_load(plan, output)

@@ -1,7 +1,6 @@
 """Factories for the load tests: the command, one measured server, made-up measurements."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,11 +42,6 @@ form = { token = '' }
 name = 'bye'
 path = '/bye'
 """
-
-
-def load(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run `compare load`."""
-    return subprocess.run([*LOAD, *arguments], env=ENVIRONMENT, capture_output=True, text=True)
 
 
 def shop_options(folder: Path, steps: str = SHOP_STEPS, port: str = 'port') -> list[str]:

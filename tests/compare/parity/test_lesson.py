@@ -94,7 +94,7 @@ def test_stock_quart_sessions_have_a_wrong_vary(
         'utf-8',
     )
 
-    result = run_compare('parity', '--async', 'parity_apps:stock', '--steps', path)
+    result = run_compare('parity', '--async', 'stock_sessions_app:app', '--steps', path)
 
     # Quart 0.22 never sends Vary, 0.23 always does.
     wrong = ('vary: Flask Cookie, Quart (absent)', 'vary: Flask (absent), Quart Cookie')
