@@ -68,7 +68,7 @@ def server_command(behavior: str) -> ServerCommand:
 def measure_server(behavior: str, *exchanges: Exchange) -> Measurement:
     """Measure `load_server` with two users that repeat exchanges."""
     scenario = Scenario('made up', '', exchanges)
-    return measure(Run(1, scenario, 2, Target(server_command(behavior), None)), duration=0.5)
+    return measure(Run(1, scenario, 2, Target(server_command(behavior), None)), duration=0.3)
 
 
 def measured(
