@@ -110,7 +110,7 @@ def test_invalid_output_is_a_one_line_error(invoke_compare: InvokeCompare, tmp_p
 
 def test_missing_extra_is_a_one_line_error() -> None:
     """Without Locust the command names the extra to install."""
-    command = [sys.executable, APPS / 'quart_without.py', 'locust', *LOAD[3:]]
+    command = [sys.executable, str(APPS / 'quart_without.py'), 'locust', *LOAD[3:]]
 
     result = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
 
