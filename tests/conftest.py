@@ -105,3 +105,9 @@ async def get_with_cookie(app: Quart, path: str, value: str, *, name: str = 'ses
     """Return the response to one request with this session cookie."""
     client = app.test_client(use_cookies=False)
     return await client.get(path, headers={'Cookie': f'{name}={value}'})
+
+
+async def contents_of(app: Quart, value: str) -> dict[str, Any]:
+    """Return what `/contents` of the sessions app shows for a session cookie."""
+    found: dict[str, Any] = await (await get_with_cookie(app, '/contents', value)).get_json()
+    return found

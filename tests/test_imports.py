@@ -106,21 +106,9 @@ def test_import_for_an_own_app_builds_nothing(tmp_path: Path, module: str) -> No
 
 def test_own_app_runs_with_wrong_settings_of_this_app(tmp_path: Path) -> None:
     """An own app with our session interface serves despite wrong settings of this app."""
-    code = (
-        'import asyncio\n'
-        'from quart import Quart, session\n'
-        'from quart_session_demo.sessions import CookieSessionInterface\n'
-        'app = Quart("own")\n'
-        'app.secret_key = "own"\n'
-        'app.session_interface = CookieSessionInterface()\n'
-        '@app.get("/")\n'
-        'async def index():\n'
-        '    session["user"] = "own"\n'
-        '    return "own"\n'
-        'print((asyncio.run(app.test_client().get("/"))).headers["Set-Cookie"])\n'
-    )
+    program = str(ROOT / 'tests/apps/own_session_app.py')
 
-    result = python(tmp_path, '-c', code, environment=WRONG)
+    result = python(tmp_path, program, environment=WRONG)
 
     assert result.stdout.startswith('session=')
     assert result.stderr == ''

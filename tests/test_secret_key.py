@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Barrier
 
@@ -19,14 +20,51 @@ from tests.conftest import ROOT
 START = str(ROOT / 'tests/apps/print_key.py')
 
 
+def copy_package(folder: Path) -> None:
+    """Copy the package into a folder, so that it has its own instance folder."""
+    shutil.copytree(ROOT / 'quart_session_demo', folder / 'quart_session_demo')
+
+
+def use_copy(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Make `python` use the package in a folder."""
+    patch.chdir(folder)
+    patch.setenv('PYTHONDONTWRITEBYTECODE', '1')
+    patch.setenv('PYTHONPATH', str(folder))
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder with a copy of the package, which has its own instance folder."""
-    shutil.copytree(ROOT / 'quart_session_demo', tmp_path / 'quart_session_demo')
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv('PYTHONDONTWRITEBYTECODE', '1')
-    monkeypatch.setenv('PYTHONPATH', str(tmp_path))
+    """Return a folder with a copy of the package, in which the test runs."""
+    copy_package(tmp_path)
+    use_copy(tmp_path, monkeypatch)
     return tmp_path
+
+
+@dataclass
+class FirstStart:
+    """The first start in a folder."""
+
+    folder: Path
+    key: str
+    log: str
+
+
+@pytest.fixture(scope='module')
+def started_once(tmp_path_factory: pytest.TempPathFactory) -> FirstStart:
+    """Start the app once in a folder that tests may only read."""
+    folder = tmp_path_factory.mktemp('started')
+    copy_package(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        use_copy(folder, patch)
+        result = python(START)
+    return FirstStart(folder, result.stdout, result.stderr)
+
+
+@pytest.fixture
+def first_start(started_once: FirstStart, monkeypatch: pytest.MonkeyPatch) -> FirstStart:
+    """Run the test in the folder of the first start."""
+    use_copy(started_once.folder, monkeypatch)
+    return started_once
 
 
 def python(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -72,7 +110,8 @@ def create_and_read(folder: Path, rounds: int, barrier: Barrier) -> list[tuple[b
 def test_processes_starting_together_share_the_key(tmp_path: Path) -> None:
     """Of four processes that start at once one creates the file, and all read it."""
     four, rounds = 4, 50
-    context = multiprocessing.get_context('spawn')
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload([__name__])
 
     with context.Manager() as manager, ProcessPoolExecutor(four, context) as processes:
         barrier = manager.Barrier(four)
@@ -88,29 +127,23 @@ def test_processes_starting_together_share_the_key(tmp_path: Path) -> None:
         assert [path.name for path in (tmp_path / str(number)).iterdir()] == ['secret_key']
 
 
-def test_key_file_is_readable_by_owner_only(home: Path) -> None:
+def test_key_file_is_readable_by_owner_only(first_start: FirstStart) -> None:
     """The key file has the mode 0600."""
-    python(START)
-
-    assert stat.S_IMODE((home / 'instance/secret_key').stat().st_mode) == 0o600
+    assert stat.S_IMODE((first_start.folder / 'instance/secret_key').stat().st_mode) == 0o600
 
 
-def test_first_start_warns_once(home: Path) -> None:
+def test_first_start_warns_once(first_start: FirstStart) -> None:
     """The start that creates the key warns once, names the remedy and hides the key."""
-    result = python(START)
-
-    assert result.stderr.count('WARNING') == 1
-    assert 'QUART_SECRET_KEY' in result.stderr
-    assert result.stdout.strip() not in result.stderr
+    assert first_start.log.count('WARNING') == 1
+    assert 'QUART_SECRET_KEY' in first_start.log
+    assert first_start.key.strip() not in first_start.log
 
 
-def test_later_start_does_not_warn(home: Path) -> None:
+def test_later_start_does_not_warn(first_start: FirstStart) -> None:
     """A later start uses the same key without a warning."""
-    key = python(START).stdout
-
     again = python(START)
 
-    assert (again.stdout, again.stderr) == (key, '')
+    assert (again.stdout, again.stderr) == (first_start.key, '')
 
 
 def test_configured_key_needs_no_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,13 +206,11 @@ def test_key_written_by_hand_is_used(home: Path) -> None:
     assert python(START).stdout.strip() == key
 
 
-def test_commands_read_an_existing_key(home: Path) -> None:
+def test_commands_read_an_existing_key(first_start: FirstStart) -> None:
     """The app has the key of the file before it serves, as commands need it."""
-    key = python(START).stdout
-
     printed = python('-c', 'from quart_session_demo import app; print(app.secret_key)').stdout
 
-    assert printed == key
+    assert printed == first_start.key
 
 
 async def test_testing_writes_no_key_file(home: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -194,9 +225,9 @@ async def test_testing_writes_no_key_file(home: Path, caplog: pytest.LogCaptureF
     assert caplog.records == []
 
 
-def test_testing_ignores_the_key_file(home: Path) -> None:
+def test_testing_ignores_the_key_file(first_start: FirstStart) -> None:
     """With `TESTING` the key of the file is not used."""
-    key = python(START).stdout.strip()
+    key = first_start.key.strip()
     code = (
         'from quart_session_demo import create_app; print(create_app({"TESTING": True}).secret_key)'
     )

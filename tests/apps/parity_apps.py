@@ -1,4 +1,4 @@
-"""A Flask app, Quart ports of it with faults, and the lesson with Quart's own sessions."""
+"""A Flask app, and Quart ports of it with faults."""
 
 import os
 import secrets
@@ -7,15 +7,10 @@ from pathlib import Path
 
 import flask
 import quart
-from quart.sessions import SecureCookieSessionInterface
 
-from quart_session_demo import create_app
 from quart_session_demo.sessions import CookieSessionInterface
 
 LONG_TEXT = 'a long response, ' * 10
-
-stock = create_app()
-stock.session_interface = SecureCookieSessionInterface()
 
 sync = flask.Flask(__name__)
 port = quart.Quart(__name__)

@@ -1,20 +1,24 @@
 """Factories for the tests of the comparison: commands, steps files and small servers."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from quart import Quart
 
-from quart_session_demo.compare.harness.servers import ServerCommand
+from quart_session_demo.compare.harness.signals import TERMINATION_SIGNALS, ServerCommand
 from tests.conftest import ROOT
 
 APPS = ROOT / 'tests' / 'apps'
 COMPARE = (sys.executable, '-m', 'quart', '--app', 'quart_session_demo', 'compare')
 
 RunCompare = Callable[..., subprocess.CompletedProcess[str]]
+InvokeCompare = Callable[..., Result]
 WriteSteps = Callable[[str], Path]
 
 
@@ -43,10 +47,26 @@ def run_compare() -> RunCompare:
             env=compare_environment(**variables),
             capture_output=True,
             text=True,
-            timeout=120,
         )
 
     return run
+
+
+@pytest.fixture
+def invoke_compare(app: Quart, monkeypatch: pytest.MonkeyPatch) -> Iterator[InvokeCompare]:
+    """Return a function that runs `quart compare ARGUMENTS` in this process, to save its start."""
+
+    def invoke(*arguments: str | Path) -> Result:
+        result: Result = app.test_cli_runner().invoke(args=['compare', *map(str, arguments)])
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result
+
+    for name, value in compare_environment().items():
+        monkeypatch.setenv(name, value)
+    handlers = {number: signal.getsignal(number) for number in TERMINATION_SIGNALS}
+    yield invoke
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -93,13 +93,18 @@ def fields(**more: str) -> dict[str, str]:
     return {'user': 'zhiliao', 'password': 'tea', **more}
 
 
-@pytest.mark.parametrize('name', LOGIN)
-def test_login_protects_a_page(name: str, tmp_path: Path) -> None:
+@pytest.fixture(scope='module', params=LOGIN)
+def login(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Yield the address of one of the examples of a login."""
+    with started(request.param, tmp_path_factory.mktemp('login')) as url:
+        yield url
+
+
+def test_login_protects_a_page(login: str) -> None:
     """The page needs a login, a wrong password gives 401, and logging out protects it again."""
-    with (
-        started(name, tmp_path) as url,
-        httpx.Client(base_url=url, follow_redirects=True) as client,
-    ):
+    with httpx.Client(base_url=login, follow_redirects=True) as client:
         assert client.get('/').url.path == '/login/'
         assert client.post('/login/', data=fields(password='wrong')).status_code == 401
         assert client.post('/login/', data=fields(user='nobody')).status_code == 401
@@ -113,10 +118,9 @@ def test_login_protects_a_page(name: str, tmp_path: Path) -> None:
         assert client.get('/').url.path == '/login/'
 
 
-@pytest.mark.parametrize('name', LOGIN)
-def test_remember_me_outlives_the_browser(name: str, tmp_path: Path) -> None:
+def test_remember_me_outlives_the_browser(login: str) -> None:
     """The session's cookie has an expiry date with "remember me", and none without."""
-    with started(name, tmp_path) as url, httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=login) as client:
         browser = client.post('/login/', data=fields())
         remembered = client.post('/login/', data=fields(remember='on'))
 

@@ -116,7 +116,7 @@ async def test_redis_command_stores_sessions_in_redis(
 def test_key_command_prints_a_good_key(page: str) -> None:
     """The command for a secret key prints one that production accepts."""
     code = 'import secrets; print(secrets.token_hex(32))'
-    assert f"python -c '{code}'" in read(page)
+    assert f"python3 -c '{code}'" in read(page)
 
     result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
 

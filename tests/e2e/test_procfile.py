@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -101,10 +102,13 @@ def starting(bare: Path, folder: Path) -> Iterator[Start]:
             )
         deployed = Deployed(honcho, port, log)
         running.callback(end, deployed)
-        while honcho.poll() is None:
-            with suppress(httpx.TransportError):
-                httpx.get(f'{deployed.url}/health').raise_for_status()
-                return deployed
+        with httpx.Client() as client:
+            while honcho.poll() is None:
+                with suppress(httpx.TransportError):
+                    client.get(f'{deployed.url}/health').raise_for_status()
+                    return deployed
+                # Leave the processor to the server.
+                time.sleep(0.02)
         pytest.fail(deployed.log)
 
     def end(deployed: Deployed) -> None:
@@ -286,7 +290,8 @@ def test_key_rotation_in_two_steps_loses_no_session(start: Start) -> None:
         # A new connection for each request, as a router may send it to either process.
         async with httpx.AsyncClient(headers={'Connection': 'close'}) as client:
             while True:
-                await asyncio.sleep(0.01)
+                # Leave the processor to the process that starts.
+                await asyncio.sleep(0.03)
                 url = f'{processes[next(router)].url}/get_session/'
                 try:
                     response = await client.get(url, headers=cookies[number])

@@ -10,7 +10,7 @@ import pytest
 from quart import Quart, Response
 
 from quart_session_demo import create_app
-from tests.conftest import KEY
+from tests.conftest import KEY, session_contents
 
 PAGE = '/playground/'
 LESSON = {'username': 'zhiliao', 'age': 20, '_permanent': True}
@@ -25,8 +25,7 @@ class PageUser:
 
     async def session(self) -> dict[str, Any]:
         """Return what the user's session contains."""
-        async with self.client.session_transaction() as session:
-            return dict(session)
+        return await session_contents(self.client)
 
     async def update_session(self, content: dict[str, Any]) -> None:
         """Add content to the user's session."""

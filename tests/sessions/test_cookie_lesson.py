@@ -1,14 +1,13 @@
 """The lesson with its cookie: renewal, lifetime, keys, and cookies that the app refuses."""
 
 from datetime import UTC, datetime, timedelta
-from http.cookies import SimpleCookie
 from typing import Any
 
 import time_machine
 from quart import Quart, session, websocket
 
 from quart_session_demo import create_app
-from tests.conftest import KEY, session_contents
+from tests.conftest import KEY, cookie_of, session_contents
 
 SET = '设置session成功'
 NONE = '没有session数据'
@@ -42,7 +41,7 @@ async def test_browser_session_cookie_has_no_expiry(app: Quart) -> None:
 
     response = await client.get('/browser_session/')
 
-    cookie = SimpleCookie(response.headers['Set-Cookie'])['session']
+    cookie = cookie_of(response)
     assert (cookie['expires'], cookie['max-age']) == ('', '')
     assert await response.get_data(as_text=True) == SET
     assert await session_contents(client) == {'username': 'zhiliao', 'age': 20, '_permanent': False}
@@ -51,7 +50,7 @@ async def test_browser_session_cookie_has_no_expiry(app: Quart) -> None:
 async def signed(config: dict[str, Any]) -> str:
     """Return the cookie value of the lesson's session in an app with these settings."""
     response = await create_app(config).test_client().get('/')
-    return SimpleCookie(response.headers['Set-Cookie'])['session'].value
+    return cookie_of(response).value
 
 
 async def username_for(app: Quart, cookie: str) -> str:
@@ -104,7 +103,7 @@ async def test_fallback_key_accepts_and_renews_cookie() -> None:
     client = replaced.test_client()
 
     response = await client.get('/get_session/', headers={'Cookie': f'session={old}'})
-    renewed = SimpleCookie(response.headers['Set-Cookie'])['session'].value
+    renewed = cookie_of(response).value
 
     assert await response.get_data(as_text=True) == 'zhiliao'
     assert await username_for(create_app({'SECRET_KEY': 'new'}), renewed) == 'zhiliao'

@@ -14,7 +14,7 @@ from quart import Quart, session
 
 from quart_session_demo.sessions import CookieSessionInterface
 from tests.apps.sessions_app import make_cookie_app
-from tests.conftest import KEY, get_with_cookie
+from tests.conftest import KEY, contents_of
 
 TYPED: dict[str, Any] = {
     'tuple': (1, ('two', (b'three',))),
@@ -54,10 +54,6 @@ def read_by_flask(value: str, name: str, **config: object) -> object:
     app = make_flask_app(**config)
     with app.test_request_context('/', headers={'Cookie': f'session={value}'}):
         return flask.session.get(name)
-
-
-async def contents(app: Quart, value: str) -> object:
-    return await (await get_with_cookie(app, '/contents', value)).get_json()
 
 
 @pytest.mark.parametrize('name', TYPED)
@@ -116,8 +112,8 @@ async def test_fallbacks_as_one_string_are_one_key() -> None:
     forged = flask_serializer(SECRET_KEY='1').dumps({'admin': True})
     genuine = flask_serializer(SECRET_KEY='12').dumps({'admin': True})
 
-    assert await contents(app, forged) == {}
-    assert await contents(app, genuine) == {'admin': True}
+    assert await contents_of(app, forged) == {}
+    assert await contents_of(app, genuine) == {'admin': True}
 
 
 @pytest.mark.parametrize('fallbacks', [['', 'old', b''], ('old', '')], ids=str)
@@ -135,7 +131,7 @@ async def test_empty_fallback_is_no_key(fallbacks: object) -> None:
 @pytest.mark.parametrize('content', [[1], 'text', None, 5])
 async def test_signed_content_of_another_type_is_empty(cookie_app: Quart, content: object) -> None:
     """A genuine cookie whose content is no dict is an empty session."""
-    assert await contents(cookie_app, flask_serializer().dumps(content)) == {}
+    assert await contents_of(cookie_app, flask_serializer().dumps(content)) == {}
 
 
 async def test_missing_key_fails_at_the_first_change(cookie_app: Quart) -> None:

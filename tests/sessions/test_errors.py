@@ -56,7 +56,7 @@ KEPT_HEADERS = {
 }
 
 
-def make_app(status: int) -> Quart:
+def failing_app(status: int) -> Quart:
     """Return an app whose view `/` becomes this error after it set many headers."""
     app = Quart('errors')
     app.config.update({'SECRET_KEY': KEY, 'PROPAGATE_EXCEPTIONS': False})
@@ -85,7 +85,7 @@ def make_app(status: int) -> Quart:
 
 async def get_error(status: int) -> Any:
     cookie = {'Cookie': f'session={new_session_id()}'}
-    client = make_app(status).test_client(use_cookies=False)
+    client = failing_app(status).test_client(use_cookies=False)
     response = await client.get('/', headers=cookie if status == 503 else {})
     assert response.status_code == status
     return response

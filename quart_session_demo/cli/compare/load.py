@@ -87,11 +87,6 @@ def load(
 
     exit_on_signals()
     require_extra('compare', *REQUIRED_PACKAGES)
-    from quart_session_demo.compare.harness.steps_file import StepsError
-    from quart_session_demo.compare.load.command import make_plan, run_load
-    from quart_session_demo.compare.load.custom_scenario import ScenarioError
-    from quart_session_demo.compare.load.runner import LoadError
-
     own_apps = (sync_app, async_app, steps_file)
     if any(own_apps) and not all(own_apps):
         raise click.UsageError('--sync, --async and --steps need each other: use all three')
@@ -104,6 +99,11 @@ def load(
         except OSError as error:
             raise CommandError(f'{output}: {error.strerror}') from None
         require_writable(output / 'results.json')
+    from quart_session_demo.compare.harness.steps_file import StepsError
+    from quart_session_demo.compare.load.command import make_plan, run_load
+    from quart_session_demo.compare.load.custom_scenario import ScenarioError
+    from quart_session_demo.compare.load.runner import LoadError
+
     with reported_errors(LoadError, ScenarioError, ServerError, StepsError):
         plan = make_plan(sync_app, async_app, steps_file, users, duration, rounds)
         succeeded = run_load(plan, output)

@@ -7,7 +7,6 @@ from pathlib import Path
 import jinja2
 from rich.console import Console
 
-from quart_session_demo.compare.load.charts import chart_rows, write_chart
 from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.summary import summarize
 from quart_session_demo.compare.load.tables import make_tables
@@ -31,6 +30,9 @@ def show(results: Results, console: Console) -> None:
 
 def write(results: Results, folder: Path) -> None:
     """Write `results.json`, `report.html` and a chart for each scenario."""
+    # Matplotlib takes half a second to load. A run that draws nothing does not wait for it.
+    from quart_session_demo.compare.load.charts import chart_rows, write_chart
+
     folder.mkdir(parents=True, exist_ok=True)
     results.write(folder / 'results.json')
     summaries = summarize(results.measurements)

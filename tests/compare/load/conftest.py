@@ -1,7 +1,6 @@
 """Factories for the load tests: the command, one measured server, made-up measurements."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,11 +44,6 @@ path = '/bye'
 """
 
 
-def load(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run `compare load`."""
-    return subprocess.run([*LOAD, *arguments], env=ENVIRONMENT, capture_output=True, text=True)
-
-
 def shop_options(folder: Path, steps: str = SHOP_STEPS, port: str = 'port') -> list[str]:
     """Return the options for the two apps of `shop_apps` and steps, written into a folder."""
     steps_file = folder / 'shop.toml'
@@ -74,7 +68,7 @@ def server_command(behavior: str) -> ServerCommand:
 def measure_server(behavior: str, *exchanges: Exchange) -> Measurement:
     """Measure `load_server` with two users that repeat exchanges."""
     scenario = Scenario('made up', '', exchanges)
-    return measure(Run(1, scenario, 2, Target(server_command(behavior), None)), duration=0.5)
+    return measure(Run(1, scenario, 2, Target(server_command(behavior), None)), duration=0.3)
 
 
 def measured(

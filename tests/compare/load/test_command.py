@@ -16,7 +16,8 @@ from quart_session_demo.compare.load.results import Results, read
 from quart_session_demo.compare.load.runner import Measurement, Plan
 from quart_session_demo.compare.load.scenarios import LESSON_SCENARIOS
 from quart_session_demo.compare.load.targets import QUART, Pair
-from tests.compare.load.conftest import ENVIRONMENT, LOAD, SHOP_STEPS, load
+from tests.compare.conftest import APPS, InvokeCompare
+from tests.compare.load.conftest import ENVIRONMENT, LOAD, SHOP_STEPS
 from tests.processes import wait_until_gone
 
 
@@ -78,42 +79,40 @@ def test_unwritable_report_is_printed(
     assert '| Quart ' in capsys.readouterr().out
 
 
-def test_incomplete_pair_is_refused() -> None:
+def test_incomplete_pair_is_refused(invoke_compare: InvokeCompare) -> None:
     """--sync without --async and --steps is a usage error."""
-    result = load('--sync', 'shop:sync')
+    result = invoke_compare('load', '--sync', 'shop:sync')
 
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert '--sync, --async and --steps need each other' in result.stderr
 
 
 @pytest.mark.parametrize('duration', ['nan', 'inf', '1e300'])
-def test_invalid_duration_is_a_one_line_error(duration: str) -> None:
+def test_invalid_duration_is_a_one_line_error(invoke_compare: InvokeCompare, duration: str) -> None:
     """A duration that no run can last is refused in one line."""
-    result = load('--duration', duration)
+    result = invoke_compare('load', '--duration', duration)
 
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert result.stderr.startswith('Error: --duration')
     assert result.stderr.count('\n') == 1
 
 
-def test_invalid_output_is_a_one_line_error(tmp_path: Path) -> None:
+def test_invalid_output_is_a_one_line_error(invoke_compare: InvokeCompare, tmp_path: Path) -> None:
     """An output folder that cannot be made is refused before anything is measured."""
     (tmp_path / 'file').touch()
     folder = tmp_path / 'file' / 'out'
 
-    result = load('--output', folder)
+    result = invoke_compare('load', '--output', folder)
 
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert result.stderr == f'Error: {folder}: {os.strerror(errno.ENOTDIR)}\n'
 
 
 def test_missing_extra_is_a_one_line_error() -> None:
     """Without Locust the command names the extra to install."""
-    code = "import sys; sys.modules['locust'] = None; from quart.cli import main; main()"
+    command = [sys.executable, str(APPS / 'quart_without.py'), 'locust', *LOAD[3:]]
 
-    result = subprocess.run(
-        [sys.executable, '-c', code, *LOAD[3:]], env=ENVIRONMENT, capture_output=True, text=True
-    )
+    result = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
 
     assert result.returncode == 2
     assert result.stderr.count('\n') == 1

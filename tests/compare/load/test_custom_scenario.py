@@ -4,18 +4,27 @@ from pathlib import Path
 
 import pytest
 
+from quart_session_demo.compare.load import runner
 from quart_session_demo.compare.load.results import read
 from quart_session_demo.compare.load.targets import QUART
-from tests.compare.load.conftest import load, shop_options
+from tests.compare.conftest import InvokeCompare
+from tests.compare.load.conftest import shop_options
 
 SHORT_RUN = ['--users', '8', '--duration', '0.4', '--rounds', '1']
 
 
-def test_own_apps_are_measured(tmp_path: Path) -> None:
+def test_own_apps_are_measured(
+    invoke_compare: InvokeCompare, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """A response of the port that differs from Flask's is a failure, shown in the verdict."""
-    result = load(*shop_options(tmp_path), *SHORT_RUN, '--output', tmp_path / 'out')
+    # Do not wait for a failing server to exit.
+    monkeypatch.setattr(runner, 'GRACE', 0)
 
-    assert result.returncode == 1, result.stderr
+    result = invoke_compare(
+        'load', *shop_options(tmp_path), *SHORT_RUN, '--output', tmp_path / 'out'
+    )
+
+    assert result.exit_code == 1, result.stderr
     results = read(tmp_path / 'out/results.json')
     failures = {
         item.target: list(item.sample.failures) for item in results.measurements if item.sample
@@ -39,19 +48,23 @@ def test_own_apps_are_measured(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_unusable_steps_are_a_one_line_error(tmp_path: Path, steps: str, message: str) -> None:
+def test_unusable_steps_are_a_one_line_error(
+    invoke_compare: InvokeCompare, tmp_path: Path, steps: str, message: str
+) -> None:
     """Steps that cannot be used exit with status 2 and one line that names the step."""
-    result = load(*shop_options(tmp_path, steps))
+    result = invoke_compare('load', *shop_options(tmp_path, steps))
 
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert result.stderr.count('\n') == 1
     assert message in result.stderr
 
 
-def test_missing_quart_app_is_an_error_before_measuring(tmp_path: Path) -> None:
+def test_missing_quart_app_is_an_error_before_measuring(
+    invoke_compare: InvokeCompare, tmp_path: Path
+) -> None:
     """A Quart app that does not start is an error before anything is measured."""
-    result = load(*shop_options(tmp_path, port='typo'))
+    result = invoke_compare('load', *shop_options(tmp_path, port='typo'))
 
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert result.stdout == ''
     assert result.stderr.startswith('Error: Quart did not start')

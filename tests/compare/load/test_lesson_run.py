@@ -7,18 +7,18 @@ import pytest
 from quart_session_demo.compare.load.results import Results, read
 from quart_session_demo.compare.load.scenarios import LESSON_SCENARIOS, SESSION, WAITING, Scenario
 from quart_session_demo.compare.load.targets import QUART
-from tests.compare.load.conftest import load
+from tests.compare.conftest import RunCompare
 
 # A user of the mixed scenario makes a request every 0.5 seconds.
 DURATION = 0.7
 
 
 @pytest.fixture(scope='module')
-def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+def run(run_compare: RunCompare, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """Return the output of one run, and the folder with its results."""
     folder = tmp_path_factory.mktemp('load')
     options = f'--users 8 --duration {DURATION} --rounds 1'
-    result = load(*options.split(), '--output', folder)
+    result = run_compare('load', *options.split(), '--output', folder)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout, folder
 

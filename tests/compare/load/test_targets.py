@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from quart_session_demo import create_app
 from quart_session_demo.compare.load.targets import QUART, Pair, lesson_environment, targets
+from tests.compare.conftest import APPS
 from tests.conftest import ROOT
 
 
@@ -37,17 +38,11 @@ def test_quart_is_served_as_in_the_procfile() -> None:
 
 def test_flask_loads_no_quart_and_has_its_settings() -> None:
     """The Flask process does not load Quart, and has the same session settings."""
-    code = (
-        'import json, sys\n'
-        'from quart_session_demo.compare.apps.waiting.sync_app import app\n'
-        'lifetime = {"PERMANENT_SESSION_LIFETIME": app.permanent_session_lifetime}\n'
-        'print(json.dumps(["quart" in sys.modules, app.config | lifetime], default=str))'
-    )
     environment = lesson_environment()
     config = create_app({'PRODUCTION': True, 'SECRET_KEY': environment['QUART_SECRET_KEY']}).config
 
     result = subprocess.run(
-        [sys.executable, '-c', code],
+        [sys.executable, APPS / 'print_flask_settings.py'],
         env={'PYTHONPATH': str(ROOT), **environment},
         capture_output=True,
         text=True,

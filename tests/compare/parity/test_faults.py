@@ -53,6 +53,33 @@ def test_faults_are_found(faults: Run) -> None:
     }
 
 
+def test_json_has_the_documented_keys(faults: Run) -> None:
+    """Programs can rely on the keys of the JSON."""
+    _, report = faults
+    steps = {step['name']: step for step in report['steps']}
+
+    assert report.keys() == {
+        'sync',
+        'async',
+        'error',
+        'share_key',
+        'versions',
+        'left_out',
+        'summary',
+        'steps',
+    }
+    assert report['summary'] == {'steps': 12, 'same': 6, 'on_purpose': 0, 'different': 6}
+    for step in steps.values():
+        assert step.keys() == {'name', 'visitor', 'request', 'same', 'differences', 'sync', 'async'}
+    assert {
+        'field': 'etag',
+        'sync': '"1"',
+        'async': '(absent)',
+        'on_purpose': None,
+    } in steps['other headers']['differences']
+    assert steps['the same']['sync']['session.count'] == '1'
+
+
 def test_table_shows_differences(faults: Run) -> None:
     """The table has a line a step and a difference, and each declared reason once."""
     result, _ = faults

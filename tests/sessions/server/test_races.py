@@ -10,7 +10,7 @@ from quart import Quart, request, session
 
 from quart_session_demo.sessions import regenerate_session
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import cookie_of, get_with_cookie
+from tests.conftest import contents_of, cookie_of, get_with_cookie
 
 PAIRS = 200
 ROUNDS = 50
@@ -82,11 +82,6 @@ async def new_session(app: Quart) -> str:
     return cookie_of(await app.test_client().get('/')).value
 
 
-async def contents(app: Quart, session_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = await (await get_with_cookie(app, '/contents', session_id)).get_json()
-    return found
-
-
 async def test_concurrent_changes_are_both_stored(app: Quart, gate: Gate) -> None:
     """Of two concurrent requests that set different keys both are stored, 200 times of 200."""
     ids = [await new_session(app) for _ in range(PAIRS)]
@@ -102,7 +97,7 @@ async def test_concurrent_changes_are_both_stored(app: Quart, gate: Gate) -> Non
     assert {response.status_code for response in await running} == {200}
 
     for session_id in ids:
-        stored = await contents(app, session_id)
+        stored = await contents_of(app, session_id)
         assert (stored.get('a'), stored.get('b')) == ('a', 'b')
 
 
@@ -130,10 +125,10 @@ async def test_slow_request_cannot_undo(
     assert [response.headers.get('Set-Cookie') for response in slow] == [None] * ROUNDS
     assert {response.status_code for response in slow} == {200}
     for session_id in ids:
-        assert await contents(app, session_id) == {}
+        assert await contents_of(app, session_id) == {}
     if path == '/login':
         for response in fast:
-            assert await contents(app, cookie_of(response).value) == {
+            assert await contents_of(app, cookie_of(response).value) == {
                 'username': 'zhiliao',
                 'age': 20,
                 '_permanent': True,
@@ -166,7 +161,7 @@ async def test_emptying_keeps_concurrent_key(app: Quart, gate: Gate) -> None:
 
     # The cookie stays: the session exists.
     assert 'Max-Age=0' not in (await slow).headers.get('Set-Cookie', '')
-    assert await contents(app, session_id) == {'cart': '/added'}
+    assert await contents_of(app, session_id) == {'cart': '/added'}
 
 
 @pytest.mark.parametrize('action', ['set', 'append', 'read'])
@@ -182,9 +177,9 @@ async def test_slow_change_outlives_the_last_pop(app: Quart, gate: Gate, action:
     assert 'Max-Age=0' in popped.headers['Set-Cookie']
     if action == 'read':
         assert 'Set-Cookie' not in slow.headers
-        assert await contents(app, session_id) == {}
+        assert await contents_of(app, session_id) == {}
     else:
         # The browser has deleted its cookie.
         assert cookie_of(slow).value == session_id
         added = {'slow': 'zhiliao'} if action == 'set' else {'cart': ['slow']}
-        assert await contents(app, session_id) == added
+        assert await contents_of(app, session_id) == added

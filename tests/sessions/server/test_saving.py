@@ -7,13 +7,9 @@ import pytest
 from quart import Quart, session
 
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import cookie_of, get_with_cookie, session_contents
+from tests.conftest import contents_of, cookie_of, get_with_cookie, session_contents
 
 NO_SESSION = '没有session数据'
-
-
-async def contents(app: Quart, session_id: str) -> object:
-    return await (await get_with_cookie(app, '/contents', session_id)).get_json()
 
 
 async def test_only_changes_are_stored(app: Quart) -> None:
@@ -32,7 +28,7 @@ async def test_only_changes_are_stored(app: Quart) -> None:
 
     await client.get('/meanwhile')
 
-    assert await contents(app, session_id) == {
+    assert await contents_of(app, session_id) == {
         'age': 'age',
         'more': 'more',
         '_permanent': True,

@@ -198,7 +198,7 @@ async def test_regenerating_an_emptied_session_deletes_it(app: Quart, store: Dic
 
 
 @pytest.mark.parametrize('cleared', [False, True])
-async def test_regenerated_session_gets_its_cookie_even_if_the_save_fails(
+async def test_regenerated_session_has_cookie_after_failed_save(
     app: Quart, store: DictStore, cleared: bool
 ) -> None:
     """A new id reaches the client even if a later change is not stored."""

@@ -13,7 +13,7 @@ from wsproto.events import CloseConnection, Message, Request
 from quart_session_demo.sessions import regenerate_session
 from quart_session_demo.sessions.server.store import new_session_id
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import cookie_of, get_with_cookie
+from tests.conftest import contents_of, cookie_of
 from tests.serving import serving
 
 
@@ -81,9 +81,7 @@ async def cookie_header(app: Quart) -> dict[str, str]:
 
 
 async def contents(app: Quart, cookie: dict[str, str]) -> dict[str, Any]:
-    session_id = cookie['Cookie'].removeprefix('session=')
-    found: dict[str, Any] = await (await get_with_cookie(app, '/contents', session_id)).get_json()
-    return found
+    return await contents_of(app, cookie['Cookie'].removeprefix('session='))
 
 
 async def wait_for_message(app: Quart, cookie: dict[str, str], expected: str | None) -> None:
