@@ -11,7 +11,8 @@ import pytest
 from click.testing import Result
 from quart import Quart
 
-from quart_session_demo.compare.harness.signals import TERMINATION_SIGNALS, ServerCommand
+from quart_session_demo.compare.harness.servers import ServerCommand
+from quart_session_demo.compare.harness.signals import TERMINATION_SIGNALS
 from tests.conftest import ROOT
 
 APPS = ROOT / 'tests' / 'apps'

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.playground.conftest import PageUser, outcome, redirect_address
+from tests.playground.conftest import PageUser, redirect_address
 
 
 @pytest.mark.parametrize(
     'text',
-    ['<script>alert(1)</script>', '"><img src=x>', '{{ 7*7 }}', "';--", '\x00\x1b'],
+    ['<script>alert(1)</script>', '"><img src=x>', '{{ 7777*7777 }}', "';--", '\x00\x1b'],
 )
 async def test_values_are_escaped(user: PageUser, text: str) -> None:
     """A key or a value never becomes part of the page's HTML, also in an error."""
@@ -21,7 +21,7 @@ async def test_values_are_escaped(user: PageUser, text: str) -> None:
     for html in (page, error):
         assert '<script>alert' not in html
         assert '<img' not in html
-        assert '49' not in outcome(html)
+        assert '60481729' not in html
 
 
 @pytest.mark.parametrize(
