@@ -18,7 +18,7 @@ def test_own_apps_are_measured(
 ) -> None:
     """A response of the port that differs from Flask's is a failure, shown in the verdict."""
     # Do not wait for a failing server to exit.
-    monkeypatch.setattr(runner, 'GRACE', 0)
+    monkeypatch.setattr(runner, 'GRACE_SECONDS', 0)
 
     result = invoke_compare(
         'load', *shop_options(tmp_path), *SHORT_RUN, '--output', tmp_path / 'out'
