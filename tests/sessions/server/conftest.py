@@ -27,6 +27,14 @@ async def app(store: dict[str, Any]) -> AsyncIterator[Quart]:
         yield app
 
 
+@pytest.fixture
+async def client(app: Quart) -> Client:
+    """Return a client with a session."""
+    client = app.test_client()
+    assert (await client.get('/')).status_code == 200
+    return client
+
+
 @pytest.fixture(params=['redis'])
 def unreachable_store(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Return the settings of an app for each kind of server store, with nothing at its address."""

@@ -26,14 +26,6 @@ async def app(fragile_server: RedisServer) -> AsyncIterator[Quart]:
         yield app
 
 
-@pytest.fixture
-async def client(app: Quart) -> Client:
-    """Return a client with a session."""
-    client = app.test_client()
-    assert (await client.get('/')).status_code == 200
-    return client
-
-
 @pytest.mark.parametrize('fault', ['stop', 'pause'])
 async def test_outage_is_503_where_session_is_used(
     fragile_server: RedisServer, caplog: pytest.LogCaptureFixture, fault: str

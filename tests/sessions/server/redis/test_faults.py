@@ -42,14 +42,6 @@ async def app(server: RedisServer) -> AsyncIterator[Quart]:
         yield app
 
 
-@pytest.fixture
-async def client(app: Quart) -> Client:
-    """Return a client with a session."""
-    client = app.test_client()
-    assert (await client.get('/')).status_code == 200
-    return client
-
-
 def fill(server: RedisServer) -> None:
     server.ask('CONFIG', 'SET', 'maxmemory', '1')
 

@@ -19,14 +19,6 @@ NO_SESSION = '没有session数据'
 LIFETIME = timedelta(days=10)
 
 
-@pytest.fixture
-async def client(app: Quart) -> Client:
-    """Return a client with a session."""
-    client = app.test_client()
-    await client.get('/')
-    return client
-
-
 def wait_until_gone(redis_server: RedisServer, key: str) -> None:
     """Wait until Redis deletes a key: it expires by Redis's own clock."""
     wait_until(lambda: not redis_server.ask('EXISTS', key))
