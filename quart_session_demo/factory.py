@@ -20,7 +20,7 @@ from quart_session_demo.middleware import (
 )
 from quart_session_demo.playground import playground
 from quart_session_demo.secret_key import ensure_secret_key
-from quart_session_demo.sessions import CookieSessionInterface
+from quart_session_demo.sessions import create_session_interface
 from quart_session_demo.sessions.base import SessionInterface
 
 # All apps share one logger, which does not add the same filter twice.
@@ -61,34 +61,16 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
         ),
         hsts=app.config['STRICT_TRANSPORT_SECURITY'],
     )
-    # Quart declares the type of its own default interface.
-    app.session_interface = _session_interface(  # type: ignore[assignment]
-        app, setting_name('SESSION_REDIS_URL')
-    )
+    try:
+        # Quart declares the type of its own default interface.
+        app.session_interface = create_session_interface(app)  # type: ignore[assignment]
+    except ValueError as error:
+        # The message begins with a setting's name.
+        name, _, problem = str(error).partition(' ')
+        raise ConfigError(f'{setting_name(name)} {problem}') from None
     app.register_blueprint(lesson)
     if app.config['PLAYGROUND']:
         app.register_blueprint(playground)
     cli.register(app)
     app.cli.add_command(compare)
     return app
-
-
-def _session_interface(app: Quart, url_name: str) -> SessionInterface:
-    """Return the session interface that `SESSION_TYPE` selects.
-
-    Args:
-        app: The app.
-        url_name: The name under which the user set the Redis URL, for messages.
-
-    Raises:
-        ConfigError: The Redis URL cannot be used.
-    """
-    if app.config['SESSION_TYPE'] == 'cookie':
-        return CookieSessionInterface()
-    # redis-py is an extra.
-    from quart_session_demo.sessions.redis import RedisSessionInterface
-
-    try:
-        return RedisSessionInterface(app)
-    except ValueError as error:
-        raise ConfigError(str(error).replace('SESSION_REDIS_URL', url_name)) from None

@@ -13,6 +13,7 @@ from quart import Quart, Response
 from quart.typing import TestClientProtocol as Client
 
 from quart_session_demo import create_app
+from quart_session_demo.sessions.server.signing import id_signer
 from tests.redis_server import RedisServer
 
 ROOT = Path(__file__).parent.parent
@@ -99,6 +100,18 @@ def cookie_of(response: Any, name: str = 'session') -> Morsel[str]:
     # Before Python 3.14 `SimpleCookie` rejects a cookie with this attribute.
     header = response.headers['Set-Cookie'].replace('; Partitioned', '')
     return SimpleCookie(header)[name]
+
+
+def signed_id(session_id: str) -> str:
+    """Return the cookie of a server session with this id, in an app of `make_app`."""
+    return id_signer((KEY.encode(),)).sign(session_id)
+
+
+def id_in(cookie: str) -> str:
+    """Return the session id in the cookie of a server session, in an app of `make_app`."""
+    session_id = id_signer((KEY.encode(),)).verify(cookie)
+    assert session_id is not None
+    return session_id
 
 
 async def get_with_cookie(app: Quart, path: str, value: str, *, name: str = 'session') -> Response:

@@ -30,7 +30,7 @@ def inspect_cookie(info: ScriptInfo, value: str, as_json: bool) -> None:
     """
     from quart_session_demo import secret_key
     from quart_session_demo.sessions import inspector
-    from quart_session_demo.sessions.server.store import is_session_id
+    from quart_session_demo.sessions.server.signing import is_signed_id
 
     if value == '-':
         if not sys.stdin:
@@ -39,9 +39,9 @@ def inspect_cookie(info: ScriptInfo, value: str, as_json: bool) -> None:
         value = sys.stdin.buffer.read(limit).decode('ascii', 'replace').strip()
     # A Cookie header may have quotes around the value.
     value = value.strip('"')
-    if is_session_id(value):
+    if is_signed_id(value):
         raise click.ClickException(
-            'This is the random id of a session on a server. Only the server can show its content '
+            'This is the signed id of a session on a server. Only the server can show its content '
             'and whether it has expired.'
         )
     app = load_valid_app(info)

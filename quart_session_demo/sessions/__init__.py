@@ -2,5 +2,20 @@
 
 from quart_session_demo.sessions.base import regenerate_session
 from quart_session_demo.sessions.cookie import CookieSession, CookieSessionInterface
+from quart_session_demo.sessions.create import create_session_interface
+from quart_session_demo.sessions.server.interface import ServerSessionInterface
+from quart_session_demo.sessions.server.memory import MemoryStore
+from quart_session_demo.sessions.server.session import ServerSession
+from quart_session_demo.sessions.server.store import SessionStore, StoreError
 
-__all__ = ['CookieSession', 'CookieSessionInterface', 'regenerate_session']
+__all__ = [
+    'CookieSession',
+    'CookieSessionInterface',
+    'MemoryStore',
+    'ServerSession',
+    'ServerSessionInterface',
+    'SessionStore',
+    'StoreError',
+    'create_session_interface',
+    'regenerate_session',
+]

@@ -11,8 +11,12 @@ from flask.sessions import SecureCookieSession, SessionMixin
 from quart import Quart, Response, current_app, session
 from quart import sessions as quart_sessions
 from quart.wrappers import Websocket
+from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.http import dump_cookie, parse_set_header
 from werkzeug.wrappers import Response as WerkzeugResponse
+
+#: How many session cookies of one request are tried.
+MAX_COOKIES = 5
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,17 @@ def stores_in_cookie(interface: quart_sessions.SessionInterface) -> bool:
     if isinstance(interface, SessionInterface):
         return interface.content_in_cookie
     return isinstance(interface, quart_sessions.SecureCookieSessionInterface)
+
+
+def cookie_values(
+    interface: quart_sessions.SessionInterface, app: Quart, request: BaseRequestWebsocket
+) -> list[str]:
+    """Return the values of a request's session cookies, in their order: at most `MAX_COOKIES`.
+
+    A browser sends several cookies of one name if they have different paths or domains. One of
+    them may be left over from another app, key or login.
+    """
+    return request.cookies.getlist(interface.get_cookie_name(app))[:MAX_COOKIES]
 
 
 def cookie_header(

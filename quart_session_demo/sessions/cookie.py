@@ -21,11 +21,12 @@ from quart_session_demo.sessions.base import (
     SessionInterface,
     TrackedSession,
     cookie_header,
+    cookie_values,
     track_accept,
     vary_by_cookie,
 )
 from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
-from quart_session_demo.sessions.serializer import SessionJSON, SessionSerializer
+from quart_session_demo.sessions.serializer import SessionJSON, SessionSerializer, signing_keys
 
 
 class CookieSession(TrackedSession):
@@ -45,7 +46,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     session_class = CookieSession
     content_in_cookie = True
     serializer = SessionJSON()
-    _signing_serializer: tuple[tuple[str | bytes, ...], SessionSerializer] | None = None
+    _signing_serializer: tuple[tuple[bytes, ...], SessionSerializer] | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Check the subclass's `session_class`.
@@ -62,18 +63,12 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
 
     def get_signing_serializer(self, app: Quart) -> SessionSerializer | None:
         """Return the serializer that signs and verifies cookies, or None if there is no key."""
-        if not app.secret_key:
+        keys = signing_keys(app)
+        if not keys:
             return None
-        fallbacks = app.config['SECRET_KEY_FALLBACKS'] or ()
-        if isinstance(fallbacks, str | bytes):
-            # Quart would use each character as a key, and anyone could forge a session.
-            fallbacks = (fallbacks,)
-        # itsdangerous expects the current key last.
-        keys = (*fallbacks, app.secret_key)
         if self._signing_serializer is None or self._signing_serializer[0] != keys:
             serializer = SessionSerializer(
-                # With an empty key, anyone could forge a session.
-                [key for key in keys if key],
+                list(keys),
                 salt=self.salt,
                 serializer=self.serializer,
                 signer_kwargs={
@@ -98,15 +93,16 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     def _load(
         self, app: Quart, request: BaseRequestWebsocket, serializer: SessionSerializer
     ) -> dict[str, Any] | None:
-        value = request.cookies.get(self.get_cookie_name(app))
-        if not value:
-            return None
-        try:
-            data = serializer.loads(value, int(app.permanent_session_lifetime.total_seconds()))
-        # A time that a datetime cannot hold raises the other errors.
-        except (BadData, OverflowError, OSError, ValueError):
-            return None
-        return data if isinstance(data, dict) else None
+        max_age = int(app.permanent_session_lifetime.total_seconds())
+        for value in cookie_values(self, app, request):
+            try:
+                data = serializer.loads(value, max_age)
+            # A time that a datetime cannot hold raises the other errors.
+            except (BadData, OverflowError, OSError, ValueError):
+                continue
+            if isinstance(data, dict):
+                return data
+        return None
 
     async def save_session(
         self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None

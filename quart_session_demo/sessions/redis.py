@@ -5,7 +5,6 @@ from quart import Quart
 from quart_session_demo.sessions.server.interface import ServerSessionInterface
 from quart_session_demo.sessions.server.session import ServerSession as RedisSession
 from quart_session_demo.sessions.server.store import StoreError
-from quart_session_demo.sessions.settings import complete_store_settings
 
 try:
     from quart_session_demo.sessions.server.redis.store import RedisStore
@@ -16,7 +15,7 @@ except ModuleNotFoundError as error:
         "Sessions on Redis need the extra: pip install 'quart_session_demo[redis]'"
     ) from None
 
-__all__ = ['RedisSession', 'RedisSessionInterface', 'StoreError']
+__all__ = ['RedisSession', 'RedisSessionInterface', 'RedisStore', 'StoreError']
 
 
 class RedisSessionInterface(ServerSessionInterface):
@@ -32,11 +31,4 @@ class RedisSessionInterface(ServerSessionInterface):
             ValueError: A setting is missing or wrong. The message names it, the problem and what
                 to do.
         """
-        complete_store_settings(app.config)
-        store = RedisStore(
-            app.config['SESSION_REDIS_URL'],
-            prefix=app.config['SESSION_KEY_PREFIX'],
-            timeout=app.config['SESSION_REDIS_TIMEOUT'],
-            max_connections=app.config['SESSION_REDIS_MAX_CONNECTIONS'],
-        )
-        super().__init__(app, store)
+        super().__init__(app, RedisStore.from_config(app.config))

@@ -1,5 +1,6 @@
 """Flask's signed session format, byte for byte; keys and signers are made only once."""
 
+from collections.abc import Iterable
 from functools import cached_property
 from json import JSONEncoder
 from typing import Any
@@ -8,9 +9,22 @@ from flask.json.provider import DefaultJSONProvider
 from flask.json.tag import JSONTag, TaggedJSONSerializer
 from itsdangerous import Signer, TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode, int_to_bytes, want_bytes
+from quart import Quart
 
 
-class SessionSigner(TimestampSigner):
+def signing_keys(app: Quart) -> tuple[bytes, ...]:
+    """Return an app's keys, the current one last as itsdangerous expects; empty without a key."""
+    if not app.secret_key:
+        return ()
+    fallbacks: Iterable[str | bytes] = app.config['SECRET_KEY_FALLBACKS'] or ()
+    if isinstance(fallbacks, str | bytes):
+        # Quart would use each character as a key, and anyone could forge a session.
+        fallbacks = (fallbacks,)
+    # With an empty key, anyone could forge a session.
+    return tuple(want_bytes(key) for key in (*fallbacks, app.secret_key) if key)
+
+
+class CachedKeys(Signer):
     """A signer that derives each key only once, instead of for each cookie."""
 
     def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
@@ -23,6 +37,10 @@ class SessionSigner(TimestampSigner):
     @cached_property
     def _derived(self) -> dict[str | bytes, bytes]:
         return {}
+
+
+class SessionSigner(CachedKeys, TimestampSigner):
+    """Flask's signer, which derives each key only once."""
 
 
 class SessionSerializer(URLSafeTimedSerializer):

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from quart_session_demo.sessions.validators import (
-    REDIS_URL_REMEDY,
     validate_absolute_lifetime,
     validate_application_root,
     validate_boolean,
@@ -50,24 +49,40 @@ class Setting:
     default_text: str | None = None
 
 
-def complete_store_settings(config: dict[str, Any]) -> None:
-    """Set the defaults of `STORE_SETTINGS` in an app's config, and validate the settings.
+def complete_settings(config: dict[str, Any], settings: tuple[Setting, ...]) -> None:
+    """Set the defaults of some settings in an app's config, and validate them.
 
     Raises:
-        ValueError: A setting is missing or wrong. The message names it, the problem and what to do.
+        ValueError: A setting is wrong. The message names it, the problem and what to do.
     """
-    for name, default in STORE_DEFAULTS.items():
-        config.setdefault(name, default)
-    for setting in STORE_SETTINGS:
-        if problem := setting.validate(config[setting.name]):
+    for setting in settings:
+        value = config.setdefault(setting.name, setting.default)
+        if problem := setting.validate(value):
             raise ValueError(f'{setting.name} {problem}')
-    if config['SESSION_REDIS_URL'] is None:
-        raise ValueError(f'SESSION_REDIS_URL is not set: {REDIS_URL_REMEDY}')
 
 
-#: The settings of sessions on a server. `complete_store_settings` sets them in any app. The names
-#: are Flask-Session's if it has such a setting.
-STORE_SETTINGS: tuple[Setting, ...] = (
+# The names below are Flask-Session's if it has such a setting.
+
+#: Selects the store.
+SESSION_TYPE = Setting(
+    'SESSION_TYPE',
+    'where sessions are stored: `cookie`, `memory` (for tests and examples, in one process), '
+    'or `redis`, which needs the extra `redis`',
+    validate_session_type,
+    'cookie',
+)
+
+#: The settings of sessions in any store.
+SERVER_SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        'SESSION_ABSOLUTE_LIFETIME',
+        'the seconds after which a session on a server expires, even if it is used',
+        validate_absolute_lifetime,
+    ),
+)
+
+#: The settings of sessions in Redis.
+REDIS_SETTINGS: tuple[Setting, ...] = (
     Setting(
         'SESSION_REDIS_URL',
         'the Redis server: `redis://`, `rediss://` (encrypted) or `unix://`; if it is not set, '
@@ -94,15 +109,7 @@ STORE_SETTINGS: tuple[Setting, ...] = (
         validate_key_prefix,
         'session:',
     ),
-    Setting(
-        'SESSION_ABSOLUTE_LIFETIME',
-        'the seconds after which a session on a server expires, even if it is used',
-        validate_absolute_lifetime,
-    ),
 )
-
-#: The defaults of `STORE_SETTINGS`.
-STORE_DEFAULTS = {setting.name: setting.default for setting in STORE_SETTINGS}
 
 #: Every setting to do with sessions and keys.
 SESSION_SETTINGS: tuple[Setting, ...] = (
@@ -188,11 +195,7 @@ SESSION_SETTINGS: tuple[Setting, ...] = (
         validate_cookie_size,
         4093,
     ),
-    Setting(
-        'SESSION_TYPE',
-        'where sessions are stored: `cookie`, or `redis`, which needs the extra `redis`',
-        validate_session_type,
-        'cookie',
-    ),
-    *STORE_SETTINGS,
+    SESSION_TYPE,
+    *SERVER_SETTINGS,
+    *REDIS_SETTINGS,
 )

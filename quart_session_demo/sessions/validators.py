@@ -15,6 +15,12 @@ REDIS_SCHEMES = (
     'rediss://',
     'unix://',
 )
+#: The values of `SESSION_TYPE`, each with the extra and the packages that it needs.
+SESSION_TYPES = {
+    'cookie': ('',),
+    'memory': ('',),
+    'redis': ('redis', 'redis'),
+}
 #: What to do about a wrong or missing URL.
 REDIS_URL_REMEDY = 'set it to a URL such as redis://:password@host:6379/0 (rediss:// encrypts)'
 
@@ -175,11 +181,12 @@ def validate_cookie_size(value: Any) -> str | None:
 
 
 def validate_session_type(value: Any) -> str | None:
-    """Require `cookie` or `redis`, and what that needs."""
-    if value not in ('cookie', 'redis'):
-        return f'is {safe_repr(value)}: set it to cookie or redis'
-    if value == 'redis' and find_spec('redis') is None:
-        return "is redis, which needs an extra: pip install 'quart_session_demo[redis]'"
+    """Require one of `SESSION_TYPES`, and the packages that it needs."""
+    if not isinstance(value, str) or value not in SESSION_TYPES:
+        return f'is {safe_repr(value)}: set it to {", ".join(SESSION_TYPES)}'
+    extra, *packages = SESSION_TYPES[value]
+    if any(find_spec(package) is None for package in packages):
+        return f"is {value}, which needs an extra: pip install 'quart_session_demo[{extra}]'"
     return None
 
 

@@ -11,15 +11,15 @@ from quart import Quart
 
 from tests.apps.sessions_app import make_cookie_app
 
-SERVER_STORES = [pytest.param('redis', marks=pytest.mark.redis)]
+SERVER_STORES = ['memory', pytest.param('redis', marks=pytest.mark.redis)]
 STORES = ['cookie', *SERVER_STORES]
 
 
 def settings_of(store: str, request: pytest.FixtureRequest) -> dict[str, Any]:
     """Return the settings of an app with its sessions in this store, which runs."""
     match store:
-        case 'cookie':
-            return {'SESSION_TYPE': 'cookie'}
+        case 'cookie' | 'memory':
+            return {'SESSION_TYPE': store}
         case 'redis':
             settings: dict[str, Any] = request.getfixturevalue('redis_server').settings
             return settings

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from markupsafe import Markup
 from quart import Quart, Response, session
 from time_machine import TimeMachineFixture
+from werkzeug.datastructures import MultiDict
 
 from quart_session_demo.sessions import CookieSessionInterface
 
@@ -135,7 +136,12 @@ def test_any_session_survives_ours_and_flask(data: dict[str, Any]) -> None:
 class CookieOnly:
     """The only part of a request that a session interface reads."""
 
-    cookies: dict[str, str] = field(default_factory=dict)
+    cookies: MultiDict[str, str]
+
+
+def with_cookie(value: str) -> Any:
+    """Return a request with this session cookie."""
+    return CookieOnly(MultiDict({'session': value}))
 
 
 RANDOM = random.Random(20261124)  # noqa: S311
@@ -241,7 +247,7 @@ def mutated() -> Iterator[str]:
 
 def read_by_flasks_interface(app: flask.Flask, value: str) -> object:
     try:
-        return FlaskInterface().open_session(app, cast(Any, CookieOnly({'session': value}))) or None
+        return FlaskInterface().open_session(app, with_cookie(value)) or None
     # Flask fails on some of them, and so accepts them no more than we do.
     except (ArithmeticError, TypeError, ValueError):
         return None
@@ -257,7 +263,7 @@ async def test_mutated_cookie_is_accepted_only_if_flask_does(
     accepted = refused = 0
 
     for number, value in enumerate((*GENUINE, *mutated())):
-        ours = await interface.open_session(app, cast(Any, CookieOnly({'session': value}))) or None
+        ours = await interface.open_session(app, with_cookie(value)) or None
         if ours is None:
             refused += 1
         else:

@@ -10,7 +10,7 @@ from quart_session_demo.sessions import CookieSessionInterface
 from quart_session_demo.sessions.base import SaveRefusal
 from quart_session_demo.sessions.redis import RedisSessionInterface
 from quart_session_demo.sessions.server.store import new_session_id
-from tests.conftest import KEY
+from tests.conftest import KEY, signed_id
 
 # Random, so that it stays large when it is compressed.
 TOO_LARGE = random.Random(1).randbytes(4000).hex()  # noqa: S311
@@ -84,7 +84,7 @@ def failing_app(status: int) -> Quart:
 
 
 async def get_error(status: int) -> Any:
-    cookie = {'Cookie': f'session={new_session_id()}'}
+    cookie = {'Cookie': f'session={signed_id(new_session_id())}'}
     client = failing_app(status).test_client(use_cookies=False)
     response = await client.get('/', headers=cookie if status == 503 else {})
     assert response.status_code == status

@@ -3,15 +3,17 @@
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from quart import Quart, Response
 from redis.asyncio import Redis
 
 from quart_session_demo.compare.cost.subjects import APP_SETTINGS, CALLS, Subject
 from quart_session_demo.sessions.redis import RedisSession, RedisSessionInterface
-from quart_session_demo.sessions.server import lifetime
+from quart_session_demo.sessions.serializer import signing_keys
 from quart_session_demo.sessions.server.redis.scripts import WRITE
+from quart_session_demo.sessions.server.signing import id_signer
+from quart_session_demo.sessions.server.store import current_time, new_token
 
 # The names of the subjects.
 REDIS = 'Redis'
@@ -33,9 +35,10 @@ async def redis_subjects(data: Mapping[str, Any], url: str) -> AsyncIterator[lis
     interface = RedisSessionInterface(app)
     fields = RedisSession()
     fields.update(data)
-    now = lifetime.now()
+    now = current_time()
     session_id = await interface.store.create(fields.encode_fields(), lifetime=3_600_000, now=now)
-    headers = {'Cookie': f'{interface.get_cookie_name(app)}={session_id}'}
+    cookie = id_signer(signing_keys(app)).sign(session_id)
+    headers = {'Cookie': f'{interface.get_cookie_name(app)}={cookie}'}
 
     async def open_sessions() -> float:
         async with app.test_request_context('/', headers=headers) as context:
@@ -48,7 +51,7 @@ async def redis_subjects(data: Mapping[str, Any], url: str) -> AsyncIterator[lis
         async with app.test_request_context('/', headers=headers) as context:
             pairs = []
             for number in range(CALLS):
-                session = await interface.open_session(app, context.request)
+                session = cast(RedisSession, await interface.open_session(app, context.request))
                 session['age'] = -number
                 pairs.append((session, Response('')))
             start = time.process_time()
@@ -80,7 +83,7 @@ async def redis_subjects(data: Mapping[str, Any], url: str) -> AsyncIterator[lis
             Subject(ROUND_TRIPS, read, write),
         ]
     finally:
-        await interface.store.delete(session_id)
+        await interface.store.delete(session_id, new_token())
         await interface.store.close()
         await client.delete(key)
         await client.aclose()

@@ -1,6 +1,6 @@
 """Open and save sessions that are stored on a server; the cookie holds only an id."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
@@ -20,18 +20,17 @@ from quart_session_demo.sessions.base import (
     Finding,
     SessionInterface,
     cookie_header,
+    cookie_values,
     track_accept,
     vary_by_cookie,
 )
 from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
+from quart_session_demo.sessions.serializer import signing_keys
 from quart_session_demo.sessions.server import lifetime, saving
 from quart_session_demo.sessions.server.session import ServerSession, SessionState
-from quart_session_demo.sessions.server.store import (
-    SessionStore,
-    StoreError,
-    WriteResult,
-    is_session_id,
-)
+from quart_session_demo.sessions.server.signing import IdSigner, id_signer
+from quart_session_demo.sessions.server.start import check_app
+from quart_session_demo.sessions.server.store import SessionStore, StoreError, WriteResult
 from quart_session_demo.sessions.server.unavailable import (
     UnavailableSession,
     allow_in_error_handlers,
@@ -43,10 +42,14 @@ from quart_session_demo.sessions.server.unavailable import (
 
 
 class ServerSessionInterface(SessionInterface):
-    """The interface for sessions on a server, the base class of `RedisSessionInterface`.
+    """The interface for sessions in any store.
 
-    A cookie is set or deleted only after the store confirmed, in the same request, that the session
-    exists. So a slow request cannot replace a newer cookie in the browser.
+    `app.session_interface = ServerSessionInterface(app, MemoryStore())`, or another store.
+
+    The cookie holds the session's id, signed with the app's secret key: an app with another key
+    does not accept it. A cookie is set or deleted only after the store confirmed, in the same
+    request, that the session exists. So a slow request cannot replace a newer cookie in the
+    browser.
 
     Attributes:
         store: Where the sessions are stored.
@@ -57,14 +60,22 @@ class ServerSessionInterface(SessionInterface):
     def __init__(self, app: Quart, store: SessionStore) -> None:
         """Connect the store when the app starts serving, and close it afterwards.
 
+        The app does not start without a `SECRET_KEY`, which may be set after this call.
+
         Args:
             app: The app that gets this session interface.
             store: Where to store the sessions.
+
+        Raises:
+            ValueError: A setting is wrong, or the app cannot use the store. The message names the
+                problem and what to do.
         """
+        check_app(app, store)
         self.store = store
 
         @app.before_serving
         async def connect() -> None:
+            check_app(app, store, starts=True)
             try:
                 await store.ping()
             except StoreError as error:
@@ -73,25 +84,40 @@ class ServerSessionInterface(SessionInterface):
         app.after_serving(store.close)
         allow_in_error_handlers(app)
 
-    async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> ServerSession:
+    async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> ServerSession | None:
         """Return the session whose id is in the request's cookie: empty if there is none.
 
-        Never raises. If the store fails, a request that uses the session returns 503.
+        Of several session cookies, the first that the app signed and whose session exists counts.
+        Never raises. If the store fails, a request that uses the session returns 503. Without a
+        secret key there is no session, as in Flask.
         """
-        session = await self._read(app, request)
+        keys = signing_keys(app)
+        if not keys:
+            return None
+        session = await self._read(app, request, id_signer(keys))
         if isinstance(request, Websocket):
             track_accept(request, session)
             websocket_tearing_down.connect(self._save_websocket, app)
         return session
 
-    async def _read(self, app: Quart, request: BaseRequestWebsocket) -> ServerSession:
-        session_id = request.cookies.get(self.get_cookie_name(app), '')
-        if not is_session_id(session_id):
-            return ServerSession()
+    async def _read(
+        self, app: Quart, request: BaseRequestWebsocket, signer: IdSigner
+    ) -> ServerSession:
+        for value in cookie_values(self, app, request):
+            session_id = signer.verify(value)
+            if session_id is None:
+                continue
+            session = await self._read_stored(app, session_id)
+            if session is not None:
+                session.has_old_signature = not signer.is_current(value, session_id)
+                return session
+        return ServerSession()
+
+    async def _read_stored(self, app: Quart, session_id: str) -> ServerSession | None:
         try:
             stored = await self.store.read(session_id)
             if stored is None:
-                return ServerSession()
+                return None
             opened = ServerSession(session_id, stored)
         except (StoreError, ValueError) as error:
             app.logger.error('Session not read: %s', error)
@@ -99,7 +125,7 @@ class ServerSessionInterface(SessionInterface):
         except Exception:
             app.logger.exception('The session cannot be read')
             return unavailable_session()
-        return ServerSession() if lifetime.is_expired(app, opened) else opened
+        return None if lifetime.is_expired(app, opened) else opened
 
     async def save_session(
         self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None
@@ -153,9 +179,11 @@ class ServerSessionInterface(SessionInterface):
         if result is WriteResult.EMPTIED:
             self.delete_cookie(app, response)
             vary_by_cookie(response)
-        elif result is WriteResult.SAVED and self.should_set_cookie(app, session):
-            header = cookie_header(self, app, session, cast(str, session.id))
-            response.headers.add('Set-Cookie', header)
+        elif result is WriteResult.SAVED and (
+            session.has_old_signature or self.should_set_cookie(app, session)
+        ):
+            value = id_signer(signing_keys(app)).sign(cast(str, session.id))
+            response.headers.add('Set-Cookie', cookie_header(self, app, session, value))
             vary_by_cookie(response)
 
     async def regenerate(self, session: SessionMixin) -> None:
@@ -194,10 +222,7 @@ class ServerSessionInterface(SessionInterface):
 
     def get_expiration_time(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the browser deletes the cookie; None means when the browser closes."""
-        expires = super().get_expiration_time(app, session)
-        return expires and datetime.now(UTC) + timedelta(
-            milliseconds=lifetime.remaining(app, cast(ServerSession, session))
-        )
+        return self.expires_at(app, session) if session.permanent else None
 
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime:
         """Return when the session expires if it is not used again."""

@@ -1,18 +1,12 @@
 """When a session expires. Times are in milliseconds since 1970, durations in milliseconds."""
 
-import time
-
 from quart import Quart
 
 from quart_session_demo.sessions.server.session import ServerSession
+from quart_session_demo.sessions.server.store import current_time
 
 #: A session that is only read is extended after this fraction of its lifetime.
 REFRESH_AFTER = 0.05
-
-
-def now() -> int:
-    """Return the current time."""
-    return time.time_ns() // 1_000_000
 
 
 def remaining(app: Quart, session: ServerSession) -> int:
@@ -20,18 +14,18 @@ def remaining(app: Quart, session: ServerSession) -> int:
     lifetime = _lifetime(app)
     absolute = app.config.get('SESSION_ABSOLUTE_LIFETIME')
     if absolute is not None and session.created:
-        lifetime = min(lifetime, session.created + round(absolute * 1000) - now())
+        lifetime = min(lifetime, session.created + round(absolute * 1000) - current_time())
     return lifetime
 
 
 def is_expired(app: Quart, session: ServerSession) -> bool:
     """Return whether a session has expired, also if the lifetime was shortened in the settings."""
-    return session.refreshed + _lifetime(app) <= now() or remaining(app, session) <= 0
+    return session.refreshed + _lifetime(app) <= current_time() or remaining(app, session) <= 0
 
 
 def expires_at(app: Quart, session: ServerSession) -> int:
     """Return when a session expires if it is not used again."""
-    latest = now() + remaining(app, session)
+    latest = current_time() + remaining(app, session)
     if session.modified or is_extension_due(app, session):
         return latest
     return min(latest, session.refreshed + _lifetime(app))
@@ -41,7 +35,7 @@ def is_extension_due(app: Quart, session: ServerSession) -> bool:
     """Return whether to extend a session in which nothing changed."""
     if not (session.modified or app.config['SESSION_REFRESH_EACH_REQUEST']):
         return False
-    return now() - session.refreshed >= _lifetime(app) * REFRESH_AFTER
+    return current_time() - session.refreshed >= _lifetime(app) * REFRESH_AFTER
 
 
 def _lifetime(app: Quart) -> int:

@@ -11,6 +11,8 @@ from quart_session_demo.sessions.server.store import (
     SessionStore,
     StoreError,
     WriteResult,
+    current_time,
+    new_token,
 )
 
 
@@ -36,7 +38,7 @@ async def save(
         case SessionState.NEW | SessionState.CLEARED:
             return await _replace(app, store, session, can_set_cookie=can_set_cookie)
         case SessionState.STORED:
-            return await _write_changes(app, store, session)
+            return await _write_changes(app, store, session, can_set_cookie=can_set_cookie)
         case SessionState.GONE:
             return WriteResult.GONE
         case SessionState.FAILED:
@@ -97,15 +99,17 @@ async def _replace(
 
 
 async def _write_changes(
-    app: Quart, store: SessionStore, session: ServerSession
+    app: Quart, store: SessionStore, session: ServerSession, *, can_set_cookie: bool
 ) -> WriteResult | None:
     used = session.was_used or session.modified
     changed, removed = session.changed_fields() if used else ({}, set[bytes]())
     # A change inside a value also renews the cookie.
     session.modified = bool(session.modified or changed or removed)
     if not (changed or removed or lifetime.is_extension_due(app, session)):
-        return WriteResult.SAVED if session.has_new_id else None
-    now = lifetime.now()
+        if session.has_new_id:
+            return WriteResult.SAVED
+        return await _confirm(app, store, session) if can_set_cookie else None
+    now = current_time()
     try:
         result = await store.write(
             cast(str, session.id),
@@ -124,12 +128,27 @@ async def _write_changes(
     return result if changed or removed or result is WriteResult.SAVED else None
 
 
+async def _confirm(app: Quart, store: SessionStore, session: ServerSession) -> WriteResult | None:
+    """Check that a session still exists if its cookie must be signed again.
+
+    A login or logout may have finished during this request. The browser has a newer cookie then.
+    """
+    if not session.has_old_signature:
+        return None
+    try:
+        exists = await store.read(cast(str, session.id)) is not None
+    except StoreError as error:
+        app.logger.error('Session cookie not signed again: %s', error)
+        return None
+    return WriteResult.SAVED if exists else None
+
+
 async def _create(
     app: Quart, store: SessionStore, session: ServerSession, fields: Fields
 ) -> str | None:
     if not fields:
         return None
-    session.created = session.refreshed = lifetime.now()
+    session.created = session.refreshed = current_time()
     return await store.create(
         fields, lifetime=lifetime.remaining(app, session), now=session.created
     )
@@ -139,7 +158,7 @@ async def _delete_unless_gone(
     store: SessionStore, session_id: str, new_id: str | None
 ) -> Fields | None:
     """Delete a session; if another request deleted it first, delete its replacement instead."""
-    latest = await store.delete(session_id)
+    latest = await store.delete(session_id, new_token())
     if latest is None and new_id is not None:
-        await store.delete(new_id)
+        await store.delete(new_id, new_token())
     return latest

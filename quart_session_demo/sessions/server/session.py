@@ -44,6 +44,8 @@ class ServerSession(TrackedSession):
     Attributes:
         id: The id under which it is stored; None if it is not stored.
         cookie_id: The id in the request's cookie, if a session was stored under it.
+        has_old_signature: Whether that cookie was signed with one of `SECRET_KEY_FALLBACKS`. Then
+            the response sets it again, signed with the current key.
         created: When it was created, in milliseconds since 1970; 0 if it is not stored.
         refreshed: When its lifetime was last extended, in milliseconds since 1970.
         state: See the table.
@@ -54,6 +56,7 @@ class ServerSession(TrackedSession):
     """
 
     saved = False
+    has_old_signature = False
 
     def __init__(self, session_id: str | None = None, stored: StoredSession | None = None) -> None:
         """Make a session, empty or as it was read from the store.

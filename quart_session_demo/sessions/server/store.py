@@ -1,24 +1,31 @@
-"""The interface of session stores, and the form of session ids."""
+"""The interface of session stores, and what every store needs: new ids, keys and tokens."""
 
-import re
+import hashlib
 import secrets
+import time
 from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple, Protocol
 
 from quart_session_demo.sessions.base import Finding
 
-#: A session as it is stored: a JSON value by JSON key, both encoded.
+#: A session as it is stored: a value by its name. Both are JSON in ASCII, and each name is a string
+#: in quotation marks, so that a store's own names cannot be equal to one.
 Fields = dict[bytes, bytes]
 
 #: 256 bits. OWASP ASVS 5.0, 7.2.3, requires at least 128.
 ID_BYTES = 32
-# The base64 form of such an id: the last of its 43 characters holds four bits.
-_ID = re.compile('[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]')
+#: How long a session without fields stays, in milliseconds.
+EMPTIED_LIFETIME = 60_000
+#: How long the fields of a deleted session stay, in milliseconds, if a store repeats no step later.
+DELETED_LIFETIME = 1_000
 
 
 class StoreError(Exception):
-    """Raised if a store is down, hung or full, or holds other data; shows no stored value."""
+    """Raised if a store is down, hung or full, or holds other data.
+
+    The message is written to the log: it shows no stored value, no id and no password.
+    """
 
 
 class WriteResult(Enum):
@@ -43,15 +50,30 @@ class StoredSession(NamedTuple):
 
 
 class SessionStore(Protocol):
-    """A store of sessions that several processes use at the same time.
+    """A store of sessions, which several processes and requests use at the same time.
 
-    Each method is one atomic step on one session, and finishes in bounded time. The store may retry
-    a step whose response is lost, and the retry must not change the result. Each method except
-    `close` raises `StoreError` if the store fails. Then either the whole step is done, or nothing.
+    `ServerSessionInterface` relies on these promises:
+
+    - Each method is one atomic step on one session. Steps on the same session by any number of
+      processes give the same result as one after another.
+    - `write` changes only the fields that it is given. Two requests that change different fields
+      are both stored.
+    - Only `create` makes a session, with a new id. A deleted session stays deleted: `write` and
+      `read` do not find it any more.
+    - A session that has expired is not found, and is deleted at some time.
+    - A method ends in bounded time. It raises `StoreError` if the store fails. Then either the
+      whole step is done, or nothing.
+    - A store may repeat a step if the connection breaks before the response. A repeated step must
+      not change the result: see `create` and `delete`.
+
+    A store should hold `store_key(session_id)` and not the id, so that nobody who reads the store,
+    or a backup, can use it to make a cookie.
     """
 
     async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
         """Store a new session and return its random id (`new_session_id`).
+
+        If the step is repeated, use a new id: the first attempt may still be done, later.
 
         Args:
             fields: The content, which may be empty.
@@ -71,10 +93,10 @@ class SessionStore(Protocol):
         lifetime: int,
         now: int,
     ) -> WriteResult:
-        """Change some fields of a session and extend its lifetime; never create a session.
+        """Change some fields of a session and set its lifetime; never create a session.
 
-        A session that loses its last key stays stored for up to a minute, so that a slower request
-        can still add a key.
+        A session that loses its last field stays stored for `EMPTIED_LIFETIME` at most, so that a
+        slower request can still add a field.
 
         Args:
             session_id: The session's id.
@@ -84,8 +106,18 @@ class SessionStore(Protocol):
             now: The current time, in milliseconds since 1970.
         """
 
-    async def delete(self, session_id: str) -> Fields | None:
-        """Delete a session; return its last fields, or None if there is no such session."""
+    async def delete(self, session_id: str, token: bytes) -> Fields | None:
+        """Delete a session; return its last fields, or None if there is no such session.
+
+        A repeated call must know its own work: if the first attempt was done, but its response was
+        lost, the second one gets the fields too. So the store holds the fields of a deleted session
+        with the token for at least as long as it may repeat the step. A call with the same token
+        gets them, and a call with another token gets None.
+
+        Args:
+            session_id: The session's id.
+            token: A random value for this deletion (`new_token`).
+        """
 
     async def ping(self) -> None:
         """Check that the store accepts everything that sessions need, including writes."""
@@ -97,11 +129,21 @@ class SessionStore(Protocol):
         """Close the connections of the current event loop; later calls open new ones."""
 
 
+def current_time() -> int:
+    """Return the current time, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
 def new_session_id() -> str:
-    """Return a random id in the form that the cookie holds."""
+    """Return a random session id."""
     return secrets.token_urlsafe(ID_BYTES)
 
 
-def is_session_id(value: str) -> bool:
-    """Return whether a cookie's value has the form of a session id, known or not."""
-    return _ID.fullmatch(value) is not None
+def new_token() -> bytes:
+    """Return a random token for one deletion."""
+    return secrets.token_bytes(16)
+
+
+def store_key(session_id: str) -> str:
+    """Return the key under which a store holds a session: the SHA-256 of its id, in hexadecimal."""
+    return hashlib.sha256(session_id.encode()).hexdigest()

@@ -75,8 +75,8 @@ def test_readme_states_the_result(lesson: Run) -> None:
     readme = (ROOT / 'README.md').read_text('utf-8')
 
     assert f'the same {report["summary"]["steps"]} steps' in readme
-    assert report['summary']['on_purpose'] == 3
-    assert 'Three steps differ, as expected,' in readme
+    assert report['summary']['on_purpose'] == 4
+    assert 'Four steps differ, as expected:' in readme
 
 
 def test_stock_quart_sessions_have_a_wrong_vary(

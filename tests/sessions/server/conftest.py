@@ -44,7 +44,7 @@ def unreachable_store(request: pytest.FixtureRequest) -> dict[str, Any]:
     raise ValueError(request.param)
 
 
-@pytest.fixture(params=SERVER_STORES)
+@pytest.fixture(params=[pytest.param('redis', marks=pytest.mark.redis)])
 def fragile_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisServer]:
     """Yield each server that may fail, for one test only; its sessions survive a restart."""
     match request.param:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import pytest
 from quart import Quart
 
-from quart_session_demo.sessions.server.store import is_session_id, new_session_id
+from quart_session_demo.sessions.server.signing import is_signed_id
+from quart_session_demo.sessions.server.store import new_session_id
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import cookie_of, get_with_cookie
+from tests.conftest import cookie_of, get_with_cookie, signed_id
 
 NO_SESSION = '没有session数据'
 
@@ -17,27 +17,18 @@ async def test_cookie_is_a_random_id(app: Quart) -> None:
     ids = {cookie_of(await app.test_client().get('/')).value for _ in range(20)}
 
     assert len(ids) == 20
-    assert all(map(is_session_id, ids))
+    assert all(map(is_signed_id, ids))
 
 
 async def test_unknown_id_is_never_adopted(app: Quart) -> None:
     """A session that a client starts with an id of its choice gets another id."""
-    chosen = new_session_id()
+    chosen = signed_id(new_session_id())
 
     response = await get_with_cookie(app, '/', chosen)
 
     assert cookie_of(response).value != chosen
     replay = await get_with_cookie(app, '/get_session/', chosen)
     assert await replay.get_data(as_text=True) == NO_SESSION
-
-
-@pytest.mark.parametrize(
-    'value',
-    ['', 'x', 'A' * 42, 'A' * 42 + 'B', 'A' * 44, 'A' * 42 + '=', 'é' * 43, 'A' * 42 + '\n'],
-)
-def test_malformed_id_is_recognized(value: str) -> None:
-    """A value that `new_session_id` cannot return is no session id."""
-    assert not is_session_id(value)
 
 
 async def test_request_without_session_needs_no_store(unreachable_store: dict[str, Any]) -> None:

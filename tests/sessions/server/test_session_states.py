@@ -1,4 +1,4 @@
-"""The states of a server session, on a store that is not Redis."""
+"""The states of a server session, on a store in memory."""
 
 import subprocess
 import sys
@@ -9,8 +9,8 @@ import pytest
 from quart import Quart, Response
 from werkzeug.exceptions import ServiceUnavailable
 
-from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.interface import ServerSessionInterface
+from quart_session_demo.sessions.server.memory import MemoryStore
 from quart_session_demo.sessions.server.session import ServerSession, SessionState
 from quart_session_demo.sessions.server.store import (
     Fields,
@@ -19,30 +19,37 @@ from quart_session_demo.sessions.server.store import (
     StoreError,
     WriteResult,
     new_session_id,
+    new_token,
 )
+from tests.conftest import KEY, cookie_of, id_in, signed_id
 
 
-class DictStore:
-    """A store in a dict, which fails on demand."""
+class FragileStore(MemoryStore):
+    """A store in memory, which fails on demand."""
+
+    fails = False
 
     def __init__(self) -> None:
-        self.sessions: dict[str, StoredSession] = {}
-        self.fails = False
+        super().__init__()
+        self._created: list[str] = []
+
+    async def ids(self) -> list[str]:
+        """Return the ids of the sessions that it holds."""
+        return [id_ for id_ in self._created if await MemoryStore.read(self, id_) is not None]
 
     def check(self) -> None:
         if self.fails:
-            raise StoreError('the dict fails')
+            raise StoreError('the memory fails')
 
     async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
         self.check()
-        session_id = new_session_id()
-        self.sessions[session_id] = StoredSession(dict(fields), now, now)
+        session_id = await super().create(fields, lifetime=lifetime, now=now)
+        self._created.append(session_id)
         return session_id
 
     async def read(self, session_id: str) -> StoredSession | None:
         self.check()
-        stored = self.sessions.get(session_id)
-        return stored and stored._replace(fields=dict(stored.fields))
+        return await super().read(session_id)
 
     async def write(
         self,
@@ -54,42 +61,28 @@ class DictStore:
         now: int,
     ) -> WriteResult:
         self.check()
-        if session_id not in self.sessions:
-            return WriteResult.GONE
-        fields, created, _ = self.sessions[session_id]
-        fields = {name: value for name, value in fields.items() if name not in removed} | changed
-        self.sessions[session_id] = StoredSession(fields, created, now)
-        return WriteResult.SAVED if fields else WriteResult.EMPTIED
+        return await super().write(session_id, changed, removed, lifetime=lifetime, now=now)
 
-    async def delete(self, session_id: str) -> Fields | None:
+    async def delete(self, session_id: str, token: bytes) -> Fields | None:
         self.check()
-        stored = self.sessions.pop(session_id, None)
-        return stored and stored.fields
-
-    async def ping(self) -> None:
-        self.check()
-
-    async def findings(self) -> list[Finding]:
-        return []
-
-    async def close(self) -> None:
-        pass
+        return await super().delete(session_id, token)
 
 
 @pytest.fixture
-def store() -> DictStore:
-    return DictStore()
+def store() -> FragileStore:
+    return FragileStore()
 
 
 @pytest.fixture
 def app(store: SessionStore) -> Quart:
     app = Quart('states')
+    app.secret_key = KEY
     app.session_interface = ServerSessionInterface(app, store)  # type: ignore[assignment]
     return app
 
 
 async def open_session(app: Quart, session_id: str | None = None) -> ServerSession:
-    headers = {} if session_id is None else {'Cookie': f'session={session_id}'}
+    headers = {} if session_id is None else {'Cookie': f'session={signed_id(session_id)}'}
     async with app.test_request_context('/', headers=headers) as context:
         session: Any = await app.session_interface.open_session(app, context.request)
     assert isinstance(session, ServerSession)
@@ -117,7 +110,7 @@ async def stored_session(app: Quart) -> ServerSession:
     return await open_session(app, new.id)
 
 
-async def test_new_session_is_stored_by_its_first_save(app: Quart, store: DictStore) -> None:
+async def test_new_session_is_stored_by_its_first_save(app: Quart, store: FragileStore) -> None:
     """A new session becomes stored, under an id that only the response's cookie holds."""
     session = await open_session(app)
     session['user'] = 'zhiliao'
@@ -125,11 +118,11 @@ async def test_new_session_is_stored_by_its_first_save(app: Quart, store: DictSt
 
     assert session.state is SessionState.STORED
     assert session.cookie_id is None
-    assert response.headers['Set-Cookie'].startswith(f'session={session.id};')
-    assert list(store.sessions) == [session.id]
+    assert id_in(cookie_of(response).value) == session.id
+    assert await store.ids() == [session.id]
 
 
-async def test_empty_new_session_is_not_stored(app: Quart, store: DictStore) -> None:
+async def test_empty_new_session_is_not_stored(app: Quart, store: FragileStore) -> None:
     """A new session that holds nothing is neither stored nor gets a cookie."""
     session = await open_session(app)
 
@@ -137,10 +130,10 @@ async def test_empty_new_session_is_not_stored(app: Quart, store: DictStore) -> 
 
     assert (session.state, session.id) == (SessionState.NEW, None)
     assert 'Set-Cookie' not in response.headers
-    assert not store.sessions
+    assert not await store.ids()
 
 
-async def test_cleared_session_is_deleted_and_becomes_new(app: Quart, store: DictStore) -> None:
+async def test_cleared_session_is_deleted_and_becomes_new(app: Quart, store: FragileStore) -> None:
     """A cleared session is deleted by its save, with the cookie."""
     session = await stored_session(app)
     session.clear()
@@ -150,10 +143,12 @@ async def test_cleared_session_is_deleted_and_becomes_new(app: Quart, store: Dic
 
     assert (session.state, session.id) == (SessionState.NEW, None)
     assert 'Max-Age=0' in response.headers['Set-Cookie']
-    assert not store.sessions
+    assert not await store.ids()
 
 
-async def test_cleared_session_that_is_filled_gets_another_id(app: Quart, store: DictStore) -> None:
+async def test_cleared_session_that_is_filled_gets_another_id(
+    app: Quart, store: FragileStore
+) -> None:
     """What is set after `clear()` is stored under another id."""
     session = await stored_session(app)
     old = session.id
@@ -163,13 +158,13 @@ async def test_cleared_session_that_is_filled_gets_another_id(app: Quart, store:
     response = await save(app, session)
 
     assert session.state is SessionState.STORED
-    assert list(store.sessions) == [session.id] != [old]
+    assert await store.ids() == [session.id] != [old]
     assert str(session.id) in response.headers['Set-Cookie']
 
 
 @pytest.mark.parametrize('cleared_first', [False, True])
 async def test_regenerated_session_is_stored_under_another_id(
-    app: Quart, store: DictStore, cleared_first: bool
+    app: Quart, store: FragileStore, cleared_first: bool
 ) -> None:
     """A regenerated session is stored at once, and its save sets the cookie."""
     session = await stored_session(app)
@@ -181,11 +176,11 @@ async def test_regenerated_session_is_stored_under_another_id(
     await regenerate(app, session)
 
     assert session.state is SessionState.STORED
-    assert list(store.sessions) == [session.id] != [old]
+    assert await store.ids() == [session.id] != [old]
     assert str(session.id) in (await save(app, session)).headers['Set-Cookie']
 
 
-async def test_regenerating_an_emptied_session_deletes_it(app: Quart, store: DictStore) -> None:
+async def test_regenerating_an_emptied_session_deletes_it(app: Quart, store: FragileStore) -> None:
     """A session without content gets no id, and its save deletes the cookie."""
     session = await stored_session(app)
     del session['user']
@@ -193,13 +188,13 @@ async def test_regenerating_an_emptied_session_deletes_it(app: Quart, store: Dic
     await regenerate(app, session)
 
     assert (session.state, session.id) == (SessionState.NEW, None)
-    assert not store.sessions
+    assert not await store.ids()
     assert 'Max-Age=0' in (await save(app, session)).headers['Set-Cookie']
 
 
 @pytest.mark.parametrize('cleared', [False, True])
 async def test_regenerated_session_has_cookie_after_failed_save(
-    app: Quart, store: DictStore, cleared: bool
+    app: Quart, store: FragileStore, cleared: bool
 ) -> None:
     """A new id reaches the client even if a later change is not stored."""
     session = await stored_session(app)
@@ -214,15 +209,15 @@ async def test_regenerated_session_has_cookie_after_failed_save(
 
     assert response.status_code == 503
     assert str(session.id) in response.headers['Set-Cookie']
-    assert session.id in store.sessions
+    assert session.id in await store.ids()
 
 
 async def test_regenerating_a_deleted_session_makes_it_gone(
-    app: Quart, store: DictStore, caplog: pytest.LogCaptureFixture
+    app: Quart, store: FragileStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A session that another request deleted is stored under no id, by any later step."""
     session = await stored_session(app)
-    store.sessions.clear()
+    await store.delete(str(session.id), new_token())
 
     await regenerate(app, session)
     assert session.state is SessionState.GONE
@@ -233,14 +228,14 @@ async def test_regenerating_a_deleted_session_makes_it_gone(
 
     assert session.state is SessionState.GONE
     assert 'Set-Cookie' not in response.headers
-    assert not store.sessions
+    assert not await store.ids()
     assert 'Session changes dropped' in caplog.text
 
 
-async def test_failed_regeneration_is_final(app: Quart, store: DictStore) -> None:
+async def test_failed_regeneration_is_final(app: Quart, store: FragileStore) -> None:
     """After a failed regeneration nothing is stored, even if the store works again."""
     session = await stored_session(app)
-    before = dict(store.sessions)
+    before = await store.read(str(session.id))
     store.fails = True
     with pytest.raises(ServiceUnavailable):
         await regenerate(app, session)
@@ -253,12 +248,13 @@ async def test_failed_regeneration_is_final(app: Quart, store: DictStore) -> Non
     assert session.state is SessionState.FAILED
     assert response.status_code == 503
     assert 'Set-Cookie' not in response.headers
-    assert store.sessions == before
+    assert await store.ids() == [session.id]
+    assert await store.read(str(session.id)) == before
 
 
 @pytest.mark.parametrize('cleared', [False, True])
 async def test_second_save_sends_the_same_cookie(
-    app: Quart, store: DictStore, cleared: bool
+    app: Quart, store: FragileStore, cleared: bool
 ) -> None:
     """A response that replaces another one of the same request gets the new id's cookie, too."""
     session = await stored_session(app)
@@ -270,12 +266,13 @@ async def test_second_save_sends_the_same_cookie(
     first, second = await save(app, session), await save(app, session)
 
     for response in (first, second):
-        assert response.headers['Set-Cookie'].startswith(f'session={session.id or ""};')
-    assert len(store.sessions) == int(not cleared)
+        cookie = cookie_of(response).value
+        assert (id_in(cookie) if cookie else None) == session.id
+    assert len(await store.ids()) == int(not cleared)
 
 
 async def test_failed_extension_is_logged_and_changes_nothing(
-    app: Quart, store: DictStore, caplog: pytest.LogCaptureFixture
+    app: Quart, store: FragileStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A session that was only read causes no error if its lifetime cannot be extended."""
     session = await stored_session(app)
@@ -287,12 +284,12 @@ async def test_failed_extension_is_logged_and_changes_nothing(
 
     assert response.status_code == 200
     assert 'Set-Cookie' not in response.headers
-    assert caplog.messages == ['Session not extended: the dict fails']
+    assert caplog.messages == ['Session not extended: the memory fails']
 
 
 async def test_unexpected_error_while_reading_is_logged(
     app: Quart,
-    store: DictStore,
+    store: FragileStore,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

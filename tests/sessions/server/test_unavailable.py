@@ -9,10 +9,10 @@ from quart import Quart, abort, render_template_string, request, session, stream
 
 from quart_session_demo.sessions.server.store import new_session_id
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import get_with_cookie
+from tests.conftest import get_with_cookie, signed_id
 from tests.serving import serving
 
-SESSION_ID = new_session_id()
+SESSION_ID = signed_id(new_session_id())
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from wsproto.events import CloseConnection, Message, Request
 from quart_session_demo.sessions import regenerate_session
 from quart_session_demo.sessions.server.store import new_session_id
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import contents_of, cookie_of
+from tests.conftest import contents_of, cookie_of, signed_id
 from tests.serving import serving
 
 
@@ -170,7 +170,7 @@ async def test_handshake_is_503_without_store(unreachable_store: dict[str, Any])
     async def ws() -> None:
         await websocket.send(session['username'])
 
-    cookie = {'Cookie': f'session={new_session_id()}'}
+    cookie = {'Cookie': f'session={signed_id(new_session_id())}'}
     with pytest.raises(WebsocketResponseError) as refused:
         async with app.test_client().websocket('/ws', headers=cookie) as connection:
             await connection.receive()

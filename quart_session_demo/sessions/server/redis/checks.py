@@ -44,7 +44,7 @@ async def redis_findings(store: SessionStore, connections: RedisConnections) -> 
         store: The store, to check whether sessions can be stored.
         connections: Its connections, to read the settings of Redis.
     """
-    findings = [] if connections.is_encrypted_or_local else [UNENCRYPTED]
+    findings = [] if connections.clients.is_encrypted_or_local else [UNENCRYPTED]
     try:
         await store.ping()
     except StoreError as error:

@@ -1,10 +1,11 @@
-"""The options of the Redis client, read from `SESSION_REDIS_URL`."""
+"""The Redis client for `SESSION_REDIS_URL`."""
 
 import re
-from typing import Any
+from ipaddress import ip_address
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from redis.asyncio import ConnectionPool
+from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -31,6 +32,59 @@ URL_OPTIONS = {
     'ssl_password',
     'username',
 }
+
+
+class RedisClients(Protocol):
+    """Makes the Redis clients of a store."""
+
+    @property
+    def is_encrypted_or_local(self) -> bool:
+        """Whether nobody on a network can read what is sent to Redis."""
+
+    def create(self) -> Redis:
+        """Return a client for the running event loop; connect to nothing."""
+
+    async def disconnect_idle(self, client: Redis) -> None:
+        """Close the idle connections of a client, after a failover."""
+
+
+class UrlClients:
+    """Makes the clients for one URL."""
+
+    def __init__(self, url: str, *, max_connections: int) -> None:
+        """Check the URL; connect to nothing.
+
+        Args:
+            url: `redis://`, `rediss://` or `unix://`, as redis-py reads it.
+            max_connections: The largest number of connections of each client.
+
+        Raises:
+            ValueError: The URL is invalid. The message does not show the URL, which may hold a
+                password.
+        """
+        self._options = pool_options(url, max_connections)
+
+    @property
+    def is_encrypted_or_local(self) -> bool:
+        """Whether nobody on a network can read what is sent to Redis."""
+        host = self._options.get('host', 'localhost')
+        connection_class = self._options.get('connection_class', Connection)
+        return connection_class is not Connection or host == 'localhost' or _is_loopback(host)
+
+    def create(self) -> Redis:
+        """Return a client for the running event loop; connect to nothing."""
+        return Redis.from_pool(ConnectionPool(**self._options))
+
+    async def disconnect_idle(self, client: Redis) -> None:
+        """Close the idle connections of a client, after a failover."""
+        await client.connection_pool.disconnect(inuse_connections=False)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def pool_options(url: str, max_connections: int) -> dict[str, Any]:

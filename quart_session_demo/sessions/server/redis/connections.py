@@ -1,31 +1,29 @@
-"""Connections to Redis: a pool for each event loop, time limits, and one retry."""
+"""Connections to Redis: a client for each event loop, time limits, and one retry."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from math import inf
 from typing import TypeVar
-from weakref import WeakKeyDictionary
 
-from redis.asyncio import Connection, ConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from quart_session_demo.sessions.server.redis.client import pool_options
+from quart_session_demo.sessions.server.loops import LoopResources
+from quart_session_demo.sessions.server.redis.client import RedisClients
 from quart_session_demo.sessions.server.redis.scripts import DELETE, WRITE
 from quart_session_demo.sessions.server.store import StoreError
+from quart_session_demo.sessions.server.timeouts import responsive_timeout
 
 T = TypeVar('T')
 
 #: How long a request waits for a free connection, as a multiple of the timeout. The wait ends
 #: earlier if Redis fails during it.
 POOL_WAIT_FACTOR = 40
-#: How long the event loop may still deliver a response after the timeout, in seconds.
-LOOP_GRACE_SECONDS = 0.001
 
 
 @dataclass
@@ -54,31 +52,18 @@ Command = Callable[[LoopConnections], Awaitable[T]]
 class RedisConnections:
     """The connections to one Redis, which run commands in bounded time."""
 
-    def __init__(self, url: str, *, timeout: float, max_connections: int) -> None:
-        """Check the URL; connect to nothing.
+    def __init__(self, clients: RedisClients, *, timeout: float, max_connections: int) -> None:
+        """Connect to nothing.
 
         Args:
-            url: `redis://`, `rediss://` or `unix://`, as redis-py reads it.
+            clients: Makes the client of each event loop.
             timeout: The seconds for each of two attempts, connecting included.
             max_connections: The largest number of connections of each event loop.
-
-        Raises:
-            ValueError: The URL is invalid. The message does not show the URL, which may hold a
-                password.
         """
-        self._options = pool_options(url, max_connections)
+        self.clients = clients
         self._timeout = timeout
         self._max_connections = max_connections
-        self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopConnections] = (
-            WeakKeyDictionary()
-        )
-
-    @property
-    def is_encrypted_or_local(self) -> bool:
-        """Whether nobody on a network can read what is sent to Redis."""
-        host = self._options.get('host', 'localhost')
-        connection_class = self._options.get('connection_class', Connection)
-        return connection_class is not Connection or host == 'localhost' or _is_loopback(host)
+        self._by_loop = LoopResources(self._open, self._close)
 
     async def run(self, command: Command[T]) -> T:
         """Return the result of a command; try it twice if the connection fails.
@@ -89,7 +74,7 @@ class RedisConnections:
         Raises:
             StoreError: Redis failed, refused the command, or did not respond in time.
         """
-        connections = self._loop_connections()
+        connections = await self._by_loop.get()
         clock = asyncio.get_running_loop().time
         start = clock()
         async with self._connection_slot(connections):
@@ -111,25 +96,22 @@ class RedisConnections:
 
     async def close(self) -> None:
         """Close the connections of the current event loop."""
-        connections = self._by_loop.pop(asyncio.get_running_loop(), None)
-        if connections is not None:
-            # asyncio would wait 30 seconds for the TLS shutdown of a Redis that hangs.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._timeout):
-                    await connections.client.aclose()
+        await self._by_loop.close()
 
-    def _loop_connections(self) -> LoopConnections:
-        loop = asyncio.get_running_loop()
-        connections = self._by_loop.get(loop)
-        if connections is None:
-            client = Redis.from_pool(ConnectionPool(**self._options))
-            connections = self._by_loop[loop] = LoopConnections(
-                client,
-                client.register_script(WRITE),
-                client.register_script(DELETE),
-                asyncio.Semaphore(self._max_connections),
-            )
-        return connections
+    def _open(self) -> LoopConnections:
+        client = self.clients.create()
+        return LoopConnections(
+            client,
+            client.register_script(WRITE),
+            client.register_script(DELETE),
+            asyncio.Semaphore(self._max_connections),
+        )
+
+    async def _close(self, connections: LoopConnections) -> None:
+        # asyncio would wait 30 seconds for the TLS shutdown of a Redis that hangs.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout):
+                await connections.client.aclose()
 
     @asynccontextmanager
     async def _connection_slot(self, connections: LoopConnections) -> AsyncIterator[None]:
@@ -149,31 +131,14 @@ class RedisConnections:
             return await self._attempt(command, connections)
         except ReadOnlyError:
             # After a failover, new connections reach the new primary, but open ones do not.
-            await self._attempt(_disconnect, connections)
+            await self._attempt(self._disconnect, connections)
         except (TimeoutError, OSError, RedisConnectionError, RedisTimeoutError):
             pass
         return await self._attempt(command, connections)
 
     async def _attempt(self, command: Command[T], connections: LoopConnections) -> T:
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(None) as limit:
-            # If this process was too busy to read a response that has arrived, the timeout would be
-            # handled first. So the event loop gets one more iteration.
-            timer = loop.call_later(
-                self._timeout, lambda: limit.reschedule(loop.time() + LOOP_GRACE_SECONDS)
-            )
-            try:
-                return await command(connections)
-            finally:
-                timer.cancel()
+        async with responsive_timeout(self._timeout):
+            return await command(connections)
 
-
-async def _disconnect(connections: LoopConnections) -> None:
-    await connections.client.connection_pool.disconnect(inuse_connections=False)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    async def _disconnect(self, connections: LoopConnections) -> None:
+        await self.clients.disconnect_idle(connections.client)

@@ -1,13 +1,12 @@
 """The session store in Redis: a hash for each session, and a script for each change."""
 
-import hashlib
-import secrets
 from collections.abc import Iterable
 from itertools import chain
-from typing import cast
+from typing import Any, Self, cast
 
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.redis.checks import redis_findings
+from quart_session_demo.sessions.server.redis.client import RedisClients, UrlClients
 from quart_session_demo.sessions.server.redis.connections import (
     LoopConnections,
     RedisConnections,
@@ -19,20 +18,31 @@ from quart_session_demo.sessions.server.store import (
     StoreError,
     WriteResult,
     new_session_id,
+    store_key,
 )
+from quart_session_demo.sessions.settings import REDIS_SETTINGS, complete_settings
+from quart_session_demo.sessions.validators import REDIS_URL_REMEDY
 
 
 class RedisStore:
     """The session store in Redis; `SessionStore` documents the methods.
 
-    Each session is a hash. Its key is a prefix and the SHA-256 of the session's id.
+    Each session is a hash. Its key is a prefix and the session's `store_key`.
     """
 
-    def __init__(self, url: str, *, prefix: str, timeout: float, max_connections: int) -> None:
+    def __init__(
+        self,
+        clients: str | RedisClients,
+        *,
+        prefix: str = 'session:',
+        timeout: float = 0.5,
+        max_connections: int = 10,
+    ) -> None:
         """Check the URL; connect to nothing.
 
         Args:
-            url: `redis://`, `rediss://` or `unix://`, as redis-py reads it.
+            clients: A URL, `redis://`, `rediss://` or `unix://`, as redis-py reads it; or what
+                makes the clients.
             prefix: The first part of all keys.
             timeout: The seconds for each of two attempts, connecting included.
             max_connections: The largest number of connections of each event loop.
@@ -41,10 +51,32 @@ class RedisStore:
             ValueError: The URL is invalid. The message does not show the URL, which may hold a
                 password.
         """
-        self._connections = RedisConnections(url, timeout=timeout, max_connections=max_connections)
+        if isinstance(clients, str):
+            clients = UrlClients(clients, max_connections=max_connections)
+        self._connections = RedisConnections(
+            clients, timeout=timeout, max_connections=max_connections
+        )
         self._prefix = prefix
         # A deletion may be retried until both attempts are over.
         self._tombstone_milliseconds = round(2 * timeout * 1000)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Return the store that an app's settings describe.
+
+        Raises:
+            ValueError: A setting is missing or wrong. The message names it, the problem and what
+                to do.
+        """
+        complete_settings(config, REDIS_SETTINGS)
+        if config['SESSION_REDIS_URL'] is None:
+            raise ValueError(f'SESSION_REDIS_URL is not set: {REDIS_URL_REMEDY}')
+        return cls(
+            config['SESSION_REDIS_URL'],
+            prefix=config['SESSION_KEY_PREFIX'],
+            timeout=config['SESSION_REDIS_TIMEOUT'],
+            max_connections=config['SESSION_REDIS_MAX_CONNECTIONS'],
+        )
 
     async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
         """Store a new session and return its random id."""
@@ -92,11 +124,10 @@ class RedisStore:
         )
         return WriteResult(result.decode())
 
-    async def delete(self, session_id: str) -> Fields | None:
+    async def delete(self, session_id: str, token: bytes) -> Fields | None:
         """Delete a session; return its last fields, or None if there is no such session."""
         key = self._key(session_id)
-        # One token for both attempts.
-        args: list[bytes | int] = [secrets.token_bytes(16), self._tombstone_milliseconds]
+        args: list[bytes | int] = [token, self._tombstone_milliseconds]
         flat: list[bytes] = await self._connections.run(
             lambda connections: connections.delete(keys=[key], args=args)
         )
@@ -121,8 +152,7 @@ class RedisStore:
         await self._connections.close()
 
     def _key(self, session_id: str) -> str:
-        # Nobody who reads the keys in Redis, or in a backup, can use one as a cookie.
-        return self._prefix + hashlib.sha256(session_id.encode()).hexdigest()
+        return self._prefix + store_key(session_id)
 
 
 def _write_args(

@@ -1,13 +1,14 @@
 """What the tests of sessions on Redis ask of Redis itself."""
 
-import hashlib
 from collections.abc import AsyncIterator
 
 import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
+from quart_session_demo.sessions.server.store import store_key
 from tests.apps.sessions_app import make_sessions_app
+from tests.conftest import id_in
 from tests.redis_server import RedisServer
 
 
@@ -19,9 +20,9 @@ async def app(redis_server: RedisServer) -> AsyncIterator[Quart]:
         yield app
 
 
-def redis_key(session_id: str) -> str:
-    """Return the key under which a session is stored."""
-    return 'session:' + hashlib.sha256(session_id.encode()).hexdigest()
+def redis_key(cookie: str) -> str:
+    """Return the key under which the session of a cookie is stored."""
+    return f'session:{store_key(id_in(cookie))}'
 
 
 def key_of(client: Client) -> str:

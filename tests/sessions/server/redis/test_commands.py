@@ -9,7 +9,7 @@ from redis.asyncio.connection import AbstractConnection
 
 from quart_session_demo.sessions.redis import RedisSessionInterface
 from tests.apps.sessions_app import make_sessions_app, views
-from tests.conftest import cookie_of, get_with_cookie
+from tests.conftest import KEY, cookie_of, get_with_cookie
 from tests.processes import wait_until
 from tests.redis_server import RedisServer
 
@@ -87,9 +87,9 @@ async def test_400_requests_share_four_connections(redis_server: RedisServer) ->
 
 
 async def test_interface_works_in_any_app(redis_server: RedisServer) -> None:
-    """`RedisSessionInterface(app)` works in an app that has only `SESSION_REDIS_URL` set."""
+    """`RedisSessionInterface(app)` needs only a secret key and `SESSION_REDIS_URL`."""
     app = Quart('own_app')
-    app.config['SESSION_REDIS_URL'] = redis_server.url
+    app.config.update(SECRET_KEY=KEY, SESSION_REDIS_URL=redis_server.url)
     app.session_interface = RedisSessionInterface(app)  # type: ignore[assignment]
     app.register_blueprint(views)
     async with app.test_app():

@@ -1,5 +1,6 @@
 """Keys in Redis: what they are called, what they hold, when they expire."""
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from quart.typing import TestClientProtocol as Client
 
 from quart_session_demo.sessions.server.store import new_session_id
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import cookie_of, get_with_cookie, session_contents
+from tests.conftest import cookie_of, get_with_cookie, id_in, session_contents, signed_id
 from tests.processes import wait_until
 from tests.redis_server import RedisServer
 from tests.sessions.server.redis.conftest import key_of, redis_key
@@ -26,17 +27,18 @@ def wait_until_gone(redis_server: RedisServer, key: str) -> None:
 
 async def test_key_is_the_hash_of_the_id(app: Quart, redis_server: RedisServer) -> None:
     """Redis holds the SHA-256 of each id, and no id: its content is no cookie for anybody."""
-    ids = [cookie_of(await app.test_client().get('/')).value for _ in range(20)]
+    cookies = [cookie_of(await app.test_client().get('/')).value for _ in range(20)]
 
     keys = b' '.join(redis_server.ask('KEYS', '*')).decode()
-    for session_id in ids:
-        assert session_id not in keys
-        assert redis_key(session_id) in keys
+    for cookie in cookies:
+        digest = hashlib.sha256(id_in(cookie).encode()).hexdigest()
+        assert f'session:{digest}' in keys
+        assert id_in(cookie) not in keys
 
 
 async def test_unknown_id_creates_no_key(app: Quart, redis_server: RedisServer) -> None:
     """An id that a client chose never becomes a key."""
-    chosen = new_session_id()
+    chosen = signed_id(new_session_id())
 
     await get_with_cookie(app, '/', chosen)
 

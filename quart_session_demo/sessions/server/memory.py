@@ -1,0 +1,113 @@
+"""The session store in the memory of one process, for tests and examples."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from quart_session_demo.sessions.base import Finding
+from quart_session_demo.sessions.server.store import (
+    DELETED_LIFETIME,
+    EMPTIED_LIFETIME,
+    Fields,
+    StoredSession,
+    WriteResult,
+    current_time,
+    new_session_id,
+    store_key,
+)
+
+#: How often expired sessions are deleted, in milliseconds.
+CLEANUP_INTERVAL = 60_000
+
+
+@dataclass
+class _Entry:
+    fields: Fields
+    created: int
+    refreshed: int
+    expires: int
+    # The token of the call that deleted the session.
+    token: bytes | None = None
+
+
+class MemoryStore:
+    """The session store in memory; `SessionStore` documents the methods.
+
+    Each process has its own sessions, and loses them when it ends. No method waits for anything,
+    so each is one atomic step.
+    """
+
+    def __init__(self) -> None:
+        """Make an empty store."""
+        self._entries: dict[str, _Entry] = {}
+        self._next_cleanup = 0
+
+    async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
+        """Store a new session and return its random id."""
+        self._clean_up()
+        session_id = new_session_id()
+        self._entries[store_key(session_id)] = _Entry(dict(fields), now, now, now + lifetime)
+        return session_id
+
+    async def read(self, session_id: str) -> StoredSession | None:
+        """Return a session, or None if there is no such session."""
+        entry = self._find(session_id)
+        if entry is None:
+            return None
+        return StoredSession(dict(entry.fields), entry.created, entry.refreshed)
+
+    async def write(
+        self,
+        session_id: str,
+        changed: Fields,
+        removed: Iterable[bytes],
+        *,
+        lifetime: int,
+        now: int,
+    ) -> WriteResult:
+        """Change some fields of a session and set its lifetime; never create a session."""
+        entry = self._find(session_id)
+        if entry is None:
+            return WriteResult.GONE
+        entry.fields.update(changed)
+        for name in removed:
+            entry.fields.pop(name, None)
+        entry.refreshed = now
+        if entry.fields:
+            entry.expires = now + lifetime
+            return WriteResult.SAVED
+        entry.expires = now + min(lifetime, EMPTIED_LIFETIME)
+        return WriteResult.EMPTIED
+
+    async def delete(self, session_id: str, token: bytes) -> Fields | None:
+        """Delete a session; return its last fields, or None if there is no such session."""
+        entry = self._find(session_id, token)
+        if entry is None:
+            return None
+        if entry.token is None:
+            entry.token = token
+            entry.expires = current_time() + DELETED_LIFETIME
+        return dict(entry.fields)
+
+    async def ping(self) -> None:
+        """Do nothing: memory is always there."""
+
+    async def findings(self) -> list[Finding]:
+        """Return an empty list: `PRODUCTION` with this store is an error at the start."""
+        return []
+
+    async def close(self) -> None:
+        """Do nothing: the sessions stay until the process ends."""
+
+    def _find(self, session_id: str, token: bytes | None = None) -> _Entry | None:
+        entry = self._entries.get(store_key(session_id))
+        if entry is None or entry.expires <= current_time():
+            return None
+        return entry if entry.token in (None, token) else None
+
+    def _clean_up(self) -> None:
+        now = current_time()
+        if now < self._next_cleanup:
+            return
+        self._next_cleanup = now + CLEANUP_INTERVAL
+        for key in [key for key, entry in self._entries.items() if entry.expires <= now]:
+            del self._entries[key]
