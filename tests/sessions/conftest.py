@@ -4,6 +4,7 @@ To add a store, add its name to `STORES` and its settings to `settings_of`. What
 needs besides is in `tests/sessions/server/conftest.py`.
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,12 @@ from quart import Quart
 
 from tests.apps.sessions_app import make_cookie_app
 
-SERVER_STORES = ['memory', pytest.param('redis', marks=pytest.mark.redis)]
+SERVER_STORES = [
+    'memory',
+    'sqlite',
+    pytest.param('postgresql', marks=pytest.mark.postgres),
+    pytest.param('redis', marks=pytest.mark.redis),
+]
 STORES = ['cookie', *SERVER_STORES]
 
 
@@ -20,10 +26,21 @@ def settings_of(store: str, request: pytest.FixtureRequest) -> dict[str, Any]:
     match store:
         case 'cookie' | 'memory':
             return {'SESSION_TYPE': store}
+        case 'sqlite':
+            return sqlite_settings(request.getfixturevalue('tmp_path'))
+        case 'postgresql':
+            settings: dict[str, Any] = request.getfixturevalue('postgres_server').settings
+            return settings
         case 'redis':
-            settings: dict[str, Any] = request.getfixturevalue('redis_server').settings
+            settings = request.getfixturevalue('redis_server').settings
             return settings
     raise ValueError(store)
+
+
+def sqlite_settings(folder: Path) -> dict[str, Any]:
+    """Return the settings of an app with its sessions in a file of this folder."""
+    url = f'sqlite:///{folder / "sessions.db"}'
+    return {'SESSION_TYPE': 'sqlalchemy', 'SESSION_SQLALCHEMY_URL': url}
 
 
 @pytest.fixture(params=STORES)
