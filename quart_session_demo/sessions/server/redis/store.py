@@ -12,6 +12,7 @@ from quart_session_demo.sessions.server.redis.connections import (
     RedisConnections,
 )
 from quart_session_demo.sessions.server.redis.scripts import CREATED, REFRESHED, TOMBSTONE
+from quart_session_demo.sessions.server.redis.selection import select_clients
 from quart_session_demo.sessions.server.store import (
     Fields,
     StoredSession,
@@ -21,7 +22,6 @@ from quart_session_demo.sessions.server.store import (
     store_key,
 )
 from quart_session_demo.sessions.settings import REDIS_SETTINGS, complete_settings
-from quart_session_demo.sessions.validators import REDIS_URL_REMEDY
 
 
 class RedisStore:
@@ -69,10 +69,8 @@ class RedisStore:
                 to do.
         """
         complete_settings(config, REDIS_SETTINGS)
-        if config['SESSION_REDIS_URL'] is None:
-            raise ValueError(f'SESSION_REDIS_URL is not set: {REDIS_URL_REMEDY}')
         return cls(
-            config['SESSION_REDIS_URL'],
+            select_clients(config),
             prefix=config['SESSION_KEY_PREFIX'],
             timeout=config['SESSION_REDIS_TIMEOUT'],
             max_connections=config['SESSION_REDIS_MAX_CONNECTIONS'],
