@@ -1,6 +1,7 @@
 """What `check-deploy` reports about a Redis that stores sessions."""
 
 from quart_session_demo.sessions.base import Finding
+from quart_session_demo.sessions.server.redis.cluster import ClusterConnections
 from quart_session_demo.sessions.server.redis.connections import RedisConnections
 from quart_session_demo.sessions.server.store import SessionStore, StoreError
 
@@ -37,23 +38,26 @@ FINDINGS = (
 )
 
 
-async def redis_findings(store: SessionStore, connections: RedisConnections) -> list[Finding]:
+async def redis_findings(
+    store: SessionStore, connections: RedisConnections | ClusterConnections
+) -> list[Finding]:
     """Return what could lose sessions or show them to others.
 
     Args:
         store: The store, to check whether sessions can be stored.
         connections: Its connections, to read the settings of Redis.
     """
-    findings = [] if connections.clients.is_encrypted_or_local else [UNENCRYPTED]
+    findings = [] if connections.is_encrypted_or_local else [UNENCRYPTED]
     try:
         await store.ping()
     except StoreError as error:
         return [*findings, UNREACHABLE.fill(error=error)]
     try:
-        memory = await connections.run(lambda connections: connections.client.info('memory'))
+        memories = await connections.run_on_each(
+            lambda connections: connections.client.info('memory')
+        )
     except StoreError as error:
         return [*findings, POLICY_UNKNOWN.fill(error=error)]
-    policy = memory.get('maxmemory_policy', 'noeviction')
-    if policy != 'noeviction':
-        findings.append(EVICTS.fill(policy=policy))
+    policies = {memory.get('maxmemory_policy', 'noeviction') for memory in memories}
+    findings += (EVICTS.fill(policy=policy) for policy in sorted(policies - {'noeviction'}))
     return findings

@@ -1,8 +1,9 @@
 """The Redis client for `SESSION_REDIS_URL`."""
 
 import re
+from copy import copy
 from ipaddress import ip_address
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from urllib.parse import parse_qs, urlsplit
 
 from redis.asyncio import Connection, ConnectionPool, Redis
@@ -63,6 +64,27 @@ class UrlClients:
                 password.
         """
         self._options = pool_options(url, max_connections)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and port in the URL, or their defaults."""
+        return self._options.get('host', 'localhost'), self._options.get('port', 6379)
+
+    @property
+    def database(self) -> int:
+        """The number of the database in the URL."""
+        return int(self._options.get('db', 0))
+
+    @property
+    def is_socket(self) -> bool:
+        """Whether the URL begins with `unix://`."""
+        return 'path' in self._options
+
+    def at(self, host: str, port: int) -> Self:
+        """Return what makes the clients for another address, with the same options."""
+        other = copy(self)
+        other._options = {**self._options, 'host': host, 'port': port}
+        return other
 
     @property
     def is_encrypted_or_local(self) -> bool:

@@ -4,9 +4,10 @@ from typing import Any
 
 from quart_session_demo.sessions.redis_selection import selection_errors
 from quart_session_demo.sessions.server.redis.client import RedisClients, UrlClients
+from quart_session_demo.sessions.server.redis.cluster import ClusterClients
 
 
-def select_clients(config: dict[str, Any]) -> RedisClients:
+def select_clients(config: dict[str, Any]) -> RedisClients | ClusterClients:
     """Return what makes the clients of the selected Redis; connect to nothing.
 
     Args:
@@ -20,7 +21,7 @@ def select_clients(config: dict[str, Any]) -> RedisClients:
         raise ValueError(error)
     max_connections: int = config['SESSION_REDIS_MAX_CONNECTIONS']
     if config['SESSION_REDIS_CLUSTER']:
-        raise ValueError('SESSION_REDIS_CLUSTER is not supported yet: set it to false')
+        return ClusterClients(config['SESSION_REDIS_URL'], max_connections=max_connections)
     if config['SESSION_REDIS_SENTINELS'] is not None:
         raise ValueError('SESSION_REDIS_SENTINELS is not supported yet: remove it')
     if config['SESSION_REDIS'] is not None:

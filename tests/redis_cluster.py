@@ -1,0 +1,168 @@
+"""A real Redis Cluster on free ports, whose nodes a test stops, hangs, replaces and asks."""
+
+import secrets
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import redis
+
+from tests.processes import wait_until
+from tests.redis_server import RedisServer
+
+#: The number of slots of every Redis Cluster.
+SLOTS = 16384
+PRIMARIES = 3
+
+
+class RedisCluster:
+    """Three primaries, each with one replica; `with` starts and stops them.
+
+    Attributes:
+        nodes: The three primaries and their replicas, in the same order. After a failover the roles
+            differ.
+        ids: The id of each node in the cluster.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *options: str,
+        node_timeout: int = 15_000,
+        has_replicas: bool = True,
+        certificate: Path | None = None,
+    ) -> None:
+        """Write the files of the nodes.
+
+        Args:
+            directory: Where the nodes store their files.
+            *options: More options for each node.
+            node_timeout: The milliseconds after which a silent node counts as failed.
+            has_replicas: Whether each primary has a replica.
+            certificate: The file with certificate and key, if the nodes use TLS.
+        """
+        count = 2 * PRIMARIES if has_replicas else PRIMARIES
+        self._buses = free_ports(count)
+        self._directory = directory
+        self._certificate = certificate
+        tls = () if certificate is None else ('--tls-cluster', 'yes', '--tls-replication', 'yes')
+        self._options = (
+            *('--cluster-enabled', 'yes', '--cluster-node-timeout', str(node_timeout)),
+            *('--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0'),
+            *(*tls, *options),
+        )
+        self.nodes = [self._make_node(number, bus) for number, bus in enumerate(self._buses)]
+        self.ids = [secrets.token_hex(20) for _ in self.nodes]
+        # With these files the cluster is complete at the start. A meeting takes seconds.
+        for number in range(count):
+            self._write_topology(number)
+        self._stack = ExitStack()
+
+    def _make_node(self, number: int, bus: int) -> RedisServer:
+        folder = self._directory / str(number)
+        folder.mkdir()
+        return RedisServer(
+            folder, '--cluster-port', str(bus), *self._options, certificate=self._certificate
+        )
+
+    def _write_topology(self, myself: int) -> None:
+        lines = []
+        for number, (node, bus) in enumerate(zip(self.nodes, self._buses, strict=True)):
+            flags = 'myself,' if number == myself else ''
+            shard = number % PRIMARIES
+            epoch = shard + 1
+            address = f'{self.ids[number]} 127.0.0.1:{node.port}@{bus}'
+            if number < PRIMARIES:
+                first, last = shard * SLOTS // PRIMARIES, (shard + 1) * SLOTS // PRIMARIES - 1
+                lines.append(f'{address} {flags}master - 0 0 {epoch} connected {first}-{last}')
+            else:
+                lines.append(f'{address} {flags}slave {self.ids[shard]} 0 0 {epoch} connected')
+        lines.append(f'vars currentEpoch {PRIMARIES} lastVoteEpoch 0')
+        file = self._directory / str(myself) / 'nodes.conf'
+        file.write_text('\n'.join(lines) + '\n')
+
+    @property
+    def primaries(self) -> list[RedisServer]:
+        """The nodes that are primaries at the start."""
+        return self.nodes[:PRIMARIES]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of an app that stores its sessions here."""
+        return {
+            'SESSION_TYPE': 'redis',
+            'SESSION_REDIS_URL': self.nodes[0].url,
+            'SESSION_REDIS_CLUSTER': True,
+        }
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for node in self.nodes:
+                stack.enter_context(node)
+            self._stack = stack.pop_all()
+        self.wait_until_ready()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def wait_until_ready(self) -> None:
+        """Wait until all nodes serve all slots, and the replicas have caught up."""
+        if self._certificate is None:
+            wait_until(lambda: all(map(_is_ready, self.nodes)))
+
+    def slot_owner(self, slot: int) -> RedisServer:
+        """Return the node that serves a slot, as the other nodes see it."""
+        for node in self.nodes:
+            for first, last, (_, port, *_), *_ in node.ask('CLUSTER', 'SLOTS'):
+                if first <= slot <= last:
+                    return next(owner for owner in self.nodes if owner.port == port)
+        raise LookupError(slot)
+
+    def move_slot(self, slot: int, source: int, target: int) -> None:
+        """Move one slot with its keys to another primary, as `redis-cli --cluster reshard` does."""
+        self.start_move(slot, source, target)
+        while keys := self.nodes[source].ask('CLUSTER', 'GETKEYSINSLOT', slot, 10):
+            self.migrate(keys, source, target)
+        self.finish_move(slot, source, target)
+
+    def start_move(self, slot: int, source: int, target: int) -> None:
+        """Let both nodes redirect clients with ASK."""
+        self.nodes[target].ask('CLUSTER', 'SETSLOT', slot, 'IMPORTING', self.ids[source])
+        self.nodes[source].ask('CLUSTER', 'SETSLOT', slot, 'MIGRATING', self.ids[target])
+
+    def migrate(self, keys: list[Any], source: int, target: int) -> None:
+        """Move some keys while their slot is being moved."""
+        port = self.nodes[target].port
+        self.nodes[source].ask('MIGRATE', '127.0.0.1', port, '', 0, 5000, 'KEYS', *keys)
+
+    def finish_move(self, slot: int, source: int, target: int) -> None:
+        """Give a slot to its new node."""
+        for number in (target, source):
+            self.nodes[number].ask('CLUSTER', 'SETSLOT', slot, 'NODE', self.ids[target])
+
+
+def _is_ready(node: RedisServer) -> bool:
+    try:
+        info = node.ask('INFO', 'replication')
+        state = node.ask('CLUSTER INFO')
+    except (redis.RedisError, OSError):
+        return False
+    is_linked: bool = info['role'] == 'master' or info['master_link_status'] == 'up'
+    return is_linked and state['cluster_state'] == 'ok'
+
+
+def free_ports(count: int) -> list[int]:
+    """Return some ports of 127.0.0.1 where nothing listens."""
+    with ExitStack() as stack:
+        sockets = [
+            stack.enter_context(socket.create_server(('127.0.0.1', 0))) for _ in range(count)
+        ]
+        return [free.getsockname()[1] for free in sockets]
