@@ -62,7 +62,7 @@ class RedisCluster:
 
     def _make_node(self, number: int, bus: int) -> RedisServer:
         folder = self._directory / str(number)
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         return RedisServer(
             folder, '--cluster-port', str(bus), *self._options, certificate=self._certificate
         )
@@ -115,16 +115,21 @@ class RedisCluster:
 
     def wait_until_ready(self) -> None:
         """Wait until all nodes serve all slots, and the replicas have caught up."""
-        if self._certificate is None:
-            wait_until(lambda: all(map(_is_ready, self.nodes)))
+        wait_until(lambda: all(map(_is_ready, self.nodes)))
 
-    def slot_owner(self, slot: int) -> RedisServer:
-        """Return the node that serves a slot, as the other nodes see it."""
+    def move_address(self, number: int) -> None:
+        """Start a stopped node again, at another address."""
+        self.nodes[number] = self._make_node(number, self._buses[number])
+        self.nodes[number].start()
+        self._stack.callback(self.nodes[number].stop)
+
+    def counted(self, statistic: str) -> int:
+        """Return how often the nodes did something, by its name in INFO, such as an error's."""
+        counts = 0
         for node in self.nodes:
-            for first, last, (_, port, *_), *_ in node.ask('CLUSTER', 'SLOTS'):
-                if first <= slot <= last:
-                    return next(owner for owner in self.nodes if owner.port == port)
-        raise LookupError(slot)
+            found = node.ask('INFO', 'everything').get(statistic, 0)
+            counts += found['count'] if isinstance(found, dict) else found
+        return counts
 
     def move_slot(self, slot: int, source: int, target: int) -> None:
         """Move one slot with its keys to another primary, as `redis-cli --cluster reshard` does."""
@@ -147,6 +152,11 @@ class RedisCluster:
         """Give a slot to its new node."""
         for number in (target, source):
             self.nodes[number].ask('CLUSTER', 'SETSLOT', slot, 'NODE', self.ids[target])
+
+
+def shard_of(slot: int) -> int:
+    """Return the number of the primary that serves a slot at the start."""
+    return next(n for n in range(PRIMARIES) if slot < (n + 1) * SLOTS // PRIMARIES)
 
 
 def _is_ready(node: RedisServer) -> bool:

@@ -11,7 +11,11 @@ from quart import Quart
 
 from tests.apps.sessions_app import make_cookie_app
 
-SERVER_STORES = ['memory', pytest.param('redis', marks=pytest.mark.redis)]
+SERVER_STORES = [
+    'memory',
+    pytest.param('redis', marks=pytest.mark.redis),
+    pytest.param('redis cluster', marks=pytest.mark.redis),
+]
 STORES = ['cookie', *SERVER_STORES]
 
 
@@ -22,6 +26,9 @@ def settings_of(store: str, request: pytest.FixtureRequest) -> dict[str, Any]:
             return {'SESSION_TYPE': store}
         case 'redis':
             settings: dict[str, Any] = request.getfixturevalue('redis_server').settings
+            return settings
+        case 'redis cluster':
+            settings = request.getfixturevalue('redis_cluster').settings
             return settings
     raise ValueError(store)
 

@@ -17,6 +17,12 @@ UNREACHABLE = Finding(
     'The session store cannot be used: {error}',
     'Start Redis, correct QUART_SESSION_REDIS_URL, or let its user write and run scripts',
 )
+CLUSTER = Finding(
+    'redis-cluster',
+    'error',
+    'Redis is a node of a Redis Cluster, and refuses the sessions of the other nodes',
+    'Set QUART_SESSION_REDIS_CLUSTER=true',
+)
 POLICY_UNKNOWN = Finding(
     'redis-policy-unknown',
     'warning',
@@ -33,6 +39,7 @@ EVICTS = Finding(
 FINDINGS = (
     UNENCRYPTED,
     UNREACHABLE,
+    CLUSTER,
     POLICY_UNKNOWN,
     EVICTS,
 )
@@ -48,6 +55,9 @@ async def redis_findings(
         connections: Its connections, to read the settings of Redis.
     """
     findings = [] if connections.is_encrypted_or_local else [UNENCRYPTED]
+    # Before `ping`, which uses a random key: the node may accept it.
+    if isinstance(connections, RedisConnections) and await _is_cluster(connections):
+        return [*findings, CLUSTER]
     try:
         await store.ping()
     except StoreError as error:
@@ -61,3 +71,11 @@ async def redis_findings(
     policies = {memory.get('maxmemory_policy', 'noeviction') for memory in memories}
     findings += (EVICTS.fill(policy=policy) for policy in sorted(policies - {'noeviction'}))
     return findings
+
+
+async def _is_cluster(connections: RedisConnections) -> bool:
+    try:
+        info = await connections.run(lambda connections: connections.client.info('cluster'))
+    except StoreError:
+        return False
+    return bool(info.get('cluster_enabled'))
