@@ -44,11 +44,15 @@ async def redis_findings(store: SessionStore, connections: RedisConnections) -> 
         store: The store, to check whether sessions can be stored.
         connections: Its connections, to read the settings of Redis.
     """
-    findings = [] if connections.clients.is_encrypted_or_local else [UNENCRYPTED]
+    unreachable = []
     try:
         await store.ping()
     except StoreError as error:
-        return [*findings, UNREACHABLE.fill(error=error)]
+        unreachable = [UNREACHABLE.fill(error=error)]
+    # After the ping, because Sentinels report the address only when a connection is made.
+    findings = [] if connections.clients.is_encrypted_or_local else [UNENCRYPTED]
+    if unreachable:
+        return findings + unreachable
     try:
         memory = await connections.run(lambda connections: connections.client.info('memory'))
     except StoreError as error:
