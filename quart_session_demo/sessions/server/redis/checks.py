@@ -54,14 +54,18 @@ async def redis_findings(
         store: The store, to check whether sessions can be stored.
         connections: Its connections, to read the settings of Redis.
     """
-    findings = [] if connections.is_encrypted_or_local else [UNENCRYPTED]
-    # Before `ping`, which uses a random key: the node may accept it.
+    # Before `ping`, which uses a random key: this node may accept it.
     if isinstance(connections, RedisConnections) and await _is_cluster(connections):
-        return [*findings, CLUSTER]
+        return [CLUSTER]
+    unreachable = []
     try:
         await store.ping()
     except StoreError as error:
-        return [*findings, UNREACHABLE.fill(error=error)]
+        unreachable = [UNREACHABLE.fill(error=error)]
+    # After the ping, because Sentinels report the address only when a connection is made.
+    findings = [] if connections.clients.is_encrypted_or_local else [UNENCRYPTED]
+    if unreachable:
+        return findings + unreachable
     try:
         memories = await connections.run_on_each(
             lambda connections: connections.client.info('memory')

@@ -61,6 +61,11 @@ class ClusterClients:
             )
         self.start = Address(*self._any_node.address)
 
+    @property
+    def is_encrypted_or_local(self) -> bool:
+        """Whether nobody on a network can read what is sent to the cluster."""
+        return self._any_node.is_encrypted_or_local
+
     def at(self, address: Address) -> UrlClients:
         """Return what makes the clients for one node."""
         return self._any_node.at(*address)
@@ -92,7 +97,7 @@ class ClusterConnections:
             timeout: The seconds for each of two attempts to reach a node, connecting included.
             max_connections: The largest number of connections to each node, in each event loop.
         """
-        self._clients = clients
+        self.clients = clients
         self._timeout = timeout
         self._max_connections = max_connections
         self._nodes: dict[Address, _Node] = {}
@@ -108,12 +113,6 @@ class ClusterConnections:
         """How long after a command was sent first it may be sent again."""
         # Two attempts on each of two nodes, and a wait for a connection to the second.
         return (POOL_WAIT_FACTOR + 5) * self._timeout
-
-    @property
-    def is_encrypted_or_local(self) -> bool:
-        """Whether nobody on a network can read what is sent to any node."""
-        addresses = {self._clients.start, *self._slots.nodes}
-        return all(self._clients.at(address).is_encrypted_or_local for address in addresses)
 
     async def run(self, command: Command[T], key: str | None = None) -> T:
         """Return the result of a command from the node that serves a key.
@@ -182,7 +181,7 @@ class ClusterConnections:
         if address not in self._nodes:
             self._nodes[address] = _Node(
                 RedisConnections(
-                    self._clients.at(address),
+                    self.clients.at(address),
                     timeout=self._timeout,
                     max_connections=self._max_connections,
                     owns=lambda key: self._slots.owners[slot_of(key)] == address,
@@ -226,9 +225,9 @@ class ClusterConnections:
             await self._close_unused()
 
     async def _first_slot_map(self) -> SlotMap:
-        others = list(self._slots.nodes - {self._clients.start})
+        others = list(self._slots.nodes - {self.clients.start})
         chosen = random.sample(others, min(ASKED_NODES - 1, len(others)))
-        addresses = [self._clients.start, *chosen]
+        addresses = [self.clients.start, *chosen]
         tasks = [asyncio.create_task(self._run_at(a, _slot_map(a))) for a in addresses]
         try:
             for response in asyncio.as_completed(tasks):
@@ -243,7 +242,7 @@ class ClusterConnections:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _close_unused(self) -> None:
-        for address in self._nodes.keys() - self._slots.nodes - {self._clients.start}:
+        for address in self._nodes.keys() - self._slots.nodes - {self.clients.start}:
             if not self._nodes[address].users:
                 await self._nodes.pop(address).connections.close()
 

@@ -71,7 +71,7 @@ class RedisConnections:
             max_connections: The largest number of connections of each event loop.
             owns: Returns whether a key may be sent to this Redis.
         """
-        self._clients = clients
+        self.clients = clients
         self._owns = owns
         self._timeout = timeout
         self._max_connections = max_connections
@@ -81,11 +81,6 @@ class RedisConnections:
     def retry_seconds(self) -> float:
         """How long after a command was sent first it may be sent again."""
         return 2 * self._timeout
-
-    @property
-    def is_encrypted_or_local(self) -> bool:
-        """Whether nobody on a network can read what is sent to Redis."""
-        return self._clients.is_encrypted_or_local
 
     async def run(self, command: Command[T], key: str | None = None) -> T:
         """Return the result of a command; try it twice if the connection fails.
@@ -131,7 +126,7 @@ class RedisConnections:
         await self._by_loop.close()
 
     def _open(self) -> LoopConnections:
-        client = self._clients.create()
+        client = self.clients.create()
         return LoopConnections(
             client,
             client.register_script(WRITE),
@@ -174,4 +169,4 @@ class RedisConnections:
             return await command(connections)
 
     async def _disconnect(self, connections: LoopConnections) -> None:
-        await self._clients.disconnect_idle(connections.client)
+        await self.clients.disconnect_idle(connections.client)

@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -156,8 +157,7 @@ async def test_moved_slots_lose_nothing(cluster: RedisCluster) -> None:
 
 async def some_requests(statuses: Counter[int], count: int = 30) -> None:
     goal = statuses.total() + count
-    while statuses.total() < goal:
-        await asyncio.sleep(0.001)
+    await wait_for(lambda: statuses.total() >= goal)
 
 
 async def test_planned_failover_fails_no_request(cluster: RedisCluster) -> None:
@@ -169,7 +169,7 @@ async def test_planned_failover_fails_no_request(cluster: RedisCluster) -> None:
             async with load(clients) as statuses:
                 for old, new in ((primary, replica), (replica, primary)):
                     await asyncio.to_thread(new.ask, 'CLUSTER', 'FAILOVER')
-                    await wait_for(lambda node=old: node.ask('ROLE')[0] == b'slave')
+                    await wait_for(partial(is_replica, old))
                     await some_requests(statuses)
                     await asyncio.to_thread(cluster.wait_until_ready)
             assert list(statuses) == [200]
@@ -188,10 +188,8 @@ async def test_killed_primary_is_replaced(
             primary, *others = fragile_cluster.nodes
             replica = others[PRIMARIES - 1]
             primary.ask('CLIENT', 'PAUSE', '5000', 'WRITE')
-            offset = primary.ask('INFO', 'replication')['master_repl_offset']
-            await wait_for(
-                lambda: replica.ask('INFO', 'replication')['slave_repl_offset'] == offset
-            )
+            offset = offset_of(primary)
+            await wait_for(lambda: offset_of(replica) == offset)
             primary.stop()
             await wait_for(lambda: all(knows_owner(node, 0, replica) for node in others))
 
@@ -204,6 +202,16 @@ async def test_killed_primary_is_replaced(
         assert (await victim.get('/health/ready')).status_code == 200
         await new_clients(app, 12)
     assert_no_traceback(caplog)
+
+
+def is_replica(node: RedisServer) -> bool:
+    return bool(node.ask('INFO', 'replication')['role'] == 'slave')
+
+
+def offset_of(node: RedisServer) -> int:
+    """Return how much of the replication stream a node has written or read."""
+    info = node.ask('INFO', 'replication')
+    return int(info.get('slave_repl_offset', info['master_repl_offset']))
 
 
 def knows_owner(node: RedisServer, slot: int, owner: RedisServer) -> bool:

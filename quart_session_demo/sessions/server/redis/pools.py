@@ -1,0 +1,74 @@
+"""The connection pools of sessions, which differ from redis-py's own in what is unsafe for them."""
+
+from ipaddress import ip_address
+from typing import Any
+
+from redis.asyncio import Connection, ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import SentinelConnectionPool, SentinelManagedSSLConnection
+from redis.backoff import NoBackoff
+
+#: The options of all connections.
+CONNECTION_OPTIONS: dict[str, Any] = {
+    # The store encodes and decodes by itself. Decoded names of fields would match nothing.
+    'decode_responses': False,
+    'encoding': 'utf-8',
+    'encoding_errors': 'strict',
+    # redis-py closes a connection whose command is cancelled before its response is read. Only with
+    # this protocol it also checks, before each command, that no response is left from another one.
+    'protocol': 2,
+    # `RedisConnections` retries and limits the time, for connection and command together.
+    'retry': Retry(NoBackoff(), 0),
+    'socket_connect_timeout': None,
+    'socket_timeout': None,
+}
+#: Options that belong to one pool or to another protocol, and are not copied to ours.
+UNSHARED_OPTIONS = {
+    'connection_pool',
+    'encoder_class',
+    'event_dispatcher',
+    'himport_registry',
+    'legacy_responses',
+    'maint_notifications_config',
+    'maint_notifications_pool_handler',
+    'maintenance_notification_hash',
+    'maintenance_state',
+    'orig_host_address',
+    'orig_socket_connect_timeout',
+    'orig_socket_timeout',
+    'oss_cluster_maint_notifications_handler',
+    'parser_class',
+    'retry_on_error',
+    'retry_on_timeout',
+}
+
+
+def shared_options(pool: ConnectionPool) -> dict[str, Any]:
+    """Return the options of another pool that are safe for the connections of sessions."""
+    options = {
+        name: value
+        for name, value in pool.connection_kwargs.items()
+        if name not in UNSHARED_OPTIONS
+    }
+    return {**options, **CONNECTION_OPTIONS, 'connection_class': pool.connection_class}
+
+
+def is_encrypted_or_local(pool: ConnectionPool) -> bool:
+    """Return whether nobody on a network can read what a pool's connections send."""
+    if isinstance(pool, SentinelConnectionPool):
+        if issubclass(pool.connection_class, SentinelManagedSSLConnection):
+            return True
+        # The address is unknown before the first connection.
+        host = (pool.master_address or ('',))[0]
+    elif pool.connection_class is not Connection:
+        return True
+    else:
+        host = pool.connection_kwargs.get('host', 'localhost')
+    return host == 'localhost' or _is_loopback(host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
