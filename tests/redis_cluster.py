@@ -1,5 +1,6 @@
 """A real Redis Cluster on free ports, whose nodes a test stops, hangs, replaces and asks."""
 
+import contextlib
 import secrets
 import socket
 from contextlib import ExitStack
@@ -21,8 +22,7 @@ class RedisCluster:
     """Three primaries, each with one replica; `with` starts and stops them.
 
     Attributes:
-        nodes: The three primaries and their replicas, in the same order. After a failover the roles
-            differ.
+        nodes: The three primaries and their replicas, in the same order.
         ids: The id of each node in the cluster.
     """
 
@@ -63,9 +63,9 @@ class RedisCluster:
     def _make_node(self, number: int, bus: int) -> RedisServer:
         folder = self._directory / str(number)
         folder.mkdir(exist_ok=True)
-        return RedisServer(
-            folder, '--cluster-port', str(bus), *self._options, certificate=self._certificate
-        )
+        [port] = free_ports(1)
+        options = ('--cluster-port', str(bus), *self._options)
+        return RedisServer(folder, *options, certificate=self._certificate, port=port)
 
     def _write_topology(self, myself: int) -> None:
         lines = []
@@ -85,7 +85,7 @@ class RedisCluster:
 
     @property
     def primaries(self) -> list[RedisServer]:
-        """The nodes that are primaries at the start."""
+        """The three primaries."""
         return self.nodes[:PRIMARIES]
 
     @property
@@ -117,6 +117,15 @@ class RedisCluster:
         """Wait until all nodes serve all slots, and the replicas have caught up."""
         wait_until(lambda: all(map(_is_ready, self.nodes)))
 
+    def fail_over(self, shard: int) -> None:
+        """Let the replica of a running primary take over; both change their places in `nodes`."""
+        old, new = shard, shard + PRIMARIES
+        self.nodes[new].ask('CLUSTER', 'FAILOVER')
+        for items in (self.nodes, self.ids, self._buses):
+            _swap(items, old, new)
+        wait_until(lambda: self.nodes[new].ask('INFO', 'replication')['role'] == 'slave')
+        self.wait_until_ready()
+
     def move_address(self, number: int) -> None:
         """Start a stopped node again, at another address."""
         self.nodes[number] = self._make_node(number, self._buses[number])
@@ -134,8 +143,7 @@ class RedisCluster:
     def move_slot(self, slot: int, source: int, target: int) -> None:
         """Move one slot with its keys to another primary, as `redis-cli --cluster reshard` does."""
         self.start_move(slot, source, target)
-        while keys := self.nodes[source].ask('CLUSTER', 'GETKEYSINSLOT', slot, 10):
-            self.migrate(keys, source, target)
+        self.migrate(slot, source, target)
         self.finish_move(slot, source, target)
 
     def start_move(self, slot: int, source: int, target: int) -> None:
@@ -143,10 +151,11 @@ class RedisCluster:
         self.nodes[target].ask('CLUSTER', 'SETSLOT', slot, 'IMPORTING', self.ids[source])
         self.nodes[source].ask('CLUSTER', 'SETSLOT', slot, 'MIGRATING', self.ids[target])
 
-    def migrate(self, keys: list[Any], source: int, target: int) -> None:
-        """Move some keys while their slot is being moved."""
+    def migrate(self, slot: int, source: int, target: int) -> None:
+        """Move the keys of a slot that is being moved."""
         port = self.nodes[target].port
-        self.nodes[source].ask('MIGRATE', '127.0.0.1', port, '', 0, 5000, 'KEYS', *keys)
+        while keys := self.nodes[source].ask('CLUSTER', 'GETKEYSINSLOT', slot, 10):
+            self.nodes[source].ask('MIGRATE', '127.0.0.1', port, '', 0, 5000, 'KEYS', *keys)
 
     def finish_move(self, slot: int, source: int, target: int) -> None:
         """Give a slot to its new node."""
@@ -169,10 +178,20 @@ def _is_ready(node: RedisServer) -> bool:
     return is_linked and state['cluster_state'] == 'ok'
 
 
+def _swap(items: list[Any], one: int, other: int) -> None:
+    items[one], items[other] = items[other], items[one]
+
+
 def free_ports(count: int) -> list[int]:
-    """Return some ports of 127.0.0.1 where nothing listens."""
-    with ExitStack() as stack:
-        sockets = [
-            stack.enter_context(socket.create_server(('127.0.0.1', 0))) for _ in range(count)
-        ]
-        return [free.getsockname()[1] for free in sockets]
+    """Return some ports of 127.0.0.1 where nothing listens.
+
+    They are below those that the system gives to outgoing connections: the nodes connect to each
+    other, and could take the port of a node that starts later.
+    """
+    ports: list[int] = []
+    while len(ports) < count:
+        port = 12_000 + secrets.randbelow(20_000)
+        with contextlib.suppress(OSError), socket.create_server(('127.0.0.1', port)):
+            if port not in ports:
+                ports.append(port)
+    return ports

@@ -19,8 +19,14 @@ class RedisServer:
         url: The URL for clients.
     """
 
-    def __init__(self, directory: Path, *options: str, certificate: Path | None = None) -> None:
-        with socket.create_server(('127.0.0.1', 0)) as free:
+    def __init__(
+        self,
+        directory: Path,
+        *options: str,
+        certificate: Path | None = None,
+        port: int | None = None,
+    ) -> None:
+        with socket.create_server(('127.0.0.1', port or 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f'redis://127.0.0.1:{self.port}'
         self._tls = certificate is not None

@@ -263,8 +263,9 @@ def _asking(command: Command[T]) -> Command[T]:
     """Return a command that a node accepts although its slot is still being moved there."""
 
     async def run(connections: LoopConnections) -> T:
-        # The next command on the same connection is accepted.
-        async with connections.client.client() as client:
+        client = connections.client.client()
+        try:
+            # It applies to the next command on the same connection.
             await client.execute_command('ASKING')  # type: ignore[no-untyped-call]
             return await command(
                 replace(
@@ -274,6 +275,9 @@ def _asking(command: Command[T]) -> Command[T]:
                     delete=client.register_script(DELETE),
                 )
             )
+        finally:
+            # `async with` would return the connection later if this task is cancelled.
+            await client.aclose()
 
     return run
 
