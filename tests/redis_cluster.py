@@ -114,8 +114,9 @@ class RedisCluster:
         self._stack.close()
 
     def wait_until_ready(self) -> None:
-        """Wait until all nodes serve all slots, and the replicas have caught up."""
+        """Wait until the nodes agree who serves each slot, and the replicas have caught up."""
         wait_until(lambda: all(map(_is_ready, self.nodes)))
+        wait_until(lambda: len(set(map(_owners, self.nodes))) == 1)
 
     def fail_over(self, shard: int) -> None:
         """Let the replica of a running primary take over; both change their places in `nodes`."""
@@ -176,6 +177,11 @@ def _is_ready(node: RedisServer) -> bool:
         return False
     is_linked: bool = info['role'] == 'master' or info['master_link_status'] == 'up'
     return is_linked and state['cluster_state'] == 'ok'
+
+
+def _owners(node: RedisServer) -> tuple[tuple[int, int, int], ...]:
+    ranges = node.ask('CLUSTER', 'SLOTS')
+    return tuple(sorted((first, last, primary[1]) for first, last, primary, *_ in ranges))
 
 
 def _swap(items: list[Any], one: int, other: int) -> None:

@@ -30,12 +30,18 @@ SECRET = 'never-shown'
 
 
 @pytest.fixture(scope='module')
-def cluster(
+def changing_cluster(
     redis_program: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RedisCluster]:
-    """Yield a cluster whose slots and roles may change; each test leaves it complete."""
     with RedisCluster(tmp_path_factory.mktemp('cluster')) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def cluster(changing_cluster: RedisCluster) -> RedisCluster:
+    """Return a cluster whose slots and roles may change; each test leaves it complete."""
+    changing_cluster.wait_until_ready()
+    return changing_cluster
 
 
 @pytest.fixture
