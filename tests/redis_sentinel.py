@@ -97,8 +97,8 @@ class SentinelSetup:
         with ExitStack() as stack:
             for server in (*self.servers.values(), *self.sentinels):
                 stack.enter_context(server)
+            self.wait_until_whole()
             self._running = stack.pop_all()
-        self.wait_until_whole()
         return self
 
     def __exit__(
