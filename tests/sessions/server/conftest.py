@@ -35,12 +35,18 @@ async def client(app: Quart) -> Client:
     return client
 
 
-@pytest.fixture(params=['redis'])
+@pytest.fixture(params=['redis', 'redis cluster'])
 def unreachable_store(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Return the settings of an app for each kind of server store, with nothing at its address."""
     match request.param:
         case 'redis':
             return {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://127.0.0.1:1'}
+        case 'redis cluster':
+            return {
+                'SESSION_TYPE': 'redis',
+                'SESSION_REDIS_URL': 'redis://127.0.0.1:1',
+                'SESSION_REDIS_CLUSTER': True,
+            }
     raise ValueError(request.param)
 
 

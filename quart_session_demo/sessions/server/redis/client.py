@@ -1,8 +1,7 @@
 """The Redis client for `SESSION_REDIS_URL`."""
 
 import re
-from copy import copy
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from redis.asyncio import ConnectionPool, Redis
@@ -59,42 +58,16 @@ class RedisClients(Protocol):
         """Close the idle connections of a client, after a failover."""
 
 
-class UrlClients:
-    """Makes the clients for one URL."""
+class PoolClients:
+    """Makes the clients for one address."""
 
-    def __init__(self, url: str, *, max_connections: int) -> None:
-        """Check the URL; connect to nothing.
+    def __init__(self, options: dict[str, Any]) -> None:
+        """Connect to nothing.
 
         Args:
-            url: `redis://`, `rediss://` or `unix://`, as redis-py reads it.
-            max_connections: The largest number of connections of each client.
-
-        Raises:
-            ValueError: The URL is invalid. The message does not show the URL, which may hold a
-                password.
+            options: The arguments for redis-py's connection pool.
         """
-        self._options = pool_options(url, max_connections)
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """The host and port in the URL, or their defaults."""
-        return self._options.get('host', 'localhost'), self._options.get('port', 6379)
-
-    @property
-    def database(self) -> int:
-        """The number of the database in the URL."""
-        return int(self._options.get('db', 0))
-
-    @property
-    def is_socket(self) -> bool:
-        """Whether the URL begins with `unix://`."""
-        return 'path' in self._options
-
-    def at(self, host: str, port: int) -> Self:
-        """Return what makes the clients for another address, with the same options."""
-        other = copy(self)
-        other._options = {**self._options, 'host': host, 'port': port}
-        return other
+        self._options = options
 
     @property
     def is_encrypted_or_local(self) -> bool:
@@ -108,6 +81,23 @@ class UrlClients:
     async def disconnect_idle(self, client: Redis) -> None:
         """Close the idle connections of a client, after a failover."""
         await client.connection_pool.disconnect(inuse_connections=False)
+
+
+class UrlClients(PoolClients):
+    """Makes the clients for one URL."""
+
+    def __init__(self, url: str, *, max_connections: int) -> None:
+        """Check the URL; connect to nothing.
+
+        Args:
+            url: `redis://`, `rediss://` or `unix://`, as redis-py reads it.
+            max_connections: The largest number of connections of each client.
+
+        Raises:
+            ValueError: The URL is invalid. The message does not show the URL, which may hold a
+                password.
+        """
+        super().__init__(pool_options(url, max_connections))
 
 
 def pool_options(url: str, max_connections: int) -> dict[str, Any]:

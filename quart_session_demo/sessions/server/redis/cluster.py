@@ -4,20 +4,24 @@ import asyncio
 import random
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
-from redis.exceptions import AskError, MovedError, ResponseError
+from redis.exceptions import AskError, MovedError
 
 from quart_session_demo.sessions.server.loops import LoopResources
-from quart_session_demo.sessions.server.redis.client import UrlClients
+from quart_session_demo.sessions.server.redis.cluster_clients import ClusterClients
+from quart_session_demo.sessions.server.redis.cluster_commands import (
+    NO_OWNER,
+    asking,
+    slot_map,
+    with_redirection,
+)
 from quart_session_demo.sessions.server.redis.connections import (
     POOL_WAIT_FACTOR,
     Command,
-    LoopConnections,
     RedisConnections,
 )
-from quart_session_demo.sessions.server.redis.scripts import DELETE, WRITE
 from quart_session_demo.sessions.server.redis.slots import (
     Address,
     SlotMap,
@@ -31,44 +35,9 @@ T = TypeVar('T')
 
 #: How many nodes a command is sent to, one after another, before it fails.
 MAX_REDIRECTIONS = 8
-#: How many nodes are asked at the same time who serves what. The first response counts.
-ASKED_NODES = 4
-
-_NO_OWNER = 'No node of the Redis Cluster serves this part of the sessions'
-
-
-class ClusterClients:
-    """Makes the clients for the nodes of a cluster."""
-
-    def __init__(self, url: str, *, max_connections: int) -> None:
-        """Check the URL; connect to nothing.
-
-        Args:
-            url: The URL of any node, `redis://` or `rediss://`. Its options, user and password
-                are those of all nodes.
-            max_connections: The largest number of connections to each node, in each event loop.
-
-        Raises:
-            ValueError: The URL is invalid. The message does not show the URL, which may hold a
-                password.
-        """
-        self._any_node = UrlClients(url, max_connections=max_connections)
-        if self._any_node.is_socket or self._any_node.database:
-            problem = 'begins with unix://' if self._any_node.is_socket else 'has a database'
-            raise ValueError(
-                f'SESSION_REDIS_URL {problem}, which a Redis Cluster does not have: set it to a '
-                'URL such as redis://:password@host:6379'
-            )
-        self.start = Address(*self._any_node.address)
-
-    @property
-    def is_encrypted_or_local(self) -> bool:
-        """Whether nobody on a network can read what is sent to the cluster."""
-        return self._any_node.is_encrypted_or_local
-
-    def at(self, address: Address) -> UrlClients:
-        """Return what makes the clients for one node."""
-        return self._any_node.at(*address)
+#: How many of the known nodes are asked at the same time who serves what, besides those that the
+#: settings name. The first response counts.
+ASKED_NODES = 3
 
 
 @dataclass
@@ -93,7 +62,7 @@ class ClusterConnections:
         """Connect to nothing.
 
         Args:
-            clients: Makes the clients of each node.
+            clients: Makes the clients for each node.
             timeout: The seconds for each of two attempts to reach a node, connecting included.
             max_connections: The largest number of connections to each node, in each event loop.
         """
@@ -103,7 +72,7 @@ class ClusterConnections:
         self._nodes: dict[Address, _Node] = {}
         self._slots = SlotMap()
         # Why the slots could not be read the last time, for callers who waited.
-        self._last_error = _NO_OWNER
+        self._last_error = NO_OWNER
         # Counts the attempts to read the slots, so that callers who wait share one.
         self._reads = 0
         self._locks = LoopResources(asyncio.Lock, _release)
@@ -137,7 +106,7 @@ class ClusterConnections:
         """
         await self._read_slots()
         if None in self._slots.owners:
-            raise StoreError(_NO_OWNER)
+            raise StoreError(NO_OWNER)
         results = await asyncio.gather(
             *(self._run_in_slot(command, slot) for slot in self._slots.some_slots()),
             return_exceptions=True,
@@ -159,11 +128,11 @@ class ClusterConnections:
         for _ in range(MAX_REDIRECTIONS):
             owner = await self._owner(slot)
             try:
-                result = await self._run_at(owner, _with_redirection(command))
+                result = await self._run_at(owner, with_redirection(command))
                 if isinstance(result, AskError) and not isinstance(result, MovedError):
                     # The slot is being moved, and the key is not there any more.
                     target = redirected_to(result, owner)
-                    result = await self._run_at(target, _with_redirection(_asking(command)))
+                    result = await self._run_at(target, with_redirection(asking(command)))
             except StoreError:
                 if has_failed or not await self._has_new_owner(slot, owner):
                     raise
@@ -216,7 +185,7 @@ class ClusterConnections:
                 return
             try:
                 self._slots = await self._first_slot_map()
-                self._last_error = _NO_OWNER
+                self._last_error = NO_OWNER
             except StoreError as error:
                 self._last_error = str(error)
                 raise
@@ -225,10 +194,9 @@ class ClusterConnections:
             await self._close_unused()
 
     async def _first_slot_map(self) -> SlotMap:
-        others = list(self._slots.nodes - {self.clients.start})
-        chosen = random.sample(others, min(ASKED_NODES - 1, len(others)))
-        addresses = [self.clients.start, *chosen]
-        tasks = [asyncio.create_task(self._run_at(a, _slot_map(a))) for a in addresses]
+        known = [*self._slots.nodes]
+        addresses = {*self.clients.start, *random.sample(known, min(ASKED_NODES, len(known)))}
+        tasks = [asyncio.create_task(self._run_at(a, slot_map(a))) for a in addresses]
         try:
             for response in asyncio.as_completed(tasks):
                 try:
@@ -242,65 +210,9 @@ class ClusterConnections:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _close_unused(self) -> None:
-        for address in self._nodes.keys() - self._slots.nodes - {self.clients.start}:
+        for address in self._nodes.keys() - self._slots.nodes - self.clients.start:
             if not self._nodes[address].users:
                 await self._nodes.pop(address).connections.close()
-
-
-def _with_redirection(command: Command[T]) -> Command[T | AskError]:
-    """Return a command that returns a redirection, which is no failure of the node."""
-
-    async def run(connections: LoopConnections) -> T | AskError:
-        try:
-            return await command(connections)
-        except AskError as redirection:
-            return redirection
-
-    return run
-
-
-def _asking(command: Command[T]) -> Command[T]:
-    """Return a command that a node accepts although its slot is still being moved there."""
-
-    async def run(connections: LoopConnections) -> T:
-        client = connections.client.client()
-        try:
-            # It applies to the next command on the same connection.
-            await client.execute_command('ASKING')  # type: ignore[no-untyped-call]
-            return await command(
-                replace(
-                    connections,
-                    client=client,
-                    write=client.register_script(WRITE),
-                    delete=client.register_script(DELETE),
-                )
-            )
-        finally:
-            # `async with` would return the connection later if this task is cancelled.
-            await client.aclose()
-
-    return run
-
-
-def _slot_map(address: Address) -> Command[SlotMap]:
-    """Return a command that returns the slots as a node knows them."""
-
-    async def run(connections: LoopConnections) -> SlotMap:
-        try:
-            ranges = await connections.client.execute_command('CLUSTER', 'SLOTS')  # type: ignore[no-untyped-call]
-        except ResponseError as error:
-            if 'cluster support disabled' not in str(error):
-                raise
-            raise StoreError(
-                'SESSION_REDIS_URL is not a node of a Redis Cluster: set SESSION_REDIS_CLUSTER to '
-                'false, or SESSION_REDIS_URL to a node'
-            ) from None
-        # As in a node that has left the cluster.
-        if not ranges:
-            raise StoreError(_NO_OWNER)
-        return SlotMap.parse(ranges, address)
-
-    return run
 
 
 async def _release(_: asyncio.Lock) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import redis
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis, RedisCluster
 from redis.asyncio.sentinel import SentinelConnectionPool
 
 from quart_session_demo.sessions.server.redis.pools import is_encrypted_or_local, shared_options
@@ -101,6 +101,10 @@ def _check_client(client: Any, verb: str) -> None:
     if isinstance(client, redis.Redis):
         raise ValueError(
             f'SESSION_REDIS {verb} a redis.Redis, which blocks the event loop: {REMEDY}'
+        )
+    if isinstance(client, RedisCluster):
+        raise ValueError(
+            f'SESSION_REDIS {verb} a RedisCluster: set it to the RedisCluster, not to a function'
         )
     if not isinstance(client, Redis):
         kind = f'the class {client.__name__}' if isinstance(client, type) else type(client).__name__

@@ -45,12 +45,13 @@ UNSHARED_OPTIONS = {
 
 def shared_options(pool: ConnectionPool) -> dict[str, Any]:
     """Return the options of another pool that are safe for the connections of sessions."""
-    options = {
-        name: value
-        for name, value in pool.connection_kwargs.items()
-        if name not in UNSHARED_OPTIONS
-    }
-    return {**options, **CONNECTION_OPTIONS, 'connection_class': pool.connection_class}
+    return {**safe_options(pool.connection_kwargs), 'connection_class': pool.connection_class}
+
+
+def safe_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of other connections that are safe for the connections of sessions."""
+    shared = {name: value for name, value in options.items() if name not in UNSHARED_OPTIONS}
+    return {**shared, **CONNECTION_OPTIONS}
 
 
 def is_encrypted_or_local(pool: ConnectionPool) -> bool:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.sentinel import Sentinel
 
 from quart_session_demo.sessions.redis_selection import selection_errors
 from quart_session_demo.sessions.server.redis.client import RedisClients, UrlClients
-from quart_session_demo.sessions.server.redis.cluster import ClusterClients
+from quart_session_demo.sessions.server.redis.cluster_clients import ClusterClients
 from quart_session_demo.sessions.server.redis.own import OwnClients
 
 
@@ -32,6 +32,8 @@ def select_clients(config: dict[str, Any]) -> RedisClients | ClusterClients:
             config['SESSION_REDIS_SENTINELS'], config['SESSION_REDIS_SENTINEL_SERVICE']
         )
         return OwnClients(primary, max_connections=max_connections)
+    if isinstance(config['SESSION_REDIS'], RedisCluster):
+        return ClusterClients(config['SESSION_REDIS'], max_connections=max_connections)
     if config['SESSION_REDIS'] is not None:
         return OwnClients(config['SESSION_REDIS'], max_connections=max_connections)
     return UrlClients(config['SESSION_REDIS_URL'], max_connections=max_connections)

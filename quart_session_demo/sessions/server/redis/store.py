@@ -7,7 +7,8 @@ from typing import Any, Self, cast
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.redis.checks import redis_findings
 from quart_session_demo.sessions.server.redis.client import RedisClients, UrlClients
-from quart_session_demo.sessions.server.redis.cluster import ClusterClients, ClusterConnections
+from quart_session_demo.sessions.server.redis.cluster import ClusterConnections
+from quart_session_demo.sessions.server.redis.cluster_clients import ClusterClients
 from quart_session_demo.sessions.server.redis.connections import (
     Command,
     LoopConnections,

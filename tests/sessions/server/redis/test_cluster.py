@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.asyncio
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
+from redis.credentials import UsernamePasswordCredentialProvider
 
 from quart_session_demo.config import ConfigError
-from quart_session_demo.sessions.server.redis.cluster import ClusterClients
+from quart_session_demo.sessions.server.redis.cluster_clients import ClusterClients
 from quart_session_demo.sessions.server.redis.slots import slot_of
 from quart_session_demo.sessions.server.redis.store import RedisStore
 from quart_session_demo.sessions.server.store import new_token, store_key
@@ -122,6 +124,29 @@ async def test_any_node_may_be_named(redis_cluster: RedisCluster) -> None:
     for node in redis_cluster.nodes:
         async with serving({**redis_cluster.settings, 'SESSION_REDIS_URL': node.url}) as app:
             await new_clients(app, 10)
+
+
+async def test_own_cluster_client_describes_the_nodes(redis_cluster: RedisCluster) -> None:
+    """`SESSION_REDIS` may be a cluster client, whose options and translated addresses are used."""
+    translated = []
+
+    def translate(address: tuple[str, int]) -> tuple[str, int]:
+        translated.append(address)
+        return address
+
+    own = redis.asyncio.RedisCluster(
+        '127.0.0.1',
+        redis_cluster.nodes[0].port,
+        credential_provider=UsernamePasswordCredentialProvider('default', 'any'),
+        decode_responses=True,
+        protocol=3,
+        address_remap=translate,
+    )
+    async with serving({'SESSION_TYPE': 'redis', 'SESSION_REDIS': own}) as app:
+        [client] = await new_clients(app, 1)
+        assert await text(client, '/get_session/') == 'zhiliao'
+        await new_clients(app, 20)
+    assert translated
 
 
 async def test_400_requests_share_few_connections(cluster: RedisCluster) -> None:
