@@ -160,7 +160,9 @@ class RedisCluster:
 
     def finish_move(self, slot: int, source: int, target: int) -> None:
         """Give a slot to its new node."""
-        for number in (target, source):
+        # Every primary must know: one that does not may give the slot back to its old node.
+        others = {*range(PRIMARIES)} - {source, target}
+        for number in (target, source, *others):
             self.nodes[number].ask('CLUSTER', 'SETSLOT', slot, 'NODE', self.ids[target])
 
 

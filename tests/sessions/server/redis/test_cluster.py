@@ -343,13 +343,16 @@ async def test_cancelled_commands_mix_up_no_sessions(
             assert stored.fields == {b'"user"': b'%d' % user}
             outcomes[True] += 1
 
+    start = time.monotonic()
+    await asyncio.gather(*(read(number, 30) for number in range(20)))
+    longest = time.monotonic() - start
     for batch in range(150):
         # From moments before the command is sent to moments after its response.
-        delays = [(batch * 20 + number) * 37 % 100 / 10_000 for number in range(20)]
-        await asyncio.gather(*(read(number, delay) for number, delay in enumerate(delays)))
+        parts = [(batch * 20 + number) * 37 % 100 / 100 for number in range(20)]
+        await asyncio.gather(*(read(number, part * longest) for number, part in enumerate(parts)))
     await asyncio.gather(*(read(number, 30) for number in range(100)))
 
-    assert min(outcomes[True], outcomes[False]) > 300
+    assert outcomes[False] > 100
     await store.close()
     if is_moving:
         for slot in slots:
