@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -13,9 +14,13 @@ import redis
 from tests.processes import wait_until
 from tests.redis_server import RedisServer
 
-#: The number of slots of every Redis Cluster.
-SLOTS = 16384
 PRIMARIES = 3
+#: The slots of each primary at the start.
+SHARDS = (
+    (0, 5460),
+    (5461, 10921),
+    (10922, 16383),
+)
 
 
 class RedisCluster:
@@ -32,6 +37,7 @@ class RedisCluster:
         *options: str,
         node_timeout: int = 15_000,
         has_replicas: bool = True,
+        slots: Sequence[tuple[int, int]] = SHARDS,
         certificate: Path | None = None,
     ) -> None:
         """Write the files of the nodes.
@@ -41,12 +47,14 @@ class RedisCluster:
             *options: More options for each node.
             node_timeout: The milliseconds after which a silent node counts as failed.
             has_replicas: Whether each primary has a replica.
+            slots: The first and last slot of each primary.
             certificate: The file with certificate and key, if the nodes use TLS.
         """
         count = 2 * PRIMARIES if has_replicas else PRIMARIES
         self._buses = free_ports(count)
         self._directory = directory
         self._certificate = certificate
+        self._slots = slots
         tls = () if certificate is None else ('--tls-cluster', 'yes', '--tls-replication', 'yes')
         self._options = (
             *('--cluster-enabled', 'yes', '--cluster-node-timeout', str(node_timeout)),
@@ -75,7 +83,7 @@ class RedisCluster:
             epoch = shard + 1
             address = f'{self.ids[number]} 127.0.0.1:{node.port}@{bus}'
             if number < PRIMARIES:
-                first, last = shard * SLOTS // PRIMARIES, (shard + 1) * SLOTS // PRIMARIES - 1
+                first, last = self._slots[shard]
                 lines.append(f'{address} {flags}master - 0 0 {epoch} connected {first}-{last}')
             else:
                 lines.append(f'{address} {flags}slave {self.ids[shard]} 0 0 {epoch} connected')
@@ -116,6 +124,9 @@ class RedisCluster:
     def wait_until_ready(self) -> None:
         """Wait until the nodes agree who serves each slot, and the replicas have caught up."""
         wait_until(lambda: all(map(_is_ready, self.nodes)))
+        self._wait_until_agreed()
+
+    def _wait_until_agreed(self) -> None:
         wait_until(lambda: len(set(map(_owners, self.nodes))) == 1)
 
     def fail_over(self, shard: int) -> None:
@@ -164,11 +175,12 @@ class RedisCluster:
         others = {*range(PRIMARIES)} - {source, target}
         for number in (target, source, *others):
             self.nodes[number].ask('CLUSTER', 'SETSLOT', slot, 'NODE', self.ids[target])
+        self._wait_until_agreed()
 
 
 def shard_of(slot: int) -> int:
     """Return the number of the primary that serves a slot at the start."""
-    return next(n for n in range(PRIMARIES) if slot < (n + 1) * SLOTS // PRIMARIES)
+    return next(n for n, (_, last) in enumerate(SHARDS) if slot <= last)
 
 
 def _is_ready(node: RedisServer) -> bool:

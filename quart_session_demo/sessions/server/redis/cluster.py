@@ -153,7 +153,7 @@ class ClusterConnections:
                     self.clients.at(address),
                     timeout=self._timeout,
                     max_connections=self._max_connections,
-                    owns=lambda key: self._slots.owners[slot_of(key)] == address,
+                    owns=lambda key: self._slots.accepts(address, key),
                 )
             )
         node = self._nodes[address]

@@ -21,10 +21,12 @@ class SlotMap:
 
     Attributes:
         owners: The primary that serves each slot, or None if nobody does.
+        primaries: The addresses of all primaries.
         nodes: The addresses of all nodes, replicas included.
     """
 
     owners: list[Address | None] = field(default_factory=lambda: [None] * REDIS_CLUSTER_HASH_SLOTS)
+    primaries: set[Address] = field(default_factory=set)
     nodes: set[Address] = field(default_factory=set)
 
     @classmethod
@@ -39,6 +41,7 @@ class SlotMap:
         for first, last, *nodes in ranges:
             primary, *replicas = (_address(host, port, asked) for host, port, *_ in nodes)
             slots.owners[first : last + 1] = [primary] * (last + 1 - first)
+            slots.primaries.add(primary)
             slots.nodes.update((primary, *replicas))
         return slots
 
@@ -46,8 +49,13 @@ class SlotMap:
         """Return the node that a `MOVED` error names, and remember it."""
         address = redirected_to(redirection, asked)
         self.owners[redirection.slot_id] = address
+        self.primaries.add(address)
         self.nodes.add(address)
         return address
+
+    def accepts(self, address: Address, key: str) -> bool:
+        """Return whether a node serves a key. One that serves nothing more redirects any key."""
+        return address not in self.primaries or self.owners[slot_of(key)] == address
 
     def some_slots(self) -> list[int]:
         """Return one slot of each primary."""

@@ -27,9 +27,9 @@ from quart_session_demo.sessions.server.store import (
 )
 from quart_session_demo.sessions.settings import REDIS_SETTINGS, complete_settings
 
-#: How many ids are drawn for one that belongs to the chosen node of a cluster. A node with a single
-#: slot of 16,384 gets one in most cases; if not, it names the node that accepts the last id.
-MAX_DRAWS = 20_000
+#: How many ids are drawn for one that belongs to the chosen node of a cluster. It is enough for a
+#: node with a single slot of 16,384. If none is found, the node redirects the last one.
+MAX_DRAWS = 100_000
 
 
 class RedisStore:
