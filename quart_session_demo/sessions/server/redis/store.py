@@ -44,7 +44,7 @@ class RedisStore:
             clients: A URL, `redis://`, `rediss://` or `unix://`, as redis-py reads it; or what
                 makes the clients.
             prefix: The first part of all keys.
-            timeout: The seconds for each of two attempts, connecting included.
+            timeout: The seconds for each attempt, connecting included.
             max_connections: The largest number of connections of each event loop.
 
         Raises:
@@ -57,7 +57,8 @@ class RedisStore:
             clients, timeout=timeout, max_connections=max_connections
         )
         self._prefix = prefix
-        # A deletion may be retried until both attempts are over.
+        # Each attempt of a deletion must find what the one before did, and makes it last anew. An
+        # attempt takes at most `BUSY_FACTOR` times its timeout, which is less than this.
         self._tombstone_milliseconds = round(2 * timeout * 1000)
 
     @classmethod
