@@ -29,6 +29,8 @@ MAX_ATTEMPTS = 5
 #: How long a request waits for a free connection, as a multiple of the timeout. The wait ends
 #: earlier if Redis fails during it.
 POOL_WAIT_FACTOR = 40
+#: How many times longer it waits while the event loop is never idle.
+POOL_BUSY_FACTOR = 3
 
 
 @dataclass
@@ -55,7 +57,6 @@ class LoopConnections:
 #: The errors after which a command is tried again.
 _LOST = (
     OSError,
-    ReadOnlyError,
     RedisConnectionError,
     RedisTimeoutError,
     TimeoutError,
@@ -131,7 +132,7 @@ class RedisConnections:
         seconds = POOL_WAIT_FACTOR * self._timeout
         try:
             if connections.free.locked():
-                async with responsive_timeout(seconds):
+                async with responsive_timeout(seconds, busy_factor=POOL_BUSY_FACTOR):
                     await connections.free.acquire()
             else:
                 await connections.free.acquire()
@@ -150,16 +151,21 @@ class RedisConnections:
             start = clock()
             try:
                 result = await self._attempt(command, connections)
-            except _LOST as error:
-                # Others got a response during this attempt: Redis works, but not this connection.
-                limit = MAX_ATTEMPTS if connections.responded_at > start else MIN_ATTEMPTS
-                if attempts >= limit:
-                    if limit == MIN_ATTEMPTS:
-                        connections.failed_at = clock()
+            except ReadOnlyError:
+                connections.responded_at = clock()
+                if attempts >= MIN_ATTEMPTS:
                     raise
-                if isinstance(error, ReadOnlyError):
-                    # After a failover, new connections reach the new primary, but open ones do not.
+                # After a failover, new connections reach the new primary, but open ones do not.
+                with suppress(TimeoutError):
                     await self._attempt(self._disconnect, connections)
+            except _LOST:
+                # If others got a response during this attempt, only this connection is at fault.
+                if connections.responded_at > start:
+                    if attempts >= MAX_ATTEMPTS:
+                        raise
+                elif attempts >= MIN_ATTEMPTS:
+                    connections.failed_at = clock()
+                    raise
             except ResponseError:
                 connections.responded_at = clock()
                 raise
