@@ -18,6 +18,7 @@ from quart_session_demo.sessions.server.redis.cluster_commands import (
     with_redirection,
 )
 from quart_session_demo.sessions.server.redis.connections import (
+    POOL_BUSY_FACTOR,
     POOL_WAIT_FACTOR,
     Command,
     RedisConnections,
@@ -63,7 +64,7 @@ class ClusterConnections:
 
         Args:
             clients: Makes the clients for each node.
-            timeout: The seconds for each of two attempts to reach a node, connecting included.
+            timeout: The seconds for each attempt to reach a node, connecting included.
             max_connections: The largest number of connections to each node, in each event loop.
         """
         self.clients = clients
@@ -78,10 +79,11 @@ class ClusterConnections:
         self._locks = LoopResources(asyncio.Lock, _release)
 
     @property
-    def retry_seconds(self) -> float:
-        """How long after a command was sent first it may be sent again."""
-        # Two attempts on each of two nodes, and a wait for a connection to the second.
-        return (POOL_WAIT_FACTOR + 5) * self._timeout
+    def repeat_seconds(self) -> float:
+        """The longest time between two attempts to send the same command."""
+        # An attempt at the old node, a look at the slots, and a wait for a connection to the new
+        # node while the event loop is never idle.
+        return (POOL_BUSY_FACTOR * POOL_WAIT_FACTOR + 5) * self._timeout
 
     async def run(self, command: Command[T], key: str | None = None) -> T:
         """Return the result of a command from the node that serves a key.

@@ -52,7 +52,7 @@ class RedisStore:
             clients: A URL, `redis://`, `rediss://` or `unix://`, as redis-py reads it; or what
                 makes the clients.
             prefix: The first part of all keys.
-            timeout: The seconds for each of two attempts, connecting included.
+            timeout: The seconds for each attempt, connecting included.
             max_connections: The largest number of connections of each event loop.
 
         Raises:
@@ -76,7 +76,8 @@ class RedisStore:
                 clients, timeout=timeout, max_connections=max_connections
             )
         self._prefix = prefix
-        self._tombstone_milliseconds = round(self._connections.retry_seconds * 1000)
+        # Each attempt of a deletion must find what the one before did, and makes it last anew.
+        self._tombstone_milliseconds = round(self._connections.repeat_seconds * 1000)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
