@@ -124,7 +124,7 @@ REDIS_SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         'SESSION_REDIS_MAX_CONNECTIONS',
-        'the connections to Redis that each process may open',
+        'the connections to Redis that each process may open; in a cluster, to each node',
         validate_connections,
         # The smallest Redis of many platforms accepts 20; during a deploy two processes run.
         10,

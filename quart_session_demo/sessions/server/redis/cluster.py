@@ -128,7 +128,7 @@ class ClusterConnections:
     async def _run_in_slot(self, command: Command[T], slot: int) -> T:
         has_failed = False
         for _ in range(MAX_REDIRECTIONS):
-            owner = await self._owner(slot)
+            owner = self._slots.owners[slot] or await self._find_owner(slot)
             try:
                 result = await self._run_at(owner, with_redirection(command))
                 if isinstance(result, AskError) and not isinstance(result, MovedError):
@@ -165,9 +165,8 @@ class ClusterConnections:
         finally:
             node.users -= 1
 
-    async def _owner(self, slot: int) -> Address:
-        if self._slots.owners[slot] is None:
-            await self._read_slots()
+    async def _find_owner(self, slot: int) -> Address:
+        await self._read_slots()
         owner = self._slots.owners[slot]
         if owner is None:
             raise StoreError(self._last_error)

@@ -19,7 +19,7 @@ from quart_session_demo.config import ConfigError
 from quart_session_demo.sessions.server.redis.cluster_clients import ClusterClients
 from quart_session_demo.sessions.server.redis.slots import slot_of
 from quart_session_demo.sessions.server.redis.store import RedisStore
-from quart_session_demo.sessions.server.store import new_token, store_key
+from quart_session_demo.sessions.server.store import WriteResult, new_token, store_key
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import KEY, make_app, session_contents
 from tests.processes import wait_until
@@ -404,6 +404,71 @@ async def test_slots_without_node_are_not_ready(cluster: RedisCluster) -> None:
             node.ask('CONFIG', 'SET', 'cluster-require-full-coverage', 'yes')
         await asyncio.to_thread(cluster.wait_until_ready)
         assert (await client.get('/health/ready')).status_code == 200
+
+
+async def test_redirected_script_is_loaded(cluster: RedisCluster) -> None:
+    """A change is stored by the node to which its slot is being moved, although it has no script."""
+    store = store_of(cluster)
+    session_id = await store.create({b'"user"': b'1'}, lifetime=60_000, now=1)
+    slot = slot_of(f'session:{store_key(session_id)}')
+    source, target = shard_of(slot), (shard_of(slot) + 1) % PRIMARIES
+    cluster.start_move(slot, source, target)
+    cluster.migrate(slot, source, target)
+    cluster.nodes[target].ask('SCRIPT', 'FLUSH')
+
+    result = await store.write(session_id, {b'"age"': b'20'}, (), lifetime=60_000, now=2)
+
+    assert result is WriteResult.SAVED
+    stored = await store.read(session_id)
+    assert stored is not None
+    assert stored.fields == {b'"user"': b'1', b'"age"': b'20'}
+    await store.close()
+    cluster.finish_move(slot, source, target)
+    cluster.move_slot(slot, target, source)
+
+
+async def test_rights_are_those_of_the_documentation(cluster: RedisCluster) -> None:
+    """A user with the rights that the documentation lists may store sessions."""
+    rights = [
+        'evalsha',
+        'script|load',
+        'hset',
+        'hdel',
+        'hget',
+        'hgetall',
+        'hlen',
+        'hexists',
+        'exists',
+        'pexpire',
+    ]
+    rights += ['cluster|slots', 'asking']
+    for node in cluster.nodes:
+        allowed = [f'+{right}' for right in rights]
+        node.ask('ACL', 'SETUSER', 'app', 'on', f'>{SECRET}', '~session:*', *allowed)
+    url = cluster.nodes[0].url.replace('//', f'//app:{SECRET}@')
+    async with serving({**cluster.settings, 'SESSION_REDIS_URL': url}) as app:
+        for client in await new_clients(app, 10):
+            assert (await client.get('/login')).status_code == 200
+
+
+async def test_hung_cluster_is_503_in_bounded_time(cluster: RedisCluster) -> None:
+    """While every node hangs, a request gets 503 after a few timeouts, not after all added up."""
+    async with serving(cluster.settings, SESSION_REDIS_TIMEOUT=0.3) as app:
+        clients = await new_clients(app, 30)
+        for node in cluster.nodes:
+            node.pause()
+        try:
+            start = time.monotonic()
+            await asyncio.gather(*(assert_unavailable(c, '/contents') for c in clients[:1]))
+            one = time.monotonic() - start
+            start = time.monotonic()
+            await asyncio.gather(*(assert_unavailable(c, '/contents') for c in clients))
+            assert time.monotonic() - start < 5 * one
+        finally:
+            for node in cluster.nodes:
+                node.resume()
+        for client in clients:
+            assert await text(client, '/get_session/') == 'zhiliao'
 
 
 async def test_single_redis_is_not_a_cluster(
