@@ -407,7 +407,7 @@ async def test_slots_without_node_are_not_ready(cluster: RedisCluster) -> None:
 
 
 async def test_redirected_script_is_loaded(cluster: RedisCluster) -> None:
-    """A change is stored by the node to which its slot is being moved, although it has no script."""
+    """The node to which a slot is being moved stores a change, although it has no script."""
     store = store_of(cluster)
     session_id = await store.create({b'"user"': b'1'}, lifetime=60_000, now=1)
     slot = slot_of(f'session:{store_key(session_id)}')
@@ -427,24 +427,26 @@ async def test_redirected_script_is_loaded(cluster: RedisCluster) -> None:
     cluster.move_slot(slot, target, source)
 
 
+RIGHTS = [
+    '+asking',
+    '+cluster|slots',
+    '+evalsha',
+    '+exists',
+    '+hdel',
+    '+hexists',
+    '+hget',
+    '+hgetall',
+    '+hlen',
+    '+hset',
+    '+pexpire',
+    '+script|load',
+]
+
+
 async def test_rights_are_those_of_the_documentation(cluster: RedisCluster) -> None:
     """A user with the rights that the documentation lists may store sessions."""
-    rights = [
-        'evalsha',
-        'script|load',
-        'hset',
-        'hdel',
-        'hget',
-        'hgetall',
-        'hlen',
-        'hexists',
-        'exists',
-        'pexpire',
-    ]
-    rights += ['cluster|slots', 'asking']
     for node in cluster.nodes:
-        allowed = [f'+{right}' for right in rights]
-        node.ask('ACL', 'SETUSER', 'app', 'on', f'>{SECRET}', '~session:*', *allowed)
+        node.ask('ACL', 'SETUSER', 'app', 'on', f'>{SECRET}', '~session:*', *RIGHTS)
     url = cluster.nodes[0].url.replace('//', f'//app:{SECRET}@')
     async with serving({**cluster.settings, 'SESSION_REDIS_URL': url}) as app:
         for client in await new_clients(app, 10):
