@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     'lesson': set(),
     'log_filters': set(),
     'middleware': set(),
-    'playground': {'sessions'},
+    'playground': {'sessions', 'sessions.server'},
     'sessions': {'sessions.redis', 'sessions.server', 'sessions.settings'},
     'sessions.validators': set(),
     'sessions.settings': {'sessions.validators'},
