@@ -1,5 +1,13 @@
 """What `check-deploy` reports about a Redis that stores sessions."""
 
+import ssl
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+
+from redis.asyncio import SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.connection import AbstractConnection
+
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.redis.connections import RedisConnections
 from quart_session_demo.sessions.server.store import SessionStore, StoreError
@@ -10,6 +18,21 @@ UNENCRYPTED = Finding(
     'Sessions are sent unencrypted to Redis on another host (OWASP ASVS 5.0, 12.3.1)',
     'Set QUART_SESSION_REDIS_URL to a URL that begins with rediss://',
 )
+UNVERIFIED = Finding(
+    'redis-unverified',
+    # A warning only: the certificates of some platforms, such as Heroku's, cannot be verified.
+    'warning',
+    'The certificate of Redis is not checked, so another server can receive all sessions and the '
+    'password (OWASP ASVS 5.0, 12.3.2)',
+    'Remove ssl_cert_reqs=none and ssl_check_hostname=false from QUART_SESSION_REDIS_URL, and set '
+    'ssl_ca_certs to the file with its authority',
+)
+NO_PASSWORD = Finding(
+    'redis-no-password',
+    'error',
+    'Redis on another host is used without a password (OWASP ASVS 5.0, 13.2.1)',
+    'Set a password in Redis and in QUART_SESSION_REDIS_URL',
+)
 UNREACHABLE = Finding(
     'redis-unreachable',
     'error',
@@ -19,8 +42,8 @@ UNREACHABLE = Finding(
 POLICY_UNKNOWN = Finding(
     'redis-policy-unknown',
     'warning',
-    'It is unknown whether Redis evicts sessions: {error}',
-    'Let its user run INFO, or check that maxmemory-policy is noeviction',
+    'It is unknown whether Redis evicts sessions or stores them in files: {error}',
+    'Let its user run INFO, or check that maxmemory-policy is noeviction and appendonly is yes',
 )
 EVICTS = Finding(
     'redis-evicts',
@@ -28,12 +51,23 @@ EVICTS = Finding(
     'Redis evicts sessions when its memory is full: maxmemory-policy is {policy}',
     'Set maxmemory-policy to noeviction, or use a separate Redis for sessions',
 )
+NOT_PERSISTENT = Finding(
+    'redis-not-persistent',
+    # A warning only: users log in again after a crash. Snapshots (RDB) do not change the finding:
+    # they lose the last minutes, and restore sessions that were deleted in them.
+    'warning',
+    'After a crash, Redis has lost sessions, or has deleted sessions again: appendonly is off',
+    'Set appendonly to yes, and appendfsync to always so that a logout is final after a crash',
+)
 #: All findings about Redis, as templates for `Finding.fill`.
 FINDINGS = (
     UNENCRYPTED,
+    UNVERIFIED,
+    NO_PASSWORD,
     UNREACHABLE,
     POLICY_UNKNOWN,
     EVICTS,
+    NOT_PERSISTENT,
 )
 
 
@@ -44,16 +78,50 @@ async def redis_findings(store: SessionStore, connections: RedisConnections) -> 
         store: The store, to check whether sessions can be stored.
         connections: Its connections, to read the settings of Redis.
     """
-    findings = [] if connections.clients.is_encrypted_or_local else [UNENCRYPTED]
+    findings = list(connection_findings(connections.clients.connection))
     try:
         await store.ping()
     except StoreError as error:
         return [*findings, UNREACHABLE.fill(error=error)]
     try:
-        memory = await connections.run(lambda connections: connections.client.info('memory'))
+        memory = await _info(connections, 'memory')
+        persistence = await _info(connections, 'persistence')
     except StoreError as error:
         return [*findings, POLICY_UNKNOWN.fill(error=error)]
     policy = memory.get('maxmemory_policy', 'noeviction')
     if policy != 'noeviction':
         findings.append(EVICTS.fill(policy=policy))
+    if not persistence.get('aof_enabled', True):
+        findings.append(NOT_PERSISTENT)
     return findings
+
+
+def connection_findings(connection: AbstractConnection) -> Iterator[Finding]:
+    """Yield what is unsafe about a connection to another host."""
+    host = getattr(connection, 'host', '')
+    if isinstance(connection, UnixDomainSocketConnection) or _is_local(host):
+        return
+    has_certificate = False
+    if isinstance(connection, SSLConnection):
+        context = connection.ssl_context
+        has_certificate = bool(context.certfile)
+        if context.cert_reqs == ssl.CERT_NONE or not context.check_hostname:
+            yield UNVERIFIED
+    else:
+        yield UNENCRYPTED
+    if not (connection.password or connection.credential_provider or has_certificate):
+        yield NO_PASSWORD
+
+
+async def _info(connections: RedisConnections, section: str) -> dict[str, Any]:
+    info: dict[str, Any] = await connections.run(
+        lambda connections: connections.client.info(section)
+    )
+    return info
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == 'localhost' or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,12 +1,11 @@
 """The Redis client for `SESSION_REDIS_URL`."""
 
 import re
-from ipaddress import ip_address
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from redis.asyncio import Connection, ConnectionPool, Redis
-from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection, SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -38,8 +37,8 @@ class RedisClients(Protocol):
     """Makes the Redis clients of a store."""
 
     @property
-    def is_encrypted_or_local(self) -> bool:
-        """Whether nobody on a network can read what is sent to Redis."""
+    def connection(self) -> AbstractConnection:
+        """One of the connections, which is not open: `check-deploy` reads its options."""
 
     def create(self) -> Redis:
         """Return a client for the running event loop; connect to nothing."""
@@ -65,11 +64,10 @@ class UrlClients:
         self._options = pool_options(url, max_connections)
 
     @property
-    def is_encrypted_or_local(self) -> bool:
-        """Whether nobody on a network can read what is sent to Redis."""
-        host = self._options.get('host', 'localhost')
-        connection_class = self._options.get('connection_class', Connection)
-        return connection_class is not Connection or host == 'localhost' or _is_loopback(host)
+    def connection(self) -> AbstractConnection:
+        """One of the connections, which is not open: `check-deploy` reads its options."""
+        pool = ConnectionPool(**self._options)
+        return pool.connection_class(**pool.connection_kwargs)
 
     def create(self) -> Redis:
         """Return a client for the running event loop; connect to nothing."""
@@ -78,13 +76,6 @@ class UrlClients:
     async def disconnect_idle(self, client: Redis) -> None:
         """Close the idle connections of a client, after a failover."""
         await client.connection_pool.disconnect(inuse_connections=False)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def pool_options(url: str, max_connections: int) -> dict[str, Any]:
