@@ -11,6 +11,7 @@ from quart.typing import TestClientProtocol as Client
 from tests.apps.sessions_app import make_sessions_app
 from tests.redis_server import RedisServer
 from tests.sessions.conftest import SERVER_STORES, settings_of
+from tests.sessions.example_store import example_store
 
 
 @pytest.fixture(params=SERVER_STORES)
@@ -35,12 +36,14 @@ async def client(app: Quart) -> Client:
     return client
 
 
-@pytest.fixture(params=['redis'])
+@pytest.fixture(params=['redis', 'example'])
 def unreachable_store(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Return the settings of an app for each kind of server store, with nothing at its address."""
     match request.param:
         case 'redis':
             return {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://127.0.0.1:1'}
+        case 'example':
+            return {'session_store': example_store(Path('/no/such/folder/sessions.db'))}
     raise ValueError(request.param)
 
 

@@ -46,9 +46,9 @@ async def new_cookie(app: Quart, path: str = '/set/user') -> str:
 async def test_apps_with_other_keys_accept_nothing_of_each_other(store: dict[str, Any]) -> None:
     """Two apps that share a store, but no key, do not accept each other's cookies."""
     staging = make_sessions_app(**store)
-    production = make_sessions_app(**store, **{'SECRET_KEY': NEW_KEY})
-    if store['SESSION_TYPE'] == 'memory':
-        production.session_interface = staging.session_interface
+    production = make_sessions_app(**store, SECRET_KEY=NEW_KEY)
+    # Sessions in memory are shared only by sharing the store.
+    production.session_interface = staging.session_interface
     async with staging.test_app(), production.test_app():
         for mine, other in ((staging, production), (production, staging)):
             cookie = await new_cookie(mine)
