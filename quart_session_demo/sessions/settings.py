@@ -21,6 +21,7 @@ from quart_session_demo.sessions.validators import (
     validate_redis_url,
     validate_samesite,
     validate_session_type,
+    validate_sql_url,
     validate_timeout,
 )
 
@@ -67,7 +68,7 @@ def complete_settings(config: dict[str, Any], settings: tuple[Setting, ...]) -> 
 SESSION_TYPE = Setting(
     'SESSION_TYPE',
     'where sessions are stored: `cookie`, `memory` (for tests and examples, in one process), '
-    'or `redis`, which needs the extra `redis`',
+    '`redis`, which needs the extra `redis`, or `sqlalchemy`, which needs the extra `sql`',
     validate_session_type,
     'cookie',
 )
@@ -108,6 +109,24 @@ REDIS_SETTINGS: tuple[Setting, ...] = (
         'the first part of the keys in Redis; choose another for each app that shares a Redis',
         validate_key_prefix,
         'session:',
+    ),
+)
+
+#: The settings of sessions in a SQL database.
+SQL_SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        'SESSION_SQLALCHEMY_URL',
+        'the database: `sqlite:///` and the path of a file, or `postgresql://`',
+        validate_sql_url,
+        default_text='the file `sessions.db` in the app’s instance folder',
+    ),
+    Setting(
+        'SESSION_SQLALCHEMY_TIMEOUT',
+        'the seconds for each of two attempts to use the database, from 0.001 to 3600; after '
+        'that, a page that uses the session returns 503',
+        validate_timeout,
+        # Longer than that of Redis: PostgreSQL starts a process for each connection.
+        2.0,
     ),
 )
 
@@ -198,4 +217,5 @@ SESSION_SETTINGS: tuple[Setting, ...] = (
     SESSION_TYPE,
     *SERVER_SETTINGS,
     *REDIS_SETTINGS,
+    *SQL_SETTINGS,
 )
