@@ -49,6 +49,10 @@ class MemoryStore:
         self._entries: dict[str, _Entry] = {}
         self._next_cleanup = 0
 
+    def __len__(self) -> int:
+        """Return the number of sessions in memory, with those that were not cleaned up yet."""
+        return len(self._entries)
+
     async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
         """Store a new session and return its random id."""
         self._clean_up()
