@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 
-from redis.asyncio import SSLConnection, UnixDomainSocketConnection
-from redis.asyncio.connection import AbstractConnection
+from redis.asyncio import ConnectionPool, SSLConnection, UnixDomainSocketConnection
 
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.redis.connections import RedisConnections
@@ -59,6 +58,18 @@ NOT_PERSISTENT = Finding(
     'After a crash, Redis has lost sessions, or has deleted sessions again: appendonly is off',
     'Set appendonly to yes, and appendfsync to always so that a logout is final after a crash',
 )
+#: The values of `ssl_cert_reqs` with which redis-py accepts any certificate.
+UNCHECKED = (
+    None,
+    'none',
+    ssl.CERT_NONE,
+)
+#: The options of redis-py with which a client shows who it is.
+CREDENTIALS = (
+    'password',
+    'credential_provider',
+    'ssl_certfile',
+)
 #: All findings about Redis, as templates for `Finding.fill`.
 FINDINGS = (
     UNENCRYPTED,
@@ -78,11 +89,16 @@ async def redis_findings(store: SessionStore, connections: RedisConnections) -> 
         store: The store, to check whether sessions can be stored.
         connections: Its connections, to read the settings of Redis.
     """
-    findings = list(connection_findings(connections.clients.connection))
+    unreachable: StoreError | None = None
     try:
         await store.ping()
     except StoreError as error:
-        return [*findings, UNREACHABLE.fill(error=error)]
+        unreachable = error
+    # After the ping, because Sentinels report the address only when a connection is made.
+    found = (finding for pool in connections.clients.pools for finding in pool_findings(pool))
+    findings = list(dict.fromkeys(found))
+    if unreachable is not None:
+        return [*findings, UNREACHABLE.fill(error=unreachable)]
     try:
         memory = await _info(connections, 'memory')
         persistence = await _info(connections, 'persistence')
@@ -96,20 +112,20 @@ async def redis_findings(store: SessionStore, connections: RedisConnections) -> 
     return findings
 
 
-def connection_findings(connection: AbstractConnection) -> Iterator[Finding]:
-    """Yield what is unsafe about a connection to another host."""
-    host = getattr(connection, 'host', '')
-    if isinstance(connection, UnixDomainSocketConnection) or _is_local(host):
+def pool_findings(pool: ConnectionPool) -> Iterator[Finding]:
+    """Yield what is unsafe about the connections of a pool to another host."""
+    kind, options = pool.connection_class, pool.connection_kwargs
+    # A pool for Sentinels knows the address of the primary after the first connection.
+    host = (getattr(pool, 'master_address', None) or (options.get('host', 'localhost'),))[0]
+    if issubclass(kind, UnixDomainSocketConnection) or _is_local(host):
         return
-    has_certificate = False
-    if isinstance(connection, SSLConnection):
-        context = connection.ssl_context
-        has_certificate = bool(context.certfile)
-        if context.cert_reqs == ssl.CERT_NONE or not context.check_hostname:
-            yield UNVERIFIED
-    else:
+    if not issubclass(kind, SSLConnection):
         yield UNENCRYPTED
-    if not (connection.password or connection.credential_provider or has_certificate):
+    elif options.get('ssl_cert_reqs', 'required') in UNCHECKED or not options.get(
+        'ssl_check_hostname', True
+    ):
+        yield UNVERIFIED
+    if not any(map(options.get, CREDENTIALS)):
         yield NO_PASSWORD
 
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from redis.asyncio import ConnectionPool, Redis
-from redis.asyncio.connection import AbstractConnection, SSLConnection, parse_url
+from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -37,8 +37,8 @@ class RedisClients(Protocol):
     """Makes the Redis clients of a store."""
 
     @property
-    def connection(self) -> AbstractConnection:
-        """One of the connections, which is not open: `check-deploy` reads its options."""
+    def pools(self) -> list[ConnectionPool]:
+        """A pool for each address, with no connection: `check-deploy` reads the options."""
 
     def create(self) -> Redis:
         """Return a client for the running event loop; connect to nothing."""
@@ -64,10 +64,9 @@ class UrlClients:
         self._options = pool_options(url, max_connections)
 
     @property
-    def connection(self) -> AbstractConnection:
-        """One of the connections, which is not open: `check-deploy` reads its options."""
-        pool = ConnectionPool(**self._options)
-        return pool.connection_class(**pool.connection_kwargs)
+    def pools(self) -> list[ConnectionPool]:
+        """A pool for each address, with no connection: `check-deploy` reads the options."""
+        return [ConnectionPool(**self._options)]
 
     def create(self) -> Redis:
         """Return a client for the running event loop; connect to nothing."""

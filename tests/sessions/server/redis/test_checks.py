@@ -1,14 +1,16 @@
 """`check-deploy` and `/health/ready`: what they find about Redis."""
 
 import json
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from redis.asyncio import SSLConnection
+from redis.asyncio import ConnectionPool, SSLConnection
 from redis.credentials import UsernamePasswordCredentialProvider
 
-from quart_session_demo.sessions.server.redis.checks import connection_findings
+from quart_session_demo.sessions.server.redis.checks import pool_findings
 from tests.conftest import KEY, make_app
 from tests.redis_server import RedisServer
 
@@ -91,14 +93,22 @@ def test_unsafe_connection_is_found(url: str, expected: set[str]) -> None:
     assert found.keys() - {'redis-unreachable'} == expected
 
 
-def test_client_certificate_needs_no_password() -> None:
-    """A connection that authenticates with a certificate, or with a provider, has no finding."""
-    certificate = SSLConnection(host='192.0.2.1', ssl_certfile='client.pem')
-    provider = SSLConnection(
-        host='192.0.2.1', credential_provider=UsernamePasswordCredentialProvider('user', SECRET)
-    )
+@pytest.mark.parametrize(
+    ('options', 'expected'),
+    [
+        ({'ssl_certfile': 'client.pem'}, []),
+        ({'credential_provider': UsernamePasswordCredentialProvider('user', SECRET)}, []),
+        ({'password': SECRET, 'ssl_cert_reqs': ssl.CERT_NONE}, ['redis-unverified']),
+        ({'password': SECRET, 'ssl_cert_reqs': None}, ['redis-unverified']),
+        ({'password': SECRET, 'ssl_cert_reqs': ssl.CERT_REQUIRED}, []),
+    ],
+    ids=['certificate', 'provider', 'unchecked', 'none', 'checked'],
+)
+def test_unsafe_pool_is_found(options: dict[str, Any], expected: list[str]) -> None:
+    """A pool made in Python is checked too; a certificate or a provider replaces a password."""
+    pool = ConnectionPool(connection_class=SSLConnection, host='192.0.2.1', **options)
 
-    assert [*connection_findings(certificate), *connection_findings(provider)] == []
+    assert [finding.id for finding in pool_findings(pool)] == expected
 
 
 @pytest.mark.parametrize('save', ['', '3600 1'], ids=['nothing', 'snapshots'])
