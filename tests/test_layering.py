@@ -51,9 +51,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         'sessions.redis',
         'sessions.server',
         'sessions.server.redis',
+        'sessions.sql',
     },
     'cli': {'deploy_check', 'secret_key', 'sessions', 'sessions.server'},
-    'cli.compare': {'cli', 'compare', 'sessions.redis'},
+    'cli.compare': {'cli', 'compare', 'sessions'},
     'factory': {
         'cli',
         'cli.compare',
