@@ -18,8 +18,11 @@ from quart_session_demo.sessions.validators import (
     validate_key_prefix,
     validate_lifetime,
     validate_path,
+    validate_redis_client,
     validate_redis_url,
     validate_samesite,
+    validate_sentinel_service,
+    validate_sentinels,
     validate_session_type,
     validate_sql_url,
     validate_timeout,
@@ -89,6 +92,29 @@ REDIS_SETTINGS: tuple[Setting, ...] = (
         'the Redis server: `redis://`, `rediss://` (encrypted) or `unix://`; if it is not set, '
         '`create_app` reads `REDIS_URL`, without `QUART_`, as many platforms name it',
         validate_redis_url,
+    ),
+    Setting(
+        'SESSION_REDIS_CLUSTER',
+        'whether `SESSION_REDIS_URL` is a node of a Redis Cluster',
+        validate_boolean,
+        False,
+    ),
+    Setting(
+        'SESSION_REDIS_SENTINELS',
+        'a list of Sentinels, `["host:26379"]`, which find the primary; instead of '
+        '`SESSION_REDIS_URL`',
+        validate_sentinels,
+    ),
+    Setting(
+        'SESSION_REDIS_SENTINEL_SERVICE',
+        'the name of the service that the Sentinels monitor',
+        validate_sentinel_service,
+    ),
+    Setting(
+        'SESSION_REDIS',
+        'in Python only, a `redis.asyncio` client, or a function without arguments that returns '
+        'one for each event loop; instead of `SESSION_REDIS_URL`',
+        validate_redis_client,
     ),
     Setting(
         'SESSION_REDIS_TIMEOUT',

@@ -12,7 +12,12 @@ from quart import Quart
 from tests.apps.sessions_app import make_cookie_app
 from tests.sessions.example_store import example_store
 
-SERVER_STORES = ['memory', pytest.param('redis', marks=pytest.mark.redis), 'example']
+SERVER_STORES = [
+    'memory',
+    pytest.param('redis', marks=pytest.mark.redis),
+    pytest.param('redis cluster', marks=pytest.mark.redis),
+    'example',
+]
 STORES = ['cookie', *SERVER_STORES]
 
 
@@ -28,6 +33,9 @@ def settings_of(store: str, request: pytest.FixtureRequest) -> dict[str, Any]:
             # This store has no `SESSION_TYPE`.
             path = request.getfixturevalue('tmp_path') / 'sessions.db'
             return {'session_store': example_store(path)}
+        case 'redis cluster':
+            settings = request.getfixturevalue('redis_cluster').settings
+            return settings
     raise ValueError(store)
 
 

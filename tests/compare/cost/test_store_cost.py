@@ -9,6 +9,7 @@ from quart_session_demo.compare.cost.benchmark import measure_costs
 from quart_session_demo.compare.cost.stores import redis_store
 from quart_session_demo.compare.cost.subjects import LESSON
 from tests.processes import wait_until
+from tests.redis_cluster import RedisCluster
 from tests.redis_server import RedisServer
 
 SECRET = 'never-shown'
@@ -24,6 +25,16 @@ async def test_redis_is_measured_and_left_clean(redis_server: RedisServer) -> No
     assert totals['bare Redis'] < totals['Redis'] < 4 * totals['bare Redis']
     # A deleted session stays for a second.
     wait_until(lambda: not set(redis_server.ask('KEYS', '*')) - before)
+
+
+async def test_redis_cluster_is_measured(redis_cluster: RedisCluster) -> None:
+    """Our sessions on a Redis Cluster are measured beside the bare round trips."""
+    url = redis_cluster.settings['SESSION_REDIS_URL']
+
+    costs = await measure_costs(1, [redis_store(url, cluster=True)])
+
+    names = [cost.subject for cost in costs if cost.session == LESSON]
+    assert names[-2:] == ['Redis Cluster', 'bare Redis Cluster']
 
 
 def test_command_measures_a_server(app: Quart, redis_server: RedisServer) -> None:

@@ -36,7 +36,7 @@ async def client(app: Quart) -> Client:
     return client
 
 
-@pytest.fixture(params=['redis', 'example'])
+@pytest.fixture(params=['redis', 'redis cluster', 'example'])
 def unreachable_store(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Return the settings of an app for each kind of server store, with nothing at its address."""
     match request.param:
@@ -44,6 +44,12 @@ def unreachable_store(request: pytest.FixtureRequest) -> dict[str, Any]:
             return {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://127.0.0.1:1'}
         case 'example':
             return {'session_store': example_store(Path('/no/such/folder/sessions.db'))}
+        case 'redis cluster':
+            return {
+                'SESSION_TYPE': 'redis',
+                'SESSION_REDIS_URL': 'redis://127.0.0.1:1',
+                'SESSION_REDIS_CLUSTER': True,
+            }
     raise ValueError(request.param)
 
 

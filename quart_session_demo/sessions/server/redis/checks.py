@@ -6,8 +6,10 @@ from ipaddress import ip_address
 from typing import Any
 
 from redis.asyncio import ConnectionPool, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.sentinel import SentinelConnectionPool
 
 from quart_session_demo.sessions.base import Finding
+from quart_session_demo.sessions.server.redis.cluster import ClusterConnections
 from quart_session_demo.sessions.server.redis.connections import RedisConnections
 from quart_session_demo.sessions.server.store import SessionStore, StoreError
 
@@ -37,6 +39,12 @@ UNREACHABLE = Finding(
     'error',
     'The session store cannot be used: {error}',
     'Start Redis, correct QUART_SESSION_REDIS_URL, or let its user write and run scripts',
+)
+CLUSTER = Finding(
+    'redis-cluster',
+    'error',
+    'Redis is a node of a Redis Cluster, and refuses the sessions of the other nodes',
+    'Set QUART_SESSION_REDIS_CLUSTER=true',
 )
 POLICY_UNKNOWN = Finding(
     'redis-policy-unknown',
@@ -76,19 +84,25 @@ FINDINGS = (
     UNVERIFIED,
     NO_PASSWORD,
     UNREACHABLE,
+    CLUSTER,
     POLICY_UNKNOWN,
     EVICTS,
     NOT_PERSISTENT,
 )
 
 
-async def redis_findings(store: SessionStore, connections: RedisConnections) -> list[Finding]:
+async def redis_findings(
+    store: SessionStore, connections: RedisConnections | ClusterConnections
+) -> list[Finding]:
     """Return what could lose sessions or show them to others.
 
     Args:
         store: The store, to check whether sessions can be stored.
         connections: Its connections, to read the settings of Redis.
     """
+    # Before `ping`, which uses a random key: this node may accept it.
+    if isinstance(connections, RedisConnections) and await _is_cluster(connections):
+        return [CLUSTER]
     unreachable: StoreError | None = None
     try:
         await store.ping()
@@ -100,14 +114,13 @@ async def redis_findings(store: SessionStore, connections: RedisConnections) -> 
     if unreachable is not None:
         return [*findings, UNREACHABLE.fill(error=unreachable)]
     try:
-        memory = await _info(connections, 'memory')
-        persistence = await _info(connections, 'persistence')
+        memories = await _infos(connections, 'memory')
+        persistences = await _infos(connections, 'persistence')
     except StoreError as error:
         return [*findings, POLICY_UNKNOWN.fill(error=error)]
-    policy = memory.get('maxmemory_policy', 'noeviction')
-    if policy != 'noeviction':
-        findings.append(EVICTS.fill(policy=policy))
-    if not persistence.get('aof_enabled', True):
+    policies = {memory.get('maxmemory_policy', 'noeviction') for memory in memories}
+    findings += (EVICTS.fill(policy=policy) for policy in sorted(policies - {'noeviction'}))
+    if not all(persistence.get('aof_enabled', True) for persistence in persistences):
         findings.append(NOT_PERSISTENT)
     return findings
 
@@ -115,8 +128,10 @@ async def redis_findings(store: SessionStore, connections: RedisConnections) -> 
 def pool_findings(pool: ConnectionPool) -> Iterator[Finding]:
     """Yield what is unsafe about the connections of a pool to another host."""
     kind, options = pool.connection_class, pool.connection_kwargs
-    # A pool for Sentinels knows the address of the primary after the first connection.
-    host = (getattr(pool, 'master_address', None) or (options.get('host', 'localhost'),))[0]
+    host = options.get('host', 'localhost')
+    if isinstance(pool, SentinelConnectionPool):
+        # The address is unknown before the first connection.
+        host = (pool.master_address or ('',))[0]
     if issubclass(kind, UnixDomainSocketConnection) or _is_local(host):
         return
     if not issubclass(kind, SSLConnection):
@@ -129,11 +144,18 @@ def pool_findings(pool: ConnectionPool) -> Iterator[Finding]:
         yield NO_PASSWORD
 
 
-async def _info(connections: RedisConnections, section: str) -> dict[str, Any]:
-    info: dict[str, Any] = await connections.run(
-        lambda connections: connections.client.info(section)
-    )
-    return info
+async def _infos(
+    connections: RedisConnections | ClusterConnections, section: str
+) -> list[dict[str, Any]]:
+    return await connections.run_on_each(lambda connections: connections.client.info(section))
+
+
+async def _is_cluster(connections: RedisConnections) -> bool:
+    try:
+        [info] = await _infos(connections, 'cluster')
+    except StoreError:
+        return False
+    return bool(info.get('cluster_enabled'))
 
 
 def _is_local(host: str) -> bool:

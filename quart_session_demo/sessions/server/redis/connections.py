@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
+from redis.exceptions import AskError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from quart_session_demo.sessions.server.loops import LoopResources
@@ -35,6 +35,8 @@ class LoopConnections:
         write: The script `WRITE`.
         delete: The script `DELETE`.
         free: Counts the free connections. Callers wait for one, because an empty pool raises.
+        owns: Returns whether a key may be sent to this Redis; each node of a cluster accepts only
+            some keys.
         failed_at: When Redis failed last, by the clock of the event loop.
     """
 
@@ -42,6 +44,7 @@ class LoopConnections:
     write: AsyncScript
     delete: AsyncScript
     free: asyncio.Semaphore
+    owns: Callable[[str], bool]
     failed_at: float = -inf
 
 
@@ -52,24 +55,39 @@ Command = Callable[[LoopConnections], Awaitable[T]]
 class RedisConnections:
     """The connections to one Redis, which run commands in bounded time."""
 
-    def __init__(self, clients: RedisClients, *, timeout: float, max_connections: int) -> None:
+    def __init__(
+        self,
+        clients: RedisClients,
+        *,
+        timeout: float,
+        max_connections: int,
+        owns: Callable[[str], bool] = lambda key: True,
+    ) -> None:
         """Connect to nothing.
 
         Args:
             clients: Makes the client of each event loop.
             timeout: The seconds for each of two attempts, connecting included.
             max_connections: The largest number of connections of each event loop.
+            owns: Returns whether a key may be sent to this Redis.
         """
         self.clients = clients
+        self._owns = owns
         self._timeout = timeout
         self._max_connections = max_connections
         self._by_loop = LoopResources(self._open, self._close)
 
-    async def run(self, command: Command[T]) -> T:
+    @property
+    def retry_seconds(self) -> float:
+        """How long after a command was sent first it may be sent again."""
+        return 2 * self._timeout
+
+    async def run(self, command: Command[T], key: str | None = None) -> T:
         """Return the result of a command; try it twice if the connection fails.
 
         Args:
             command: Sends the command. A retry calls it again.
+            key: The key in the command, by which `ClusterConnections` chooses a node.
 
         Raises:
             StoreError: Redis failed, refused the command, or did not respond in time.
@@ -82,6 +100,11 @@ class RedisConnections:
                 raise StoreError('Redis failed while this request waited for a connection')
             try:
                 return await self._try_twice(command, connections)
+            except AskError:
+                # On a single Redis; `ClusterConnections` follows the redirection.
+                raise StoreError(
+                    'Redis is a node of a Redis Cluster: set SESSION_REDIS_CLUSTER to true'
+                ) from None
             except ResponseError as error:
                 # The message may quote what was sent.
                 raise StoreError(f'Redis refused: {type(error).__name__}') from None
@@ -94,6 +117,10 @@ class RedisConnections:
                 connections.failed_at = clock()
                 raise StoreError(f'Redis failed: {error}') from None
 
+    async def run_on_each(self, command: Command[T]) -> list[T]:
+        """Return the result of a command from each Redis that stores sessions: here only one."""
+        return [await self.run(command)]
+
     async def close(self) -> None:
         """Close the connections of the current event loop."""
         await self._by_loop.close()
@@ -105,6 +132,7 @@ class RedisConnections:
             client.register_script(WRITE),
             client.register_script(DELETE),
             asyncio.Semaphore(self._max_connections),
+            self._owns,
         )
 
     async def _close(self, connections: LoopConnections) -> None:

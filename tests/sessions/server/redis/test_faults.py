@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import shutil
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -241,26 +239,6 @@ async def test_password_is_used_and_never_logged(
             await assert_unavailable(wrong.test_client(), '/')
 
     assert PASSWORD not in caplog.text
-
-
-@pytest.fixture(scope='module')
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file with a key and its self-signed certificate."""
-    if shutil.which('openssl') is None:
-        pytest.skip('needs openssl: apt-get install openssl')
-    directory = tmp_path_factory.mktemp('certificate')
-    key, file = directory / 'key.pem', directory / 'certificate.pem'
-    subprocess.run(
-        [
-            *('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=test'),
-            *('-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1'),
-            *('-keyout', key, '-out', file),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    file.write_text(key.read_text() + file.read_text())
-    return file
 
 
 @pytest.fixture
