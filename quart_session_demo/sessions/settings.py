@@ -85,6 +85,15 @@ SERVER_SETTINGS: tuple[Setting, ...] = (
     ),
 )
 
+#: A setting of sessions in Redis and in a SQL database.
+KEY_PREFIX = Setting(
+    'SESSION_KEY_PREFIX',
+    'the first part of the keys in the store; choose another for each app that shares a Redis or '
+    'a database',
+    validate_key_prefix,
+    'session:',
+)
+
 #: The settings of sessions in Redis.
 REDIS_SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -130,12 +139,7 @@ REDIS_SETTINGS: tuple[Setting, ...] = (
         # The smallest Redis of many platforms accepts 20; during a deploy two processes run.
         10,
     ),
-    Setting(
-        'SESSION_KEY_PREFIX',
-        'the first part of the keys in Redis; choose another for each app that shares a Redis',
-        validate_key_prefix,
-        'session:',
-    ),
+    KEY_PREFIX,
 )
 
 #: The settings of sessions in a SQL database.

@@ -12,6 +12,7 @@ import pytest
 from quart_session_demo import create_app, deploy_check, secret_key
 from quart_session_demo.sessions.server import memory
 from quart_session_demo.sessions.server.redis import checks
+from quart_session_demo.sessions.server.sql import checks as sql_checks
 
 # Random, but constant: tests that run in parallel must have the same names.
 SAFE = {
@@ -261,7 +262,7 @@ def test_command_prints_no_secret(key: str, options: list[str]) -> None:
 
 def test_catalog_lists_every_finding() -> None:
     """Each id and level in `FINDINGS` is unique, so that the documentation's table is right."""
-    findings = (*deploy_check.FINDINGS, *memory.FINDINGS, *checks.FINDINGS)
+    findings = (*deploy_check.FINDINGS, *memory.FINDINGS, *checks.FINDINGS, *sql_checks.FINDINGS)
     keys = [(finding.id, finding.level) for finding in findings]
 
     assert len(set(keys)) == len(keys)

@@ -4,6 +4,7 @@ To add a store, add its name to `SERVER_STORES`, and its settings or the store i
 `settings_of`. What the tests of a failing server need is in `tests/sessions/server/conftest.py`.
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from tests.sessions.example_store import example_store
 
 SERVER_STORES = [
     'memory',
+    'sqlite',
+    pytest.param('postgresql', marks=pytest.mark.postgres),
     pytest.param('redis', marks=pytest.mark.redis),
     pytest.param('redis cluster', marks=pytest.mark.redis),
     'example',
@@ -26,8 +29,13 @@ def settings_of(store: str, request: pytest.FixtureRequest) -> dict[str, Any]:
     match store:
         case 'cookie' | 'memory':
             return {'SESSION_TYPE': store}
+        case 'sqlite':
+            return sqlite_settings(request.getfixturevalue('tmp_path'))
+        case 'postgresql':
+            settings: dict[str, Any] = request.getfixturevalue('postgres_server').settings
+            return settings
         case 'redis':
-            settings: dict[str, Any] = request.getfixturevalue('redis_server').settings
+            settings = request.getfixturevalue('redis_server').settings
             return settings
         case 'example':
             # This store has no `SESSION_TYPE`.
@@ -37,6 +45,12 @@ def settings_of(store: str, request: pytest.FixtureRequest) -> dict[str, Any]:
             settings = request.getfixturevalue('redis_cluster').settings
             return settings
     raise ValueError(store)
+
+
+def sqlite_settings(folder: Path) -> dict[str, Any]:
+    """Return the settings of an app with its sessions in a file of this folder."""
+    url = f'sqlite:///{folder / "sessions.db"}'
+    return {'SESSION_TYPE': 'sqlalchemy', 'SESSION_SQLALCHEMY_URL': url}
 
 
 @pytest.fixture(params=STORES)

@@ -75,7 +75,8 @@ class LoopConnections:
                 driver_connection = None
                 try:
                     async with self._engine.connect() as connection:
-                        pooled = await connection.get_raw_connection()
+                        # Not `get_raw_connection`, which takes a switch to another greenlet.
+                        pooled = connection.sync_connection.connection  # type: ignore[union-attr]
                         driver_connection = pooled.driver_connection
                         try:
                             return await step(connection)

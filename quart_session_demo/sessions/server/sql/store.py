@@ -24,7 +24,7 @@ from quart_session_demo.sessions.server.store import (
     new_session_id,
     store_key,
 )
-from quart_session_demo.sessions.settings import SQL_SETTINGS, complete_settings
+from quart_session_demo.sessions.settings import KEY_PREFIX, SQL_SETTINGS, complete_settings
 
 
 class SQLStore:
@@ -33,11 +33,12 @@ class SQLStore:
     The table is created when it is missing. Each process deletes expired rows about once a minute.
     """
 
-    def __init__(self, url: str, *, timeout: float = 2.0) -> None:
+    def __init__(self, url: str, *, prefix: str = 'session:', timeout: float = 2.0) -> None:
         """Check the URL; connect to nothing.
 
         Args:
             url: `sqlite:///` with the path of a file, or `postgresql://`.
+            prefix: The first part of all keys.
             timeout: The seconds for each of two attempts, connecting included.
 
         Raises:
@@ -45,6 +46,7 @@ class SQLStore:
                 the URL, which may hold a password.
         """
         self._steps = SQLSteps(parse_database(url, timeout=timeout), timeout=timeout)
+        self._prefix = prefix
         self._statements = self._steps.database.statements
         self._cleanup = LoopResources(lambda: Cleanup(self._steps), Cleanup.stop)
         # A deletion may be repeated until both attempts are over, and the server may execute each
@@ -58,12 +60,16 @@ class SQLStore:
         Raises:
             ValueError: A setting is wrong. The message names it, the problem and what to do.
         """
-        complete_settings(app.config, SQL_SETTINGS)
+        complete_settings(app.config, (*SQL_SETTINGS, KEY_PREFIX))
         url = app.config['SESSION_SQLALCHEMY_URL']
         if url is None:
             path = str(Path(app.instance_path, 'sessions.db'))
             url = URL.create('sqlite+aiosqlite', database=path).render_as_string()
-        return cls(url, timeout=app.config['SESSION_SQLALCHEMY_TIMEOUT'])
+        return cls(
+            url,
+            prefix=app.config['SESSION_KEY_PREFIX'],
+            timeout=app.config['SESSION_SQLALCHEMY_TIMEOUT'],
+        )
 
     async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
         """Store a new session and return its random id."""
@@ -80,7 +86,7 @@ class SQLStore:
             # A new id for each attempt: the database may execute the first attempt late.
             session_id = new_session_id()
             await connection.execute(
-                self._statements.insert, {**values, 'key': store_key(session_id)}
+                self._statements.insert, {**values, 'key': self._key(session_id)}
             )
             return session_id
 
@@ -88,7 +94,7 @@ class SQLStore:
 
     async def read(self, session_id: str) -> StoredSession | None:
         """Return a session, or None if there is no such session."""
-        values = {'key_': store_key(session_id), 'time': current_time()}
+        values = {'key_': self._key(session_id), 'time': current_time()}
 
         async def attempt(connection: AsyncConnection) -> StoredSession | None:
             result = await connection.execute(self._statements.read, values)
@@ -113,7 +119,7 @@ class SQLStore:
         patch: dict[str, str | None] = {**_to_json(changed)}
         patch.update((name.decode(), None) for name in removed)
         values = {
-            'key_': store_key(session_id),
+            'key_': self._key(session_id),
             'time': current_time(),
             'patch': patch,
             'adds': any(value is not None for value in patch.values()),
@@ -136,7 +142,7 @@ class SQLStore:
         """Delete a session; return its last fields, or None if there is no such session."""
         now = current_time()
         values = {
-            'key_': store_key(session_id),
+            'key_': self._key(session_id),
             'time': now,
             'new_token': token,
             'new_expires': now + self._tombstone_milliseconds,
@@ -158,7 +164,7 @@ class SQLStore:
         session_id = await self.create({}, lifetime=1000, now=current_time())
 
         async def attempt(connection: AsyncConnection) -> None:
-            await connection.execute(self._statements.remove, {'key_': store_key(session_id)})
+            await connection.execute(self._statements.remove, {'key_': self._key(session_id)})
 
         await self._steps.write(attempt)
 
@@ -191,6 +197,9 @@ class SQLStore:
             StoreError: The database failed.
         """
         return await delete_expired(self._steps)
+
+    def _key(self, session_id: str) -> str:
+        return self._prefix + store_key(session_id)
 
 
 def _to_json(fields: Fields) -> dict[str, str]:

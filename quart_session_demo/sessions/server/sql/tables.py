@@ -43,7 +43,7 @@ METADATA = MetaData()
 SESSIONS = Table(
     'quart_sessions',
     METADATA,
-    Column('key', String(64), primary_key=True),
+    Column('key', String, primary_key=True),
     Column('fields', _JSON, nullable=False),
     Column('created', BigInteger, nullable=False),
     Column('refreshed', BigInteger, nullable=False),
