@@ -63,7 +63,7 @@ NOT_PERSISTENT = Finding(
     # A warning only: users log in again after a crash. Snapshots (RDB) do not change the finding:
     # they lose the last minutes, and restore sessions that were deleted in them.
     'warning',
-    'After a crash, Redis has lost sessions, or has deleted sessions again: appendonly is off',
+    'A crash of Redis loses sessions, and can restore deleted ones: appendonly is off',
     'Set appendonly to yes, and appendfsync to always so that a logout is final after a crash',
 )
 #: The values of `ssl_cert_reqs` with which redis-py accepts any certificate.
