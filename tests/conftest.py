@@ -14,6 +14,7 @@ from quart.typing import TestClientProtocol as Client
 
 from quart_session_demo import create_app
 from quart_session_demo.sessions.server.signing import id_signer
+from tests.postgres_server import PostgresServer, find_program, make_template
 from tests.redis_cluster import RedisCluster
 from tests.redis_server import RedisServer
 
@@ -23,6 +24,7 @@ KEY = 'a key for tests, which is long enough for production'
 E2E = ROOT / 'tests/e2e'
 # What a marked test needs besides the Python packages: programs, and how to get one of them.
 PROGRAMS = {
+    'postgres': (('initdb',), 'needs PostgreSQL: apt-get install postgresql'),
     'redis': (('redis-server',), 'needs redis-server: apt-get install redis-server'),
     'browser': (('chromium', 'google-chrome'), 'needs Chromium: apt-get install chromium'),
 }
@@ -44,6 +46,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = getattr(item, 'fixturenames', ())
         if 'redis_program' in fixtures:
             item.add_marker('redis')
+        if 'postgres_template' in fixtures:
+            item.add_marker('postgres')
         if 'playwright' in fixtures:
             item.add_marker('browser')
         if item.path.is_relative_to(E2E):
@@ -53,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     # Not in a fixture: pytest would report each skipped test in a line of its own.
     for marker, (programs, advice) in PROGRAMS.items():
-        if item.get_closest_marker(marker) and not any(map(shutil.which, programs)):
+        if item.get_closest_marker(marker) and not any(map(find_program, programs)):
             pytest.skip(advice)
 
 
@@ -92,6 +96,22 @@ def redis_cluster(
     """Yield a Redis Cluster that all tests share: no test may empty, stop or reconfigure it."""
     with RedisCluster(tmp_path_factory.mktemp('redis-cluster')) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope='session')
+def postgres_template() -> Iterator[Path]:
+    """Yield the files of an empty PostgreSQL, from which tests make servers."""
+    folder = make_template()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope='session')
+def postgres_server(postgres_template: Path) -> Iterator[PostgresServer]:
+    """Yield a PostgreSQL that all tests share: no test may stop or reconfigure it."""
+    # Faster, and no test is about a crash of this server.
+    with PostgresServer(postgres_template, 'fsync=off') as server:
+        yield server
 
 
 def make_app(**config: Any) -> Quart:

@@ -27,4 +27,8 @@ def create_session_interface(app: Quart) -> SessionInterface:
             from quart_session_demo.sessions.redis import RedisSessionInterface
 
             return RedisSessionInterface(app)
+        case 'sqlalchemy':
+            from quart_session_demo.sessions.sql import SQLStore
+
+            return ServerSessionInterface(app, SQLStore.from_config(app))
     return CookieSessionInterface()

@@ -24,6 +24,7 @@ from quart_session_demo.sessions.validators import (
     validate_sentinel_service,
     validate_sentinels,
     validate_session_type,
+    validate_sql_url,
     validate_timeout,
 )
 
@@ -70,7 +71,7 @@ def complete_settings(config: dict[str, Any], settings: tuple[Setting, ...]) -> 
 SESSION_TYPE = Setting(
     'SESSION_TYPE',
     'where sessions are stored: `cookie`, `memory` (for tests and examples, in one process), '
-    'or `redis`, which needs the extra `redis`',
+    '`redis`, which needs the extra `redis`, or `sqlalchemy`, which needs the extra `sql`',
     validate_session_type,
     'cookie',
 )
@@ -82,6 +83,15 @@ SERVER_SETTINGS: tuple[Setting, ...] = (
         'the seconds after which a session on a server expires, even if it is used',
         validate_absolute_lifetime,
     ),
+)
+
+#: A setting of sessions in Redis and in a SQL database.
+KEY_PREFIX = Setting(
+    'SESSION_KEY_PREFIX',
+    'the first part of the keys in the store; choose another for each app that shares a Redis or '
+    'a database',
+    validate_key_prefix,
+    'session:',
 )
 
 #: The settings of sessions in Redis.
@@ -129,11 +139,24 @@ REDIS_SETTINGS: tuple[Setting, ...] = (
         # The smallest Redis of many platforms accepts 20; during a deploy two processes run.
         10,
     ),
+    KEY_PREFIX,
+)
+
+#: The settings of sessions in a SQL database.
+SQL_SETTINGS: tuple[Setting, ...] = (
     Setting(
-        'SESSION_KEY_PREFIX',
-        'the first part of the keys in Redis; choose another for each app that shares a Redis',
-        validate_key_prefix,
-        'session:',
+        'SESSION_SQLALCHEMY_URL',
+        'the database: `sqlite:///` and the path of a file, or `postgresql://`',
+        validate_sql_url,
+        default_text='the file `sessions.db` in the app’s instance folder',
+    ),
+    Setting(
+        'SESSION_SQLALCHEMY_TIMEOUT',
+        'the seconds for each of two attempts to use the database, from 0.001 to 3600; after '
+        'that, a page that uses the session returns 503',
+        validate_timeout,
+        # Longer than that of Redis: PostgreSQL starts a process for each connection.
+        2.0,
     ),
 )
 
@@ -224,4 +247,5 @@ SESSION_SETTINGS: tuple[Setting, ...] = (
     SESSION_TYPE,
     *SERVER_SETTINGS,
     *REDIS_SETTINGS,
+    *SQL_SETTINGS,
 )

@@ -20,9 +20,15 @@ SESSION_TYPES = {
     'cookie': ('',),
     'memory': ('',),
     'redis': ('redis', 'redis'),
+    'sqlalchemy': ('sql', 'sqlalchemy', 'aiosqlite', 'asyncpg'),
 }
 #: What to do about a wrong or missing URL.
 REDIS_URL_REMEDY = 'set it to a URL such as redis://:password@host:6379/0 (rediss:// encrypts)'
+
+#: What to do about a wrong URL of a database.
+SQL_URL_REMEDY = (
+    'set it to a URL such as postgresql://user:password@host/database or sqlite:////path/to/file'
+)
 
 
 def safe_repr(value: Any) -> str:
@@ -196,6 +202,14 @@ def validate_redis_url(value: Any) -> str | None:
     if value is None or (isinstance(value, str) and value.startswith(REDIS_SCHEMES)):
         return None
     return f'does not begin with {", ".join(REDIS_SCHEMES)}: {REDIS_URL_REMEDY}'
+
+
+def validate_sql_url(value: Any) -> str | None:
+    """Require a string, or None. `SQLStore` validates the URL."""
+    # The value may contain a password: no message shows it.
+    if value is None or (isinstance(value, str) and is_utf8(value)):
+        return None
+    return f'is not a string of valid UTF-8: {SQL_URL_REMEDY}'
 
 
 def validate_sentinels(value: Any) -> str | None:

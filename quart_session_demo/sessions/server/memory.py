@@ -15,6 +15,14 @@ from quart_session_demo.sessions.server.store import (
     store_key,
 )
 
+IN_MEMORY = Finding(
+    'memory-store',
+    'error',
+    'Sessions are stored in memory: a restart loses them, and other processes do not have them',
+    'Store them in Redis or in a database',
+)
+#: All findings about sessions in memory.
+FINDINGS = (IN_MEMORY,)
 #: How often expired sessions are deleted, in milliseconds.
 CLEANUP_INTERVAL = 60_000
 
@@ -96,8 +104,8 @@ class MemoryStore:
         """Do nothing: memory is always there."""
 
     async def findings(self) -> list[Finding]:
-        """Return an empty list: `PRODUCTION` with this store is an error at the start."""
-        return []
+        """Return that this store is not for production, where it is an error at the start."""
+        return [IN_MEMORY]
 
     async def close(self) -> None:
         """Do nothing: the sessions stay until the process ends."""

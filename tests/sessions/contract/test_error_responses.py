@@ -71,6 +71,9 @@ def _failure(kind: str, request: pytest.FixtureRequest) -> Failure:
             # Nothing listens there.
             url = 'redis://127.0.0.1:1'
             return Failure({'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': url}, 1, 503)
+        case 'postgresql unreachable':
+            url = 'postgresql://127.0.0.1:1/postgres'
+            return Failure({'SESSION_TYPE': 'sqlalchemy', 'SESSION_SQLALCHEMY_URL': url}, 1, 503)
         case _:
             store = kind.removesuffix(' unstorable')
             return Failure(settings_of(store, request), {'a', 'set'}, 500)
@@ -79,11 +82,13 @@ def _failure(kind: str, request: pytest.FixtureRequest) -> Failure:
 FAILURES = [
     'too large',
     'cookie unstorable',
+    'sqlite unstorable',
+    pytest.param('postgresql unstorable', marks=pytest.mark.postgres),
     pytest.param('redis unstorable', marks=pytest.mark.redis),
 ]
 
 
-@pytest.fixture(params=[*FAILURES, 'redis unreachable'])
+@pytest.fixture(params=[*FAILURES, 'redis unreachable', 'postgresql unreachable'])
 def failure(request: pytest.FixtureRequest) -> Failure:
     """Return each way in which storing a session fails."""
     return _failure(request.param, request)
@@ -312,7 +317,7 @@ async def test_error_of_the_view_stays(
     assert len(caplog.records) == 1
 
 
-@pytest.mark.parametrize('failure', ['redis unreachable'], indirect=True)
+@pytest.mark.parametrize('failure', ['redis unreachable', 'postgresql unreachable'], indirect=True)
 async def test_unavailable_replaces_error_of_the_view(app: Quart, failure: Failure) -> None:
     """A view's own error becomes a 503 if the store does not answer: the change must be retried."""
 

@@ -9,8 +9,13 @@ from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
 from tests.apps.sessions_app import make_sessions_app
+from tests.postgres_server import PostgresServer
 from tests.redis_server import RedisServer
-from tests.sessions.conftest import SERVER_STORES, settings_of
+from tests.sessions.conftest import SERVER_STORES, settings_of, sqlite_settings
+from tests.sessions.example_store import example_store
+
+#: A server that a test may stop, start, pause and resume.
+FragileServer = RedisServer | PostgresServer
 
 
 @pytest.fixture(params=SERVER_STORES)
@@ -35,28 +40,47 @@ async def client(app: Quart) -> Client:
     return client
 
 
-@pytest.fixture(params=['redis', 'redis cluster'])
-def unreachable_store(request: pytest.FixtureRequest) -> dict[str, Any]:
+@pytest.fixture(params=['redis', 'redis cluster', 'postgresql', 'sqlite', 'example'])
+def unreachable_store(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     """Return the settings of an app for each kind of server store, with nothing at its address."""
     match request.param:
         case 'redis':
             return {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://127.0.0.1:1'}
+        case 'example':
+            return {'session_store': example_store(Path('/no/such/folder/sessions.db'))}
         case 'redis cluster':
             return {
                 'SESSION_TYPE': 'redis',
                 'SESSION_REDIS_URL': 'redis://127.0.0.1:1',
                 'SESSION_REDIS_CLUSTER': True,
             }
+        case 'postgresql':
+            url = 'postgresql://127.0.0.1:1/postgres'
+            return {'SESSION_TYPE': 'sqlalchemy', 'SESSION_SQLALCHEMY_URL': url}
+        case 'sqlite':
+            # A file that holds something else.
+            (tmp_path / 'sessions.db').write_text(
+                'no database, and long enough to have a header' * 9
+            )
+            return sqlite_settings(tmp_path)
     raise ValueError(request.param)
 
 
-@pytest.fixture(params=[pytest.param('redis', marks=pytest.mark.redis)])
-def fragile_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisServer]:
+@pytest.fixture(
+    params=[
+        pytest.param('redis', marks=pytest.mark.redis),
+        pytest.param('postgresql', marks=pytest.mark.postgres),
+    ]
+)
+def fragile_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FragileServer]:
     """Yield each server that may fail, for one test only; its sessions survive a restart."""
     match request.param:
         case 'redis':
             with RedisServer(tmp_path, '--appendonly', 'yes', '--appendfsync', 'always') as server:
                 yield server
+        case 'postgresql':
+            with PostgresServer(request.getfixturevalue('postgres_template')) as database:
+                yield database
         case _:
             raise ValueError(request.param)
 

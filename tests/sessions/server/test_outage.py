@@ -12,15 +12,19 @@ from quart.typing import TestClientProtocol as Client
 from quart_session_demo.sessions import regenerate_session
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import cookie_of, get_with_cookie, session_contents
-from tests.redis_server import RedisServer
-from tests.sessions.server.conftest import assert_no_traceback, assert_unavailable, text
+from tests.sessions.server.conftest import (
+    FragileServer,
+    assert_no_traceback,
+    assert_unavailable,
+    text,
+)
 
 LESSON = {'username': 'zhiliao', 'age': 20, '_permanent': True}
 NO_SESSION = '没有session数据'
 
 
 @pytest.fixture
-async def app(fragile_server: RedisServer) -> AsyncIterator[Quart]:
+async def app(fragile_server: FragileServer) -> AsyncIterator[Quart]:
     app = make_sessions_app(**fragile_server.settings)
     async with app.test_app():
         yield app
@@ -28,7 +32,7 @@ async def app(fragile_server: RedisServer) -> AsyncIterator[Quart]:
 
 @pytest.mark.parametrize('fault', ['stop', 'pause'])
 async def test_outage_is_503_where_session_is_used(
-    fragile_server: RedisServer, caplog: pytest.LogCaptureFixture, fault: str
+    fragile_server: FragileServer, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     """While a store is down or hangs, requests that use the session get 503, and no others."""
     app = make_sessions_app(**fragile_server.settings_with_timeout(0.2))
@@ -57,7 +61,9 @@ async def test_outage_is_503_where_session_is_used(
         assert await text(client, '/get_session/') == 'zhiliao'
 
 
-async def test_new_client_needs_store_only_to_save(app: Quart, fragile_server: RedisServer) -> None:
+async def test_new_client_needs_store_only_to_save(
+    app: Quart, fragile_server: FragileServer
+) -> None:
     """While a store is down a new client gets 503 only where its session would be stored."""
     fragile_server.stop()
     client = app.test_client()
@@ -67,7 +73,7 @@ async def test_new_client_needs_store_only_to_save(app: Quart, fragile_server: R
 
 
 async def test_app_starts_before_its_store(
-    fragile_server: RedisServer, caplog: pytest.LogCaptureFixture
+    fragile_server: FragileServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An app that starts while its store is down works as soon as the store does."""
     fragile_server.stop()
@@ -82,7 +88,7 @@ async def test_app_starts_before_its_store(
 
 
 async def test_logout_survives_a_crash_of_the_store(
-    app: Quart, fragile_server: RedisServer
+    app: Quart, fragile_server: FragileServer
 ) -> None:
     """After a crash and a restart of the store a deleted session stays deleted, others stay."""
     old = cookie_of(await app.test_client().get('/')).value
@@ -99,7 +105,7 @@ async def test_logout_survives_a_crash_of_the_store(
 
 
 async def test_error_page_may_use_session(
-    app: Quart, client: Client, fragile_server: RedisServer, caplog: pytest.LogCaptureFixture
+    app: Quart, client: Client, fragile_server: FragileServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An app's own 503 page may read the session, which is empty, and gets the headers of a 503."""
 
@@ -119,7 +125,7 @@ async def test_error_page_may_use_session(
 
 
 async def test_signal_receiver_may_use_session(
-    app: Quart, client: Client, fragile_server: RedisServer, caplog: pytest.LogCaptureFixture
+    app: Quart, client: Client, fragile_server: FragileServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A receiver of `request_finished` may read the session, which is empty."""
     seen = []
@@ -137,7 +143,7 @@ async def test_signal_receiver_may_use_session(
 
 
 async def test_functions_after_websocket_may_use_session(
-    app: Quart, client: Client, fragile_server: RedisServer, caplog: pytest.LogCaptureFixture
+    app: Quart, client: Client, fragile_server: FragileServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """`after_websocket` and receivers of `websocket_finished` may read the session: it is empty."""
     seen = []
@@ -164,7 +170,7 @@ async def test_functions_after_websocket_may_use_session(
 
 
 async def test_view_that_catches_everything_is_503(
-    app: Quart, client: Client, fragile_server: RedisServer
+    app: Quart, client: Client, fragile_server: FragileServer
 ) -> None:
     """A view that catches every error, and goes on without the session, returns 503."""
 
@@ -181,7 +187,7 @@ async def test_view_that_catches_everything_is_503(
 
 
 async def test_outage_before_save_changes_nothing(
-    app: Quart, client: Client, fragile_server: RedisServer, caplog: pytest.LogCaptureFixture
+    app: Quart, client: Client, fragile_server: FragileServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A request whose store stops before the save returns 503, and the session is as before."""
 
@@ -200,7 +206,7 @@ async def test_outage_before_save_changes_nothing(
 
 
 async def test_failed_login_leaves_old_id_logged_out(
-    app: Quart, fragile_server: RedisServer
+    app: Quart, fragile_server: FragileServer
 ) -> None:
     """A login whose new id cannot be stored returns 503, and the old id is not logged in."""
 
@@ -225,7 +231,7 @@ async def test_failed_login_leaves_old_id_logged_out(
 
 
 async def test_failed_login_is_503_if_the_view_catches(
-    app: Quart, client: Client, fragile_server: RedisServer, caplog: pytest.LogCaptureFixture
+    app: Quart, client: Client, fragile_server: FragileServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A login whose new id cannot be stored returns 503 although the view catches the error."""
 

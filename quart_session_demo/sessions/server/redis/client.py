@@ -10,7 +10,6 @@ from redis.exceptions import RedisError
 
 from quart_session_demo.sessions.server.redis.pools import (
     CONNECTION_OPTIONS,
-    is_encrypted_or_local,
 )
 from quart_session_demo.sessions.validators import REDIS_URL_REMEDY
 
@@ -48,8 +47,8 @@ class RedisClients(Protocol):
     """Makes the Redis clients of a store."""
 
     @property
-    def is_encrypted_or_local(self) -> bool:
-        """Whether nobody on a network can read what is sent to Redis."""
+    def pools(self) -> list[ConnectionPool]:
+        """A pool for each address, with no connection: `check-deploy` reads the options."""
 
     def create(self) -> Redis:
         """Return a client for the running event loop; connect to nothing."""
@@ -70,9 +69,9 @@ class PoolClients:
         self._options = options
 
     @property
-    def is_encrypted_or_local(self) -> bool:
-        """Whether nobody on a network can read what is sent to Redis."""
-        return is_encrypted_or_local(ConnectionPool(**self._options))
+    def pools(self) -> list[ConnectionPool]:
+        """A pool for each address, with no connection: `check-deploy` reads the options."""
+        return [ConnectionPool(**self._options)]
 
     def create(self) -> Redis:
         """Return a client for the running event loop; connect to nothing."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from redis.asyncio import RedisCluster
+from redis.asyncio import ConnectionPool, RedisCluster
 
 from quart_session_demo.sessions.server.redis.client import PoolClients, pool_options
 from quart_session_demo.sessions.server.redis.pools import safe_options
@@ -52,9 +52,9 @@ class ClusterClients:
             self._remap = source.nodes_manager.address_remap
 
     @property
-    def is_encrypted_or_local(self) -> bool:
-        """Whether nobody on a network can read what is sent to the nodes that are named."""
-        return all(self.at(address).is_encrypted_or_local for address in self.start)
+    def pools(self) -> list[ConnectionPool]:
+        """A pool for each address in the settings: `check-deploy` reads the options."""
+        return [pool for address in self.start for pool in self.at(address).pools]
 
     def at(self, address: Address) -> PoolClients:
         """Return what makes the clients for one node."""

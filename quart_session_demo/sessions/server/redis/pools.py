@@ -1,11 +1,9 @@
 """The connection pools of sessions, which differ from redis-py's own in what is unsafe for them."""
 
-from ipaddress import ip_address
 from typing import Any
 
-from redis.asyncio import Connection, ConnectionPool
+from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import SentinelConnectionPool, SentinelManagedSSLConnection
 from redis.backoff import NoBackoff
 
 #: The options of all connections.
@@ -52,24 +50,3 @@ def safe_options(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of other connections that are safe for the connections of sessions."""
     shared = {name: value for name, value in options.items() if name not in UNSHARED_OPTIONS}
     return {**shared, **CONNECTION_OPTIONS}
-
-
-def is_encrypted_or_local(pool: ConnectionPool) -> bool:
-    """Return whether nobody on a network can read what a pool's connections send."""
-    if isinstance(pool, SentinelConnectionPool):
-        if issubclass(pool.connection_class, SentinelManagedSSLConnection):
-            return True
-        # The address is unknown before the first connection.
-        host = (pool.master_address or ('',))[0]
-    elif pool.connection_class is not Connection:
-        return True
-    else:
-        host = pool.connection_kwargs.get('host', 'localhost')
-    return host == 'localhost' or _is_loopback(host)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

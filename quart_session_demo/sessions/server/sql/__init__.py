@@ -1,0 +1,1 @@
+"""The session store in a SQL database; needs the extra `sql`."""

@@ -1,0 +1,130 @@
+"""The connections of one event loop to a database, and attempts that end in bounded time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from math import inf
+from random import uniform
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from quart_session_demo.sessions.server.sql.database import Database
+from quart_session_demo.sessions.server.timeouts import responsive_timeout
+
+T = TypeVar('T')
+
+#: Executes statements and returns their result.
+Step = Callable[[AsyncConnection], Awaitable[T]]
+
+#: The longest pause before a step that met a conflict is repeated, in seconds.
+CONFLICT_PAUSE = 0.01
+
+
+class Queue:
+    """Lets a number of steps run at the same time; the others wait, the oldest first.
+
+    Attributes:
+        free: Counts how many more may run.
+        failed_at: When the database failed last, by the clock of the event loop.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Let `size` steps run at the same time."""
+        self.free = asyncio.Semaphore(size)
+        self.failed_at = -inf
+
+
+class LoopConnections:
+    """The connections of one event loop; another loop cannot use them.
+
+    Attributes:
+        readers: The queue of the steps that read.
+        writers: The queue of the steps that write, which may be the same.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Connect to nothing."""
+        self._database = database
+        self._engine = database.create_engine()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.readers = self.writers = Queue(database.max_readers)
+        if database.max_writers is not None:
+            self.writers = Queue(database.max_writers)
+
+    async def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Return the result of a task, which runs to its end also if the caller is cancelled."""
+        task = self._start(coroutine)
+        await asyncio.wait((task,))
+        return task.result()
+
+    async def attempt(self, step: Step[T], seconds: float) -> T:
+        """Return the result of a step.
+
+        Raises:
+            TimeoutError: The step takes longer. It is stopped, or ignored if it cannot be stopped.
+            SQLAlchemyError: The database refused or failed.
+            OSError: The database cannot be reached.
+        """
+        driver_connection: Any = None
+
+        async def execute() -> T:
+            nonlocal driver_connection
+            while True:
+                driver_connection = None
+                try:
+                    async with self._engine.connect() as connection:
+                        # Not `get_raw_connection`, which takes a switch to another greenlet.
+                        pooled = connection.sync_connection.connection  # type: ignore[union-attr]
+                        driver_connection = pooled.driver_connection
+                        try:
+                            return await step(connection)
+                        except BaseException:
+                            # A transaction may be open.
+                            await connection.invalidate()
+                            raise
+                except DBAPIError as error:
+                    if not self._database.is_conflict(error):
+                        raise
+                await asyncio.sleep(uniform(0, CONFLICT_PAUSE))  # noqa: S311
+
+        task = self._start(execute())
+        try:
+            async with responsive_timeout(seconds):
+                await asyncio.wait((task,))
+        except TimeoutError:
+            # Cancelled alone, a task would wait for a server or a thread that hangs.
+            if driver_connection is not None:
+                self._database.abort(driver_connection)
+            task.cancel()
+            raise
+        return task.result()
+
+    async def drop_idle(self) -> None:
+        """Close the connections that no step uses."""
+        await self._engine.dispose()
+
+    async def close(self, seconds: float) -> None:
+        """Wait so long for what still runs, and close all connections."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        for task in self._tasks:
+            task.cancel()
+        # A thread that hangs must not prevent the end of the app.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.drop_idle()
+
+    def _start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(coroutine)
+        # The event loop alone may forget a task that nobody waits for.
+        self._tasks.add(task)
+        task.add_done_callback(self._finish)
+        return task
+
+    def _finish(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            # Otherwise asyncio reports an error that nobody waits for.
+            task.exception()

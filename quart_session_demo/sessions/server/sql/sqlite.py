@@ -1,0 +1,142 @@
+"""SQLite, through aiosqlite: a file in WAL mode, which several processes use."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, AsyncAdaptedQueuePool, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from quart_session_demo.sessions.base import Finding
+from quart_session_demo.sessions.server.sql.checks import sqlite_findings
+from quart_session_demo.sessions.server.sql.tables import (
+    METADATA,
+    SESSIONS,
+    SQLITE_MERGE,
+    make_statements,
+)
+
+#: How long SQLite itself waits for a lock, in seconds. It asks less often the longer it waits, so
+#: that a new request overtakes an old one. Therefore the wait is short, and is repeated.
+LOCK_WAIT_SECONDS = 0.1
+
+
+class SQLite:
+    """A file of SQLite; `Database` documents the methods."""
+
+    name = 'SQLite'
+    statements = make_statements(SQLITE_MERGE)
+    max_readers = 4
+    # SQLite lets one connection write at a time, and does not queue the others.
+    max_writers: int | None = 1
+
+    def __init__(self, url: URL) -> None:
+        """Check that the file can be written; create nothing.
+
+        Args:
+            url: `sqlite+aiosqlite:///`, with the path of the file.
+
+        Raises:
+            ValueError: The file cannot be used. The message is the problem and what to do.
+        """
+        if not url.database or url.database == ':memory:':
+            raise ValueError(
+                'names no file, and SQLite in memory exists once for each connection: set it to '
+                'sqlite+aiosqlite:///sessions.db, or SESSION_TYPE to memory'
+            )
+        # A later change of the current folder changes nothing.
+        self.path = Path(url.database).absolute()
+        if problem := _path_problem(self.path):
+            raise ValueError(problem)
+        self._url = url.set(database=str(self.path))
+
+    def create_engine(self) -> AsyncEngine:
+        """Return an engine for the running event loop; connect to nothing."""
+        engine = create_async_engine(
+            self._url,
+            connect_args={'timeout': LOCK_WAIT_SECONDS},
+            isolation_level='AUTOCOMMIT',
+            skip_autocommit_rollback=True,
+            poolclass=AsyncAdaptedQueuePool,
+            # One more for the writer.
+            pool_size=self.max_readers + 1,
+            # `SQLConnections` limits the number.
+            max_overflow=-1,
+        )
+        event.listen(engine.sync_engine, 'do_connect', self._create_file)
+        event.listen(engine.sync_engine, 'connect', _configure)
+        return engine
+
+    async def begin(self, connection: AsyncConnection) -> None:
+        """Begin a transaction that has the write lock from its first statement."""
+        while True:
+            try:
+                await connection.exec_driver_sql('BEGIN IMMEDIATE')
+            except DBAPIError as error:
+                if not self.is_conflict(error):
+                    raise
+            else:
+                return
+
+    async def commit(self, connection: AsyncConnection) -> None:
+        """Commit the transaction."""
+        await connection.exec_driver_sql('COMMIT')
+
+    async def create_tables(self, connection: AsyncConnection) -> None:
+        """Create the missing tables, in a transaction that has the write lock."""
+        await self.begin(connection)
+        await connection.run_sync(METADATA.create_all)
+        await self.commit(connection)
+
+    def abort(self, driver_connection: Any) -> None:
+        """Do nothing: the thread of a connection cannot be stopped."""
+
+    def is_conflict(self, error: DBAPIError) -> bool:
+        """Return whether another connection has the lock."""
+        return 'database is locked' in self.describe(error)
+
+    def lacks_table(self, error: DBAPIError) -> bool:
+        """Return whether the table of sessions does not exist."""
+        return self.describe(error) == f'no such table: {SESSIONS.name}'
+
+    def describe(self, error: DBAPIError) -> str:
+        """Return the message of SQLite, which has no values."""
+        return str(error.orig)
+
+    def findings(self) -> list[Finding]:
+        """Return whether the file is lost at the next deploy."""
+        return sqlite_findings(self.path)
+
+    def _create_file(self, *_: Any) -> None:
+        # Only for the user of this process: the content of sessions is secret. SQLite gives its
+        # other files the same mode.
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _configure(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute('PRAGMA journal_mode = WAL')
+    # Each commit is on the disk. Otherwise, a deleted session is there again after a power failure.
+    cursor.execute('PRAGMA synchronous = FULL')
+    cursor.close()
+
+
+def _path_problem(path: Path) -> str | None:
+    """Return why a file cannot be read, written or created, and what to do, or None."""
+    remedy = 'set it to a file that this process may write, such as sqlite+aiosqlite:////var/lib/…'
+    if path.exists():
+        if not path.is_file():
+            return f'names {path}, which is not a file: {remedy}'
+        if not os.access(path, os.R_OK | os.W_OK):
+            return f'names {path}, which this process may not write: {remedy}'
+    folder = next(parent for parent in path.parents if os.path.lexists(parent))
+    if not folder.is_dir():
+        return f'names a file in {folder}, which is not a folder: {remedy}'
+    # SQLite writes two more files beside its file.
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f'names a file in {folder}, a folder that this process may not write: {remedy}'
+    return None

@@ -1,0 +1,142 @@
+"""Steps on a database: a queue, two attempts, and `StoreError` if both fail."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from quart_session_demo.sessions.server.loops import LoopResources
+from quart_session_demo.sessions.server.sql.connections import LoopConnections, Queue, Step
+from quart_session_demo.sessions.server.sql.database import Database
+from quart_session_demo.sessions.server.store import StoreError
+
+T = TypeVar('T')
+
+#: How long a step waits for its turn, as a multiple of the timeout. The wait ends earlier if the
+#: database fails during it.
+QUEUE_WAIT_FACTOR = 40
+
+
+class SQLSteps:
+    """Executes steps on one database, in bounded time."""
+
+    def __init__(self, database: Database, *, timeout: float) -> None:
+        """Connect to nothing.
+
+        Args:
+            database: The database.
+            timeout: The seconds for each of two attempts, connecting included.
+        """
+        self.database = database
+        self._timeout = timeout
+        self._by_loop = LoopResources(self._open, self._close)
+
+    async def read(self, step: Step[T]) -> T:
+        """Return the result of a step that reads.
+
+        Raises:
+            StoreError: The database failed, refused the statement, or did not respond in time.
+        """
+        connections = await self._by_loop.get()
+        return await connections.run(self._run(step, connections, connections.readers))
+
+    async def write(self, step: Step[T]) -> T:
+        """Return the result of a step that writes; a retry executes it again.
+
+        Raises:
+            StoreError: The database failed, refused the statement, or did not respond in time.
+        """
+
+        async def transaction(connection: AsyncConnection) -> T:
+            await self.database.begin(connection)
+            result = await step(connection)
+            await self.database.commit(connection)
+            return result
+
+        connections = await self._by_loop.get()
+        return await connections.run(self._run(transaction, connections, connections.writers))
+
+    async def create_tables(self) -> None:
+        """Create the tables that are missing.
+
+        Raises:
+            StoreError: The database failed, refused, or did not respond in time.
+        """
+        connections = await self._by_loop.get()
+        await connections.run(
+            self._run(self.database.create_tables, connections, connections.writers)
+        )
+
+    async def close(self) -> None:
+        """Close the connections of the current event loop."""
+        await self._by_loop.close()
+
+    def _open(self) -> LoopConnections:
+        return LoopConnections(self.database)
+
+    async def _close(self, connections: LoopConnections) -> None:
+        await connections.close(self._timeout)
+
+    async def _run(self, step: Step[T], connections: LoopConnections, queue: Queue) -> T:
+        name = self.database.name
+        clock = asyncio.get_running_loop().time
+        start = clock()
+        async with self._turn(queue):
+            if queue.failed_at > start:
+                raise StoreError(f'{name} failed while this request waited for a connection')
+            try:
+                return await self._try_twice(step, connections)
+            except TimeoutError:
+                queue.failed_at = clock()
+                raise StoreError(
+                    f'{name} did not respond within {self._timeout} s, in two attempts'
+                ) from None
+            except DBAPIError as error:
+                # The whole message has the statement and its values.
+                raise StoreError(f'{name} failed: {self.database.describe(error)}') from None
+            except SQLAlchemyError as error:
+                raise StoreError(f'{name} failed: {type(error).__name__}') from None
+            except OSError as error:
+                queue.failed_at = clock()
+                raise StoreError(f'{name} failed: {error}') from None
+
+    @asynccontextmanager
+    async def _turn(self, queue: Queue) -> AsyncIterator[None]:
+        seconds = QUEUE_WAIT_FACTOR * self._timeout
+        try:
+            async with asyncio.timeout(seconds):
+                await queue.free.acquire()
+        except TimeoutError:
+            raise StoreError(
+                f'No connection to {self.database.name} was free within {seconds} s'
+            ) from None
+        try:
+            yield
+        finally:
+            queue.free.release()
+
+    async def _try_twice(self, step: Step[T], connections: LoopConnections) -> T:
+        try:
+            return await connections.attempt(step, self._timeout)
+        except DBAPIError as error:
+            if self.database.lacks_table(error):
+                # A database may be reachable only after the start of the app.
+                await self._create_missing(connections)
+        except (TimeoutError, OSError):
+            pass
+        # The other connections have probably failed too, or lead to a server that only reads.
+        await connections.drop_idle()
+        return await connections.attempt(step, self._timeout)
+
+    async def _create_missing(self, connections: LoopConnections) -> None:
+        try:
+            await connections.attempt(self.database.create_tables, self._timeout)
+        except DBAPIError as error:
+            raise StoreError(
+                f'{self.database.name} has no table of sessions, and refused to create it: '
+                f'{self.database.describe(error)}: let a user with that right run "sessions '
+                'create-tables"'
+            ) from None

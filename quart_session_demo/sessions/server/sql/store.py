@@ -1,0 +1,210 @@
+"""The session store in a SQL database: a row for each session, and a statement for each step."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Self
+
+from quart import Quart
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from quart_session_demo.sessions.base import Finding
+from quart_session_demo.sessions.server.loops import LoopResources
+from quart_session_demo.sessions.server.sql.checks import unreachable
+from quart_session_demo.sessions.server.sql.cleanup import Cleanup, delete_expired
+from quart_session_demo.sessions.server.sql.steps import SQLSteps
+from quart_session_demo.sessions.server.sql.url import parse_database
+from quart_session_demo.sessions.server.store import (
+    EMPTIED_LIFETIME,
+    Fields,
+    StoredSession,
+    StoreError,
+    WriteResult,
+    current_time,
+    new_session_id,
+    store_key,
+)
+from quart_session_demo.sessions.settings import KEY_PREFIX, SQL_SETTINGS, complete_settings
+
+
+class SQLStore:
+    """The session store in SQLite or PostgreSQL; `SessionStore` documents the methods.
+
+    The table is created when it is missing. Each process deletes expired rows about once a minute.
+    """
+
+    def __init__(self, url: str, *, prefix: str = 'session:', timeout: float = 2.0) -> None:
+        """Check the URL; connect to nothing.
+
+        Args:
+            url: `sqlite:///` with the path of a file, or `postgresql://`.
+            prefix: The first part of all keys.
+            timeout: The seconds for each of two attempts, connecting included.
+
+        Raises:
+            ValueError: The URL is invalid, or the file cannot be used. The message does not show
+                the URL, which may hold a password.
+        """
+        self._steps = SQLSteps(parse_database(url, timeout=timeout), timeout=timeout)
+        self._prefix = prefix
+        self._statements = self._steps.database.statements
+        self._cleanup = LoopResources(lambda: Cleanup(self._steps), Cleanup.stop)
+        # A deletion may be repeated until both attempts are over, and the server may execute each
+        # of them as late again.
+        self._tombstone_milliseconds = round(4 * timeout * 1000)
+
+    @classmethod
+    def from_config(cls, app: Quart) -> Self:
+        """Return the store that an app's settings describe.
+
+        Raises:
+            ValueError: A setting is wrong. The message names it, the problem and what to do.
+        """
+        complete_settings(app.config, (*SQL_SETTINGS, KEY_PREFIX))
+        url = app.config['SESSION_SQLALCHEMY_URL']
+        if url is None:
+            path = str(Path(app.instance_path, 'sessions.db'))
+            url = URL.create('sqlite+aiosqlite', database=path).render_as_string()
+        return cls(
+            url,
+            prefix=app.config['SESSION_KEY_PREFIX'],
+            timeout=app.config['SESSION_SQLALCHEMY_TIMEOUT'],
+        )
+
+    async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
+        """Store a new session and return its random id."""
+        # This store has no rows to delete before.
+        await self._cleanup.get()
+        values = {
+            'fields': _to_json(fields),
+            'created': now,
+            'refreshed': now,
+            'expires': now + lifetime,
+        }
+
+        async def attempt(connection: AsyncConnection) -> str:
+            # A new id for each attempt: the database may execute the first attempt late.
+            session_id = new_session_id()
+            await connection.execute(
+                self._statements.insert, {**values, 'key': self._key(session_id)}
+            )
+            return session_id
+
+        return await self._steps.write(attempt)
+
+    async def read(self, session_id: str) -> StoredSession | None:
+        """Return a session, or None if there is no such session."""
+        values = {'key_': self._key(session_id), 'time': current_time()}
+
+        async def attempt(connection: AsyncConnection) -> StoredSession | None:
+            result = await connection.execute(self._statements.read, values)
+            row = result.one_or_none()
+            return None if row is None else StoredSession(_from_json(row[0]), row[1], row[2])
+
+        try:
+            return await self._steps.read(attempt)
+        except (AttributeError, ValueError):
+            raise StoreError('The table holds other data in the row of a session') from None
+
+    async def write(
+        self,
+        session_id: str,
+        changed: Fields,
+        removed: Iterable[bytes],
+        *,
+        lifetime: int,
+        now: int,
+    ) -> WriteResult:
+        """Change some fields of a session and set its lifetime; never create a session."""
+        patch: dict[str, str | None] = {**_to_json(changed)}
+        patch.update((name.decode(), None) for name in removed)
+        values = {
+            'key_': self._key(session_id),
+            'time': current_time(),
+            'patch': patch,
+            'adds': any(value is not None for value in patch.values()),
+            'new_refreshed': now,
+            'new_expires': now + lifetime,
+            'emptied_expires': now + min(lifetime, EMPTIED_LIFETIME),
+        }
+
+        async def attempt(connection: AsyncConnection) -> WriteResult:
+            result = await connection.execute(self._statements.write, values)
+            match result.scalar_one_or_none():
+                case None:
+                    return WriteResult.GONE
+                case is_empty:
+                    return WriteResult.EMPTIED if is_empty else WriteResult.SAVED
+
+        return await self._steps.write(attempt)
+
+    async def delete(self, session_id: str, token: bytes) -> Fields | None:
+        """Delete a session; return its last fields, or None if there is no such session."""
+        now = current_time()
+        values = {
+            'key_': self._key(session_id),
+            'time': now,
+            'new_token': token,
+            'new_expires': now + self._tombstone_milliseconds,
+        }
+
+        async def attempt(connection: AsyncConnection) -> Fields | None:
+            result = await connection.execute(self._statements.delete, values)
+            fields = result.scalar_one_or_none()
+            return None if fields is None else _from_json(fields)
+
+        return await self._steps.write(attempt)
+
+    async def ping(self) -> None:
+        """Check that the database accepts everything that sessions need, writes included.
+
+        A missing table is created.
+        """
+        # Under an id that no client gets. If it is not removed, it expires.
+        session_id = await self.create({}, lifetime=1000, now=current_time())
+
+        async def attempt(connection: AsyncConnection) -> None:
+            await connection.execute(self._statements.remove, {'key_': self._key(session_id)})
+
+        await self._steps.write(attempt)
+
+    async def findings(self) -> list[Finding]:
+        """Return what is unsafe about this database."""
+        findings = self._steps.database.findings()
+        try:
+            await self.ping()
+        except StoreError as error:
+            findings.append(unreachable(error))
+        return findings
+
+    async def close(self) -> None:
+        """Close the connections of the current event loop; later calls open new ones."""
+        await self._cleanup.close()
+        await self._steps.close()
+
+    async def create_tables(self) -> None:
+        """Create the table and its index, if they are missing.
+
+        Raises:
+            StoreError: The database failed, or refused.
+        """
+        await self._steps.create_tables()
+
+    async def delete_expired(self) -> int:
+        """Delete the rows of sessions that have expired or were deleted, and return how many.
+
+        Raises:
+            StoreError: The database failed.
+        """
+        return await delete_expired(self._steps)
+
+    def _key(self, session_id: str) -> str:
+        return self._prefix + store_key(session_id)
+
+
+def _to_json(fields: Fields) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in fields.items()}
+
+
+def _from_json(values: dict[str, Any]) -> Fields:
+    return {name.encode(): value.encode() for name, value in values.items()}

@@ -1,0 +1,143 @@
+"""A real PostgreSQL on a free port, which a test starts, stops, hangs and asks."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+#: PostgreSQL refuses to run as root. Debian's package creates this user.
+USER = 'postgres'
+#: A role that may not create tables, and needs its password.
+LIMITED_ROLE = 'limited'
+PASSWORD = 'a-password-that-no-log-may-show'
+
+_ACCESS = f'host all {LIMITED_ROLE} all scram-sha-256\nhost all all all trust\n'
+
+
+def find_program(name: str) -> str | None:
+    """Return the path of a program, also in the folders that Debian leaves out of PATH."""
+    folders = sorted(map(str, Path('/usr/lib/postgresql').glob('*/bin')), reverse=True)
+    return shutil.which(name, path=os.pathsep.join([os.environ['PATH'], *folders]))
+
+
+def make_template() -> Path:
+    """Return a new folder with the files of an empty server; the caller deletes it."""
+    folder = Path(tempfile.mkdtemp(prefix='postgres-'))
+    if os.getuid() == 0:
+        shutil.chown(folder, USER)
+    data = folder / 'data'
+    _run('initdb', '-D', str(data), '-U', USER, '-A', 'trust', '-E', 'UTF8', '--no-sync')
+    (data / 'pg_hba.conf').write_text(_ACCESS)
+    return folder
+
+
+class PostgresServer:
+    """A PostgreSQL for tests; `with` starts and stops it.
+
+    Attributes:
+        port: The port of 127.0.0.1 where it listens.
+        url: The URL for clients.
+    """
+
+    def __init__(self, template: Path, *options: str) -> None:
+        """Copy the files of a template.
+
+        Args:
+            template: A folder of `make_template`.
+            options: Settings of the server, `name=value`.
+        """
+        self._folder = Path(tempfile.mkdtemp(prefix='postgres-'))
+        if os.getuid() == 0:
+            shutil.chown(self._folder, USER)
+        _run('cp', '-a', str(template / 'data'), str(self._folder))
+        with socket.create_server(('127.0.0.1', 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url = f'postgresql://{USER}@127.0.0.1:{self.port}/postgres'
+        settings = ('listen_addresses=127.0.0.1', 'unix_socket_directories=', *options)
+        self._command = (
+            *(find_program('postgres') or '', '-D', str(self._folder / 'data')),
+            *('-p', str(self.port)),
+            *(argument for setting in settings for argument in ('-c', setting)),
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of an app that stores its sessions here."""
+        return {'SESSION_TYPE': 'sqlalchemy', 'SESSION_SQLALCHEMY_URL': self.url}
+
+    def settings_with_timeout(self, seconds: float) -> dict[str, Any]:
+        """Return the settings of an app that waits so long for each attempt."""
+        return {**self.settings, 'SESSION_SQLALCHEMY_TIMEOUT': seconds}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        shutil.rmtree(self._folder)
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        self._process = _start(self._command)
+        ready = (find_program('pg_isready') or '', '-q', '-h', '127.0.0.1', '-p', str(self.port))
+        while subprocess.run(ready).returncode:
+            assert self._process.poll() is None, 'postgres stopped'
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Stop the server at once, as a crash does; its files stay."""
+        if self._process is not None:
+            self.resume()
+            # Without its children, which SIGKILL would leave behind.
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
+            self._process = None
+
+    def pause(self) -> None:
+        """Let the server accept connections and answer nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Undo `pause`."""
+        self._signal(signal.SIGCONT)
+
+    def ask(self, sql: str) -> str:
+        """Run one statement and return its result as text."""
+        command = (find_program('psql') or '', '-X', '-A', '-t', '-q', '-d', self.url, '-c', sql)
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        return result.stdout.strip()
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        # The parent first, so that it starts no other.
+        self._process.send_signal(number)
+        for child in psutil.Process(self._process.pid).children():
+            child.send_signal(number)
+
+
+def _start(command: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    silent = subprocess.DEVNULL
+    if os.getuid() == 0:
+        return subprocess.Popen(
+            command, cwd='/', stdout=silent, stderr=silent, user=USER, group=USER, extra_groups=()
+        )
+    return subprocess.Popen(command, cwd='/', stdout=silent, stderr=silent)
+
+
+def _run(program: str, *arguments: str) -> None:
+    assert _start((find_program(program) or '', *arguments)).wait() == 0, program
