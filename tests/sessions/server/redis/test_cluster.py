@@ -346,13 +346,13 @@ async def test_cancelled_commands_mix_up_no_sessions(
     start = time.monotonic()
     await asyncio.gather(*(read(number, 30) for number in range(20)))
     longest = time.monotonic() - start
-    for batch in range(150):
+    for batch in range(100):
         # From moments before the command is sent to moments after its response.
         parts = [(batch * 20 + number) * 37 % 100 / 100 for number in range(20)]
         await asyncio.gather(*(read(number, part * longest) for number, part in enumerate(parts)))
     await asyncio.gather(*(read(number, 30) for number in range(100)))
 
-    assert outcomes[False] > 100
+    assert outcomes[False] > 50
     await store.close()
     if is_moving:
         for slot in slots:
