@@ -1,4 +1,4 @@
-"""The examples of docs/sessions.md with a client of one's own."""
+"""The examples of docs/session-stores.md with a client of one's own."""
 
 import json
 
@@ -11,7 +11,7 @@ from quart_session_demo.sessions.redis import RedisSessionInterface
 from tests.conftest import KEY
 from tests.docs.markdown import code_blocks, read, section
 
-SECTION = section(read('docs/sessions.md'), '## Redis: Sentinel and your own client')
+SECTION = section(read('docs/session-stores.md'), '## Redis: Sentinel and your own client')
 
 
 def test_own_client_examples_are_accepted() -> None:
