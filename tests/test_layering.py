@@ -29,9 +29,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     'sessions': {'sessions.redis', 'sessions.server', 'sessions.settings'},
     'sessions.validators': set(),
     'sessions.settings': {'sessions.validators'},
+    'sessions.redis_selection': {'sessions.validators'},
     'sessions.server': {'sessions', 'sessions.settings'},
     'sessions.server.redis': {
         'sessions',
+        'sessions.redis_selection',
         'sessions.server',
         'sessions.settings',
         'sessions.validators',
@@ -42,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         'sessions.server.redis',
         'sessions.settings',
     },
-    'config': {'sessions.settings', 'sessions.validators'},
+    'config': {'sessions.redis_selection', 'sessions.settings', 'sessions.validators'},
     'secret_key': {'config'},
     'deploy_check': {'config', 'secret_key', 'sessions', 'sessions.settings'},
     'compare': {

@@ -1,8 +1,8 @@
 """Connections to Redis: a client for each event loop, time limits, and one retry."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from typing import TypeVar
@@ -112,25 +112,27 @@ class RedisConnections:
         """
         connections = await self._by_loop.get()
         start = asyncio.get_running_loop().time()
-        async with self._connection_slot(connections):
+        await self._wait_for_connection(connections)
+        try:
             if connections.failed_at > max(start, connections.responded_at):
                 raise StoreError('Redis failed while this request waited for a connection')
-            try:
-                return await self._try(command, connections)
-            except AskError:
-                # On a single Redis; `ClusterConnections` follows the redirection.
-                raise StoreError(
-                    'Redis is a node of a Redis Cluster: set SESSION_REDIS_CLUSTER to true'
-                ) from None
-            except ResponseError as error:
-                # The message may quote what was sent.
-                raise StoreError(f'Redis refused: {type(error).__name__}') from None
-            except TimeoutError:
-                raise StoreError(
-                    f'Redis did not respond within {self._timeout} s, in each attempt'
-                ) from None
-            except (RedisError, OSError, UnicodeError) as error:
-                raise StoreError(f'Redis failed: {error}') from None
+            return await self._try(command, connections)
+        except AskError:
+            # On a single Redis; `ClusterConnections` follows the redirection.
+            raise StoreError(
+                'Redis is a node of a Redis Cluster: set SESSION_REDIS_CLUSTER to true'
+            ) from None
+        except ResponseError as error:
+            # The message may quote what was sent.
+            raise StoreError(f'Redis refused: {type(error).__name__}') from None
+        except TimeoutError:
+            raise StoreError(
+                f'Redis did not respond within {self._timeout} s, in each attempt'
+            ) from None
+        except (RedisError, OSError, UnicodeError) as error:
+            raise StoreError(f'Redis failed: {error}') from None
+        finally:
+            connections.free.release()
 
     async def run_on_each(self, command: Command[T]) -> list[T]:
         """Return the result of a command from each Redis that stores sessions: here only one."""
@@ -156,21 +158,16 @@ class RedisConnections:
             async with asyncio.timeout(self._timeout):
                 await connections.client.aclose()
 
-    @asynccontextmanager
-    async def _connection_slot(self, connections: LoopConnections) -> AsyncIterator[None]:
+    async def _wait_for_connection(self, connections: LoopConnections) -> None:
+        if not connections.free.locked():
+            await connections.free.acquire()
+            return
         seconds = POOL_WAIT_FACTOR * self._timeout
         try:
-            if connections.free.locked():
-                async with responsive_timeout(seconds, busy_factor=POOL_BUSY_FACTOR):
-                    await connections.free.acquire()
-            else:
+            async with responsive_timeout(seconds, busy_factor=POOL_BUSY_FACTOR):
                 await connections.free.acquire()
         except TimeoutError:
             raise StoreError(f'No connection to Redis was free within {seconds} s') from None
-        try:
-            yield
-        finally:
-            connections.free.release()
 
     async def _try(self, command: Command[T], connections: LoopConnections) -> T:
         clock = asyncio.get_running_loop().time

@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from quart import Quart, session
 from quart.typing import TestClientProtocol as Client
+from redis.asyncio import Redis
 
 from quart_session_demo.sessions import regenerate_session
 from tests.apps.sessions_app import make_sessions_app
@@ -259,6 +260,17 @@ async def test_rediss_checks_the_certificate(tls_server: RedisServer, certificat
         settings = tls_server.settings_with_timeout(10)
         settings['SESSION_REDIS_URL'] += query
         app = make_sessions_app(**settings)
+        async with app.test_app():
+            assert (await app.test_client().get('/')).status_code == status
+
+
+async def test_own_client_may_use_tls(tls_server: RedisServer, certificate: Path) -> None:
+    """The TLS options of a client that the user made are used."""
+    for authority, status in ((None, 503), (str(certificate), 200)):
+        client = Redis(port=tls_server.port, ssl=True, ssl_ca_certs=authority, host='127.0.0.1')
+        app = make_sessions_app(
+            SESSION_TYPE='redis', SESSION_REDIS=client, SESSION_REDIS_TIMEOUT=10
+        )
         async with app.test_app():
             assert (await app.test_client().get('/')).status_code == status
 

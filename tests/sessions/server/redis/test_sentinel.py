@@ -38,7 +38,7 @@ async def new_primary(setup: SentinelSetup, old: RedisServer) -> RedisServer:
 
 @pytest.mark.parametrize('fault', ['stop', 'pause'])
 async def test_failed_primary_is_replaced(app: Quart, setup: SentinelSetup, fault: str) -> None:
-    """If a primary fails under load, requests get 503 until a failover; no session is lost."""
+    """If a primary fails under load, requests get 503 at worst; no session is lost."""
     clients = [app.test_client() for _ in range(8)]
     for client in clients:
         assert (await client.get('/')).status_code == 200
@@ -66,7 +66,7 @@ async def test_failed_primary_is_replaced(app: Quart, setup: SentinelSetup, faul
         await new_primary(setup, old)
         old_is_left, replaced_at = True, time.monotonic()
 
-    assert statuses == {200, 503}
+    assert statuses <= {200, 503}
     for client in clients:
         assert await text(client, '/get_session/') == 'zhiliao'
     # The app adds no wait of its own to the time of the failover.
