@@ -15,6 +15,7 @@ from quart.typing import TestClientProtocol as Client
 from quart_session_demo import create_app
 from quart_session_demo.sessions.server.signing import id_signer
 from tests.postgres_server import PostgresServer, find_program, make_template
+from tests.redis_cluster import RedisCluster
 from tests.redis_server import RedisServer
 
 ROOT = Path(__file__).parent.parent
@@ -86,6 +87,15 @@ def redis_server(
     """Yield a Redis that all tests share: no test may empty, stop or reconfigure it."""
     with RedisServer(tmp_path_factory.mktemp('redis')) as server:
         yield server
+
+
+@pytest.fixture(scope='session')
+def redis_cluster(
+    redis_program: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RedisCluster]:
+    """Yield a Redis Cluster that all tests share: no test may empty, stop or reconfigure it."""
+    with RedisCluster(tmp_path_factory.mktemp('redis-cluster')) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope='session')

@@ -15,6 +15,8 @@ class RedisProxy:
             command.
         lose_response_to: Part of a command. The next connection that sends such a command is
             reset when its response is there.
+        hang_on: Part of a command. Such a command is dropped, and its connection stays open.
+        hangs: How many of these commands are dropped.
         delay: The delay of each response in seconds.
     """
 
@@ -22,6 +24,8 @@ class RedisProxy:
         self.port = port
         self.reset_next = False
         self.lose_response_to: bytes | None = None
+        self.hang_on: bytes | None = None
+        self.hangs = 0
         self.delay = 0.0
         self._connections: set[asyncio.Task[Any]] = set()
 
@@ -58,6 +62,9 @@ class RedisProxy:
                 if self.lose_response_to is not None and self.lose_response_to in data:
                     self.lose_response_to = None
                     losing = True
+                if self.hangs and self.hang_on is not None and self.hang_on in data:
+                    self.hangs -= 1
+                    continue
                 redis_writer.write(data)
             redis_writer.close()
 

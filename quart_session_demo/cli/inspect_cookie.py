@@ -12,7 +12,7 @@ from quart.cli import ScriptInfo, pass_script_info
 from quart_session_demo.cli.checks import load_valid_app, reported_errors
 
 if TYPE_CHECKING:
-    from quart_session_demo.sessions.inspector import InspectedCookie
+    from quart_session_demo.sessions.inspector import InspectedCookie, InspectedId
 
 
 # A session id may begin with a hyphen.
@@ -39,15 +39,14 @@ def inspect_cookie(info: ScriptInfo, value: str, as_json: bool) -> None:
         value = sys.stdin.buffer.read(limit).decode('ascii', 'replace').strip()
     # A Cookie header may have quotes around the value.
     value = value.strip('"')
-    if is_signed_id(value):
-        raise click.ClickException(
-            'This is the signed id of a session on a server. Only the server can show its content '
-            'and whether it has expired.'
-        )
     app = load_valid_app(info)
     if secret_key.is_generated(app) and not secret_key.key_file(app).exists():
         # This key exists only in this process, so no cookie was signed with it.
         app.secret_key = None
+    if is_signed_id(value):
+        signed_id = inspector.inspect_id(value, app)
+        _print(json.dumps(asdict(signed_id), indent=2) if as_json else format_id(signed_id))
+        sys.exit(1)
     try:
         cookie = inspector.inspect_cookie(value, app)
     except inspector.NotASessionCookie as error:
@@ -55,12 +54,27 @@ def inspect_cookie(info: ScriptInfo, value: str, as_json: bool) -> None:
         raise click.ClickException(
             f'This value cannot be read as a session cookie. {error}'
         ) from None
-    text = format_cookie_json(cookie) if as_json else format_cookie(cookie)
+    _print(format_cookie_json(cookie) if as_json else format_cookie(cookie))
+    if not cookie.accepted:
+        sys.exit(1)
+
+
+def _print(text: str) -> None:
     encoding = (sys.stdout and sys.stdout.encoding) or 'utf-8'
     with reported_errors():
         click.echo(text.encode(encoding, 'backslashreplace').decode(encoding))
-    if not cookie.accepted:
-        sys.exit(1)
+
+
+def format_id(signed_id: 'InspectedId') -> str:
+    """Return who signed the id of a session on a server, as text."""
+    rows = [
+        ('content', 'the signed id of a session on a server'),
+        ('signature', _format_signature(signed_id)),
+        ('accepted', 'only the server can show whether the session exists'),
+    ]
+    if not signed_id.in_use:
+        rows[-1] = ('accepted', 'no, because this app stores its sessions in the cookie')
+    return _format_rows(rows)
 
 
 def format_cookie_json(cookie: 'InspectedCookie') -> str:
@@ -80,14 +94,6 @@ def _isoformat(value: datetime) -> str:
 
 def format_cookie(cookie: 'InspectedCookie') -> str:
     """Return everything about a cookie as text, with one line for each fact."""
-    from quart_session_demo.sessions.inspector import SignedBy
-
-    signature = {
-        SignedBy.CURRENT: 'valid, with the current key',
-        SignedBy.FALLBACK: f'valid, with fallback key {cookie.fallback_number}',
-        SignedBy.NO_KEY: 'NOT VALID with any key of the app',
-        SignedBy.UNCHECKED: 'unknown, because the app has no key',
-    }[cookie.signed_by]
     size = f'{cookie.value_size} bytes, {cookie.cookie_size} with its name and attributes'
     if cookie.room is not None:
         size += f'; room for {cookie.room} more' if cookie.room >= 0 else '; TOO LARGE'
@@ -107,9 +113,24 @@ def format_cookie(cookie: 'InspectedCookie') -> str:
         *(('session', f'{key!r}: {value!r}') for key, value in cookie.payload.items()),
         ('signed', signed),
         ('expires', expires),
-        ('signature', signature),
+        ('signature', _format_signature(cookie)),
         ('size', size),
         ('compressed', 'yes' if cookie.compressed else 'no'),
         ('accepted', accepted),
     ]
+    return _format_rows(rows)
+
+
+def _format_signature(inspected: 'InspectedCookie | InspectedId') -> str:
+    from quart_session_demo.sessions.inspector import SignedBy
+
+    return {
+        SignedBy.CURRENT: 'valid, with the current key',
+        SignedBy.FALLBACK: f'valid, with fallback key {inspected.fallback_number}',
+        SignedBy.NO_KEY: 'NOT VALID with any key of the app',
+        SignedBy.UNCHECKED: 'unknown, because the app has no key',
+    }[inspected.signed_by]
+
+
+def _format_rows(rows: list[tuple[str, str]]) -> str:
     return '\n'.join(f'{name:11} {text}' for name, text in rows)

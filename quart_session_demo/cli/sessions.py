@@ -120,10 +120,11 @@ async def collect_facts(app: Quart) -> SessionFacts:
     in_cookie = stores_in_cookie(interface)
     store = None
     # A session cookie needs nothing but a key.
-    ready = bool(app.secret_key) if in_cookie else None
+    has_key = bool(app.secret_key)
+    ready = has_key if in_cookie else None
     if isinstance(interface, ServerSessionInterface):
         store = interface.store
-        ready = await interface.is_ready()
+        ready = await interface.is_ready() and has_key
         await store.close()
     # Read from a header, because Werkzeug changes some attributes: Partitioned adds Secure.
     header = dump_cookie('name', **cookie_attributes(interface, app))

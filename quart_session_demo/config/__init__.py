@@ -12,6 +12,7 @@ from quart_session_demo.config.validation import (
     validate_hsts,
     validation_errors,
 )
+from quart_session_demo.sessions.redis_selection import redis_sources
 from quart_session_demo.sessions.settings import SESSION_SETTINGS, UNSET, Setting
 from quart_session_demo.sessions.validators import validate_boolean
 
@@ -58,6 +59,7 @@ STRING_SETTINGS = (
     'SESSION_COOKIE_NAME',
     'SESSION_COOKIE_PATH',
     'SESSION_KEY_PREFIX',
+    'SESSION_REDIS_SENTINEL_SERVICE',
     'SESSION_REDIS_URL',
     'SESSION_SQLALCHEMY_URL',
     'SESSION_TYPE',
@@ -92,7 +94,7 @@ def load_config(config: Config, mapping: Mapping[str, Any]) -> Callable[[str], s
         config.from_mapping({**PRODUCTION_DEFAULTS, **chosen})
         if 'SESSION_COOKIE_NAME' not in chosen and host_prefix_obstacles(config):
             config['SESSION_COOKIE_NAME'] = DEFAULTS['SESSION_COOKIE_NAME']
-    if config['SESSION_TYPE'] == 'redis' and config['SESSION_REDIS_URL'] is None:
+    if config['SESSION_TYPE'] == 'redis' and not redis_sources(config):
         config['SESSION_REDIS_URL'] = os.environ.get(PLATFORM_REDIS_URL)
 
     def name(key: str) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 from flask import Config
 from quart import Quart
 
+from quart_session_demo.sessions.redis_selection import selection_errors
 from quart_session_demo.sessions.settings import Setting
 from quart_session_demo.sessions.validators import (
-    REDIS_URL_REMEDY,
     fits_cookie_date,
     is_number,
     safe_repr,
@@ -139,8 +139,8 @@ def validate_combinations(
                 f'refuse while {name(key)} is {safe_repr(config[key])}: {remedy}, or choose '
                 'another name'
             )
-    if config['SESSION_TYPE'] == 'redis' and config['SESSION_REDIS_URL'] is None:
-        yield f'{name("SESSION_REDIS_URL")} is not set, nor is REDIS_URL: {REDIS_URL_REMEDY}'
+    if config['SESSION_TYPE'] == 'redis':
+        yield from selection_errors(config, name, 'is not set, nor is REDIS_URL')
 
 
 def validate_production_keys(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from quart import Quart
+from quart.sessions import SecureCookieSessionInterface
 
 from quart_session_demo import secret_key
 from quart_session_demo.config.validation import (
@@ -115,7 +116,7 @@ def _key_findings(app: Quart) -> Iterator[Finding]:
     key = _bytes(app.secret_key or b'')
     if secret_key.is_generated(app) and secret_key.key_file(app).exists():
         yield _finding('secret-key-file', file=secret_key.key_file(app))
-    elif secret_key.is_generated(app) or (not key and stores_in_cookie(app.session_interface)):
+    elif secret_key.is_generated(app) or (not key and _needs_key(app.session_interface)):
         yield _finding('secret-key-missing')
     if key:
         yield from _weaknesses(key, 'secret-key')
@@ -124,6 +125,11 @@ def _key_findings(app: Quart) -> Iterator[Finding]:
             yield _finding('fallback-is-key')
         else:
             yield from _weaknesses(fallback, 'fallback')
+
+
+def _needs_key(interface: object) -> bool:
+    # Our interfaces sign a cookie's content or the id in it; another one may sign nothing.
+    return isinstance(interface, SessionInterface | SecureCookieSessionInterface)
 
 
 def _bytes(key: str | bytes) -> bytes:
@@ -161,9 +167,11 @@ def _lifetime_findings(app: Quart) -> Iterator[Finding]:
     if not MIN_LIFETIME <= lifetime <= MAX_LIFETIME:
         yield _finding('lifetime', lifetime=lifetime)
     absolute = app.config.get('SESSION_ABSOLUTE_LIFETIME')
-    if absolute is None:
-        return
     if stores_in_cookie(app.session_interface):
-        yield _finding('absolute-lifetime-ignored')
-    elif absolute < MIN_LIFETIME.total_seconds():
-        yield _finding('absolute-lifetime', seconds=absolute)
+        if absolute is not None:
+            yield _finding('absolute-lifetime-ignored')
+    elif absolute is not None:
+        if absolute < MIN_LIFETIME.total_seconds():
+            yield _finding('absolute-lifetime', seconds=absolute)
+    elif isinstance(app.session_interface, SessionInterface):
+        yield _finding('absolute-lifetime-missing')

@@ -100,6 +100,13 @@ FINDINGS: tuple[Finding, ...] = (
         'Set QUART_SESSION_ABSOLUTE_LIFETIME to a number of seconds such as 43200, 12 hours',
     ),
     Finding(
+        'absolute-lifetime-missing',
+        'warning',
+        'A session on a server lasts as long as it is used, also if it was stolen (OWASP ASVS 5.0, '
+        '7.3.2)',
+        'Set QUART_SESSION_ABSOLUTE_LIFETIME to a number of seconds such as 43200, 12 hours',
+    ),
+    Finding(
         'debug-on',
         'error',
         'Debug mode shows source code and settings to users',

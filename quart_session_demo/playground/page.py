@@ -23,6 +23,7 @@ from quart_session_demo.sessions.inspector import (
     NotASessionCookie,
     inspect_cookie,
 )
+from quart_session_demo.sessions.server.signing import is_signed_id
 
 #: The attributes that the page lists even when they are not set.
 ALWAYS_SHOWN = (
@@ -87,6 +88,7 @@ async def render(
         seconds=_seconds_until(expiry.expires_at) if expiry and expiry.expires_at else None,
         absolute=app.config.get('SESSION_ABSOLUTE_LIFETIME') is not None,
         in_cookie=content_in_cookie(),
+        signed_id=is_signed_id(cookie or ''),
         cookie=displayable(cookie) if cookie else None,
         inspected=inspected,
         inspection_error=inspection_error,

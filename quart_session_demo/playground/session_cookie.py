@@ -5,7 +5,14 @@ from typing import Any
 from quart import current_app, request, session
 from werkzeug.http import dump_cookie
 
-from quart_session_demo.sessions.base import stores_in_cookie
+from quart_session_demo.sessions.base import cookie_values, stores_in_cookie
+from quart_session_demo.sessions.inspector import (
+    NotASessionCookie,
+    SignedBy,
+    inspect_cookie,
+    inspect_id,
+)
+from quart_session_demo.sessions.server.signing import is_signed_id
 
 
 def content_in_cookie() -> bool:
@@ -14,8 +21,19 @@ def content_in_cookie() -> bool:
 
 
 def request_cookie() -> str | None:
-    """Return the value of the request's session cookie."""
-    return request.cookies.get(current_app.session_interface.get_cookie_name(current_app))
+    """Return the value of the request's session cookie: of several, the first that verifies."""
+    values = cookie_values(current_app.session_interface, current_app, request)
+    first = values[0] if values else None
+    return next(filter(_verifies, values), first) if len(values) > 1 else first
+
+
+def _verifies(value: str) -> bool:
+    inspect = inspect_id if is_signed_id(value) else inspect_cookie
+    try:
+        inspected = inspect(value, current_app)
+    except NotASessionCookie:
+        return False
+    return inspected.signed_by in (SignedBy.CURRENT, SignedBy.FALLBACK)
 
 
 def displayable(cookie: str) -> str:

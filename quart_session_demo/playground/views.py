@@ -103,8 +103,8 @@ async def act() -> WerkzeugResponse:
     if action in SIGNED_COOKIE_ACTIONS and not content_in_cookie():
         refuse(
             409,
-            'This session is stored on the server. Its cookie holds nothing that could be signed.',
-            '这个 session 保存在服务器上。它的 cookie 里没有可以签名的内容。',
+            'This session is stored on the server. This button needs its content in the cookie.',
+            '这个 session 保存在服务器上。这个按钮需要 cookie 里的内容。',
         )
     g.cleared = action == 'clear' and bool(session)
     if action in ALTERATIONS:

@@ -1,6 +1,7 @@
 """Inspect a session cookie without trusting it; no key is needed."""
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -20,6 +21,8 @@ from quart_session_demo.sessions.payload import (
     load_payload,
     nesting_levels,
 )
+from quart_session_demo.sessions.serializer import signing_keys
+from quart_session_demo.sessions.server.signing import IdSigner, is_signed_id
 
 __all__ = [
     'MAX_CONTAINERS',
@@ -27,9 +30,11 @@ __all__ = [
     'MAX_PAYLOAD_SIZE',
     'MAX_VALUE_SIZE',
     'InspectedCookie',
+    'InspectedId',
     'NotASessionCookie',
     'SignedBy',
     'inspect_cookie',
+    'inspect_id',
     'nesting_levels',
 ]
 
@@ -108,6 +113,22 @@ class InspectedCookie:
         return self.in_use and verifies and not self.expired and not self.signed_in_the_future
 
 
+@dataclass(frozen=True)
+class InspectedId:
+    """Who signed the id of a session on a server. Only the store knows whether the session exists.
+
+    Attributes:
+        signed_by: The key that verifies the signature.
+        fallback_number: The position of a fallback key in SECRET_KEY_FALLBACKS, from 1, without
+            empty ones.
+        in_use: Whether the app stores its sessions on a server.
+    """
+
+    signed_by: SignedBy
+    fallback_number: int | None
+    in_use: bool
+
+
 def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> InspectedCookie:
     """Return what a session cookie holds; never a secret key.
 
@@ -135,7 +156,7 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
         interface = CookieSessionInterface()
     payload = load_payload(payload_part, interface.serializer)
     signed_at, expires_at = _times(timestamp_part, app.permanent_session_lifetime)
-    signed_by, fallback_number = _signed_by(value, interface.get_signing_serializer(app))
+    signed_by, fallback_number = _cookie_signed_by(value, interface.get_signing_serializer(app))
     return InspectedCookie(
         payload_part=payload_part,
         timestamp_part=timestamp_part,
@@ -156,6 +177,24 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
     )
 
 
+def inspect_id(value: str, app: Quart) -> InspectedId:
+    """Return which key of an app signed the id of a session on a server; never the id.
+
+    Args:
+        value: The cookie's value alone, without its name and attributes.
+        app: The app whose keys apply. Without a key only `signed_by` is unknown.
+
+    Raises:
+        NotASessionCookie: The value does not have the form of a signed id.
+    """
+    if not is_signed_id(value):
+        raise NotASessionCookie('It does not have the form of a signed id.')
+    signed_by, fallback_number = _signed_by(
+        signing_keys(app), lambda key: IdSigner((key,)).verify(value) is not None
+    )
+    return InspectedId(signed_by, fallback_number, not stores_in_cookie(app.session_interface))
+
+
 def _times(part: str, lifetime: timedelta) -> tuple[datetime, datetime]:
     try:
         signed_at = datetime.fromtimestamp(bytes_to_int(base64_decode(part)), UTC)
@@ -165,17 +204,27 @@ def _times(part: str, lifetime: timedelta) -> tuple[datetime, datetime]:
         raise NotASessionCookie('Its second part is not a time.') from None
 
 
-def _signed_by(
+def _cookie_signed_by(
     value: str, serializer: URLSafeTimedSerializer | None
 ) -> tuple[SignedBy, int | None]:
     if serializer is None:
         return SignedBy.UNCHECKED, None
     signed, _, signature = value.rpartition('.')
-    # The fallback keys are first, in their order, and the current key is last.
-    for number, key in reversed(list(enumerate(serializer.secret_keys, 1))):
+
+    def verifies(key: bytes) -> bool:
         signer = serializer.signer([key], salt=serializer.salt, **serializer.signer_kwargs)
-        if signer.verify_signature(signed, signature):
-            if number == len(serializer.secret_keys):
-                return SignedBy.CURRENT, None
-            return SignedBy.FALLBACK, number
+        return bool(signer.verify_signature(signed, signature))
+
+    return _signed_by(serializer.secret_keys, verifies)
+
+
+def _signed_by(
+    keys: Sequence[bytes], verifies: Callable[[bytes], bool]
+) -> tuple[SignedBy, int | None]:
+    if not keys:
+        return SignedBy.UNCHECKED, None
+    # The fallback keys are first, in their order, and the current key is last.
+    for number, key in reversed(list(enumerate(keys, 1))):
+        if verifies(key):
+            return (SignedBy.CURRENT, None) if key == keys[-1] else (SignedBy.FALLBACK, number)
     return SignedBy.NO_KEY, None

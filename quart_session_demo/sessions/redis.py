@@ -25,7 +25,8 @@ class RedisSessionInterface(ServerSessionInterface):
         """Read the app's settings; connect when the app starts serving.
 
         Args:
-            app: The app, with at least `SESSION_REDIS_URL` in its config.
+            app: The app, with `SESSION_REDIS_URL`, or another setting that selects a Redis, in its
+                config.
 
         Raises:
             ValueError: A setting is missing or wrong. The message names it, the problem and what

@@ -18,8 +18,11 @@ from quart_session_demo.sessions.validators import (
     validate_key_prefix,
     validate_lifetime,
     validate_path,
+    validate_redis_client,
     validate_redis_url,
     validate_samesite,
+    validate_sentinel_service,
+    validate_sentinels,
     validate_session_type,
     validate_sql_url,
     validate_timeout,
@@ -100,15 +103,38 @@ REDIS_SETTINGS: tuple[Setting, ...] = (
         validate_redis_url,
     ),
     Setting(
+        'SESSION_REDIS_CLUSTER',
+        'whether `SESSION_REDIS_URL` is a node of a Redis Cluster',
+        validate_boolean,
+        False,
+    ),
+    Setting(
+        'SESSION_REDIS_SENTINELS',
+        'a list of Sentinels, `["host:26379"]`, which find the primary; instead of '
+        '`SESSION_REDIS_URL`',
+        validate_sentinels,
+    ),
+    Setting(
+        'SESSION_REDIS_SENTINEL_SERVICE',
+        'the name of the service that the Sentinels monitor',
+        validate_sentinel_service,
+    ),
+    Setting(
+        'SESSION_REDIS',
+        'in Python only, a `redis.asyncio` client, or a function without arguments that returns '
+        'one for each event loop; instead of `SESSION_REDIS_URL`',
+        validate_redis_client,
+    ),
+    Setting(
         'SESSION_REDIS_TIMEOUT',
-        'the seconds for each of two attempts to reach Redis, from 0.001 to 3600; after that, a '
-        'page that uses the session returns 503',
+        'the seconds for each of two attempts to reach Redis, from 0.001 to 3600, or of five while '
+        'Redis responds to other requests; after that, a page that uses the session returns 503',
         validate_timeout,
         0.5,
     ),
     Setting(
         'SESSION_REDIS_MAX_CONNECTIONS',
-        'the connections to Redis that each process may open',
+        'the connections to Redis that each process may open; in a cluster, to each node',
         validate_connections,
         # The smallest Redis of many platforms accepts 20; during a deploy two processes run.
         10,

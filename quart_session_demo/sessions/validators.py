@@ -212,6 +212,44 @@ def validate_sql_url(value: Any) -> str | None:
     return f'is not a string of valid UTF-8: {SQL_URL_REMEDY}'
 
 
+def validate_sentinels(value: Any) -> str | None:
+    """Require a list of addresses, `host:port`, or None."""
+    # Somebody may write a URL with a password here: no message shows the value.
+    remedy = 'set it to a list of addresses, in JSON ["host:26379"]'
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        return f'is of type {type(value).__name__}: {remedy}'
+    if not value:
+        return f'is empty: {remedy}'
+    if not all(isinstance(address, str) and _is_address(address) for address in value):
+        return f'contains something that is not a host and its port: {remedy}'
+    return None
+
+
+def _is_address(address: str) -> bool:
+    match = re.fullmatch(r'(\[[\da-fA-F:.]+\]|[\w.-]+):(\d{1,5})', address, re.ASCII)
+    return match is not None and 0 < int(match[2]) < 2**16
+
+
+def validate_sentinel_service(value: Any) -> str | None:
+    """Require a non-empty string, or None."""
+    if value is None or (isinstance(value, str) and value and is_utf8(value)):
+        return None
+    return f'is {safe_repr(value)}: set it to the name of a service, such as mymaster'
+
+
+def validate_redis_client(value: Any) -> str | None:
+    """Require something that is not a plain value, or None. The store checks the rest."""
+    # A string may be a URL with a password: no message shows the value.
+    if isinstance(value, str | bytes | bool | int | float | list | dict):
+        return (
+            f'is of type {type(value).__name__}: set it in Python, to a redis.asyncio client or a '
+            'function that returns one, or remove it and set SESSION_REDIS_URL'
+        )
+    return None
+
+
 def validate_timeout(value: Any) -> str | None:
     """Require a number of seconds."""
     if is_number(value) and 0.001 <= value <= 3600:

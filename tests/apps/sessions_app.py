@@ -4,7 +4,11 @@ from typing import Any
 
 from quart import Blueprint, Quart, session, websocket
 
-from quart_session_demo.sessions import CookieSessionInterface, regenerate_session
+from quart_session_demo.sessions import (
+    CookieSessionInterface,
+    ServerSessionInterface,
+    regenerate_session,
+)
 from tests.conftest import KEY, make_app
 
 views = Blueprint('sessions_app', __name__)
@@ -73,8 +77,15 @@ async def set_in_websocket() -> None:
 
 
 def make_sessions_app(**config: Any) -> Quart:
-    """Return the demo app with these settings and the views of this module."""
+    """Return the demo app with these settings and the views of this module.
+
+    Args:
+        config: The settings; `session_store` is a store that no `SESSION_TYPE` selects.
+    """
+    store = config.pop('session_store', None)
     app = make_app(**config)
+    if store is not None:
+        app.session_interface = ServerSessionInterface(app, store)  # type: ignore[assignment]
     app.register_blueprint(views)
     return app
 

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from quart_session_demo import create_app, deploy_check, secret_key
+from quart_session_demo.sessions.server import memory
+from quart_session_demo.sessions.server.redis import checks
+from quart_session_demo.sessions.server.sql import checks as sql_checks
 
 # Random, but constant: tests that run in parallel must have the same names.
 SAFE = {
@@ -61,6 +64,7 @@ def test_production_with_a_random_key_is_safe() -> None:
         ({'SESSION_ABSOLUTE_LIFETIME': 43200}, {'absolute-lifetime-ignored': 'warning'}),
         ({**REDIS, 'SESSION_ABSOLUTE_LIFETIME': 59}, {'absolute-lifetime': 'warning'}),
         ({**REDIS, 'SESSION_ABSOLUTE_LIFETIME': 60}, {}),
+        (REDIS, {'absolute-lifetime-missing': 'warning'}),
         ({'SECRET_KEY_FALLBACKS': ['mbfQ5ueIihrxUKUrTcR3cg8cR8dqeNrQcCEzM1fIXwk']}, {}),
         ({'SECRET_KEY_FALLBACKS': [SAFE['SECRET_KEY']]}, {'fallback-is-key': 'warning'}),
         ({'SECRET_KEY_FALLBACKS': ['old' * 20]}, {'fallback-guessable': 'error'}),
@@ -222,6 +226,14 @@ def test_command_prints_a_line_per_finding() -> None:
     assert 'QUART_PLAYGROUND' in lines[1]
 
 
+def test_memory_store_is_found() -> None:
+    """Sessions in memory are an error, also where `PRODUCTION` does not stop the start."""
+    status, output = run({**SAFE, 'PRODUCTION': False, 'SESSION_TYPE': 'memory'})
+
+    assert status == 1
+    assert 'error memory-store: ' in output
+
+
 def test_command_prints_json() -> None:
     """`--json` prints a list of objects with id, level, message and remedy."""
     _, output = run({**SAFE, 'PLAYGROUND': True}, '--json')
@@ -250,7 +262,8 @@ def test_command_prints_no_secret(key: str, options: list[str]) -> None:
 
 def test_catalog_lists_every_finding() -> None:
     """Each id and level in `FINDINGS` is unique, so that the documentation's table is right."""
-    keys = [(finding.id, finding.level) for finding in deploy_check.FINDINGS]
+    findings = (*deploy_check.FINDINGS, *memory.FINDINGS, *checks.FINDINGS, *sql_checks.FINDINGS)
+    keys = [(finding.id, finding.level) for finding in findings]
 
     assert len(set(keys)) == len(keys)
-    assert all(finding.message and finding.remedy for finding in deploy_check.FINDINGS)
+    assert all(finding.message and finding.remedy for finding in findings)

@@ -22,7 +22,9 @@ from quart_session_demo import create_app
 from quart_session_demo.sessions import CookieSessionInterface
 from quart_session_demo.sessions.inspector import MAX_PAYLOAD_SIZE, MAX_VALUE_SIZE
 from quart_session_demo.sessions.serializer import SessionJSON
-from tests.conftest import KEY, ROOT
+from quart_session_demo.sessions.server.signing import id_signer
+from quart_session_demo.sessions.server.store import new_session_id, store_key
+from tests.conftest import KEY, ROOT, signed_id
 
 # Random, so that it stays long when it is compressed.
 LONG = random.Random(1).randbytes(15_000).hex()  # noqa: S311
@@ -205,6 +207,46 @@ def test_session_id_is_recognized(app: Quart, value: str) -> None:
 
     assert result.exit_code == 1
     assert 'signed id of a session on a server' in result.output
+
+
+@pytest.mark.parametrize(
+    ('key', 'signature', 'signed_by', 'number'),
+    [
+        (KEY, 'valid, with the current key', 'current key', None),
+        ('oldest', 'valid, with fallback key 2', 'fallback key', 2),
+        ('of another app', 'NOT VALID with any key of the app', 'none of the keys', None),
+    ],
+)
+def test_session_id_shows_who_signed_it(
+    key: str, signature: str, signed_by: str, number: int | None
+) -> None:
+    """A signed id shows the key that verifies it, and nothing of the id or the stored session."""
+    app = create_app(
+        {'SECRET_KEY': KEY, 'SECRET_KEY_FALLBACKS': ['old', 'oldest'], 'SESSION_TYPE': 'memory'}
+    )
+    session_id = new_session_id()
+    value = id_signer((key.encode(),)).sign(session_id)
+
+    text, facts = inspect(app, value), inspect(app, '--json', '-', text=value)
+
+    assert (text.exit_code, facts.exit_code) == (1, 1)
+    assert f'signature   {signature}' in text.stdout.splitlines()
+    assert 'only the server can show' in text.stdout
+    assert json.loads(facts.stdout) == {
+        'signed_by': signed_by,
+        'fallback_number': number,
+        'in_use': True,
+    }
+    for part in (session_id, store_key(session_id)):
+        assert part not in text.stdout + facts.stdout
+
+
+def test_cookie_app_accepts_no_session_id(app: Quart) -> None:
+    """An app with sessions in the cookie shows that it does not use a signed id."""
+    result = inspect(app, signed_id(new_session_id()))
+
+    assert result.exit_code == 1
+    assert 'no, because this app stores its sessions in the cookie' in result.stdout
 
 
 def test_server_app_accepts_no_signed_cookie(app: Quart) -> None:

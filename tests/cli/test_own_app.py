@@ -15,7 +15,11 @@ from quart.sessions import SecureCookieSessionInterface, SessionInterface
 from quart_session_demo import create_app
 from quart_session_demo.cli import register
 from quart_session_demo.playground import playground
-from quart_session_demo.sessions import CookieSessionInterface
+from quart_session_demo.sessions import (
+    CookieSessionInterface,
+    MemoryStore,
+    ServerSessionInterface,
+)
 from quart_session_demo.sessions.redis import RedisSessionInterface
 from tests.conftest import ROOT
 
@@ -105,6 +109,20 @@ def test_missing_key_of_own_app_is_found() -> None:
     assert findings(own_app(**{**SAFE, 'SECRET_KEY': None})) == {
         'secret-key-missing': 'SECRET_KEY is not set'
     }
+
+
+def test_own_app_with_sessions_in_memory_is_found() -> None:
+    """Sessions in memory need a key, have no absolute lifetime, and are not for production."""
+    app = own_app(**{**SAFE, 'SECRET_KEY': None})
+    app.session_interface = ServerSessionInterface(app, MemoryStore())  # type: ignore[assignment]
+
+    assert list(findings(app)) == [
+        'secret-key-missing',
+        'absolute-lifetime-missing',
+        'memory-store',
+    ]
+    facts = json.loads(invoke(app, 'sessions', 'info', '--json').stdout)
+    assert (facts['store'], facts['ready']) == ('MemoryStore', False)
 
 
 @pytest.mark.parametrize(
@@ -205,12 +223,16 @@ def test_invalid_setting_stops_command_with_one_line(
     assert line.startswith(f'Error: {name} ')
 
 
-def test_server_sessions_of_own_app_need_no_key() -> None:
-    """Without a secret key, sessions on a server work, so that its absence is not a finding."""
+def test_server_sessions_of_own_app_need_a_key() -> None:
+    """The key signs the ids of sessions on a server, so that its absence is a finding."""
     app = own_app(**{**SAFE, 'SECRET_KEY': None, 'SESSION_REDIS_URL': 'redis://127.0.0.1:1'})
     app.session_interface = RedisSessionInterface(app)  # type: ignore[assignment]
 
-    assert list(findings(app)) == ['redis-unreachable']
+    assert list(findings(app)) == [
+        'secret-key-missing',
+        'absolute-lifetime-missing',
+        'redis-unreachable',
+    ]
 
 
 def test_playground_of_own_app_is_found() -> None:

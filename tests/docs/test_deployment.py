@@ -10,8 +10,9 @@ import pytest
 from quart import Quart
 
 from quart_session_demo import create_app, deploy_check
-from quart_session_demo.sessions.server.redis.checks import FINDINGS as REDIS_FINDINGS
-from quart_session_demo.sessions.server.sql.checks import FINDINGS as SQL_FINDINGS
+from quart_session_demo.sessions.server import memory
+from quart_session_demo.sessions.server.redis import checks
+from quart_session_demo.sessions.server.sql import checks as sql_checks
 from tests.conftest import KEY, ROOT
 from tests.docs.markdown import code_blocks, read, section, table_rows
 
@@ -61,7 +62,7 @@ def test_findings_table_is_complete() -> None:
     """The table lists every finding about settings and stores, with its level."""
     shown = [(row[0].strip('`'), row[1]) for row in table_rows(PAGE, 'finding | level')]
 
-    findings = deploy_check.FINDINGS + REDIS_FINDINGS + SQL_FINDINGS
+    findings = deploy_check.FINDINGS + memory.FINDINGS + checks.FINDINGS + sql_checks.FINDINGS
     assert shown == [(finding.id, finding.level) for finding in findings]
 
 

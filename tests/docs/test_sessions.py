@@ -1,21 +1,33 @@
 """The examples, limits and figures of docs/sessions.md."""
 
 import re
+import subprocess
+import sys
+import textwrap
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from quart import Quart, session
 
-from quart_session_demo.sessions import CookieSessionInterface, inspector
+from quart_session_demo.sessions import (
+    CookieSessionInterface,
+    ServerSessionInterface,
+    inspector,
+)
 from quart_session_demo.sessions.redis import RedisSessionInterface
 from tests.conftest import KEY
 from tests.docs.markdown import code_blocks, read, section, table_rows
 
 PAGE = read('docs/sessions.md')
-OWN_APP, REGISTER, TEST = code_blocks(section(PAGE, '## In your own app'), 'python')
-REDIS_APP, LOGIN = code_blocks(section(PAGE, '## Sessions on Redis'), 'python')
-STORES = ['cookie', pytest.param('redis', marks=pytest.mark.redis)]
+OWN_APP, CREATE_APP, STORE_APP, REGISTER = code_blocks(
+    section(PAGE, '## In your own app'), 'python'
+)
+[LOGIN] = code_blocks(section(PAGE, '## Log in and out'), 'python')
+FIXTURE, TEST = code_blocks(section(PAGE, '## Test your app'), 'python')
+[REDIS_APP] = code_blocks(section(read('docs/session-stores.md'), '## Sessions on Redis'), 'python')
+STORES = ['cookie', 'memory', pytest.param('redis', marks=pytest.mark.redis)]
 
 
 def run_example(code: str, **names: Any) -> dict[str, Any]:
@@ -29,11 +41,14 @@ def login_app(request: pytest.FixtureRequest) -> Quart:
     """Return an app with the page's login, and with the parameter's store as the page sets it."""
     app = Quart('own')
     app.secret_key = KEY
-    if request.param == 'redis':
-        url = request.getfixturevalue('redis_server').url
-        run_example(REDIS_APP.replace('redis://127.0.0.1:6379', url), app=app)
-    else:
-        run_example(OWN_APP, app=app)
+    match request.param:
+        case 'redis':
+            url = request.getfixturevalue('redis_server').url
+            run_example(REDIS_APP.replace('redis://127.0.0.1:6379', url), app=app)
+        case 'memory':
+            run_example(STORE_APP, app=app)
+        case 'cookie':
+            run_example(OWN_APP, app=app)
     run_example(LOGIN, app=app)
 
     @app.get('/who')
@@ -88,7 +103,7 @@ def test_own_redis_app_needs_its_setting() -> None:
 
 @pytest.mark.parametrize('login_app', STORES, indirect=True)
 async def test_login_and_logout_work(login_app: Quart) -> None:
-    """The page's login stores the user, and its logout removes it, with both stores."""
+    """The page's login stores the user, and its logout removes it, with each of these stores."""
     async with login_app.test_app():
         client = login_app.test_client()
         users = []
@@ -102,10 +117,48 @@ async def test_login_and_logout_work(login_app: Quart) -> None:
 
 @pytest.mark.parametrize('login_app', STORES, indirect=True)
 async def test_example_test_passes(login_app: Quart) -> None:
-    """The page's test of a login passes with both stores."""
+    """The page's test of a login passes with each of these stores."""
     test: Callable[[Quart], Awaitable[None]] = run_example(TEST)['test_login']
 
-    await test(login_app)
+    async with login_app.test_app():
+        await test(login_app)
+
+
+def test_fixture_works_in_a_project_of_its_own(tmp_path: Path) -> None:
+    """The page's app, views, fixture and test run with pytest, without a warning and a server."""
+    views = textwrap.indent(LOGIN, '    ')
+    app_code = CREATE_APP.replace('    return app\n', f'{views}\n    return app\n')
+    (tmp_path / 'your_app.py').write_text(app_code)
+    (tmp_path / 'conftest.py').write_text(FIXTURE)
+    (tmp_path / 'test_app.py').write_text(TEST)
+    options = ('asyncio_mode=auto', 'asyncio_default_fixture_loop_scope=function')
+    (tmp_path / 'pytest.ini').write_text('\n'.join(('[pytest]', 'filterwarnings=error', *options)))
+
+    result = subprocess.run(
+        [sys.executable, '-m', 'pytest', '-q'],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 0, result.stdout
+    assert '1 passed' in result.stdout
+
+
+def test_settings_choose_the_store() -> None:
+    """`create_session_interface` uses `SESSION_TYPE`, and names it if it is wrong."""
+    create_app: Callable[[dict[str, Any]], Quart] = run_example(CREATE_APP, __name__=__name__)[
+        'create_app'
+    ]
+
+    for kind, interface in (
+        ('cookie', CookieSessionInterface),
+        ('memory', ServerSessionInterface),
+    ):
+        assert isinstance(create_app({'SESSION_TYPE': kind}).session_interface, interface)
+    with pytest.raises(ValueError, match='SESSION_TYPE is '):
+        create_app({'SESSION_TYPE': 'redys'})
 
 
 def test_inspector_limits_are_those_of_the_page() -> None:
@@ -132,7 +185,7 @@ def test_cost_ratios_are_those_of_the_comparison() -> None:
     assert shown == {
         'the cookie session here': measured['ours'],
         'the session on Redis': measured['Redis'],
-        'two round trips to Redis alone': measured['round trips'],
+        'two round trips to Redis alone': measured['bare Redis'],
     }
     less = [f'{1 - float(ratio):.0%}'.replace('%', ' % less') for ratio in measured['ours']]
     assert re.findall(r'\d+ % less', text) == less

@@ -190,6 +190,7 @@ async def test_overflow_is_json_for_a_json_client(user: PageUser) -> None:
 async def test_overflow_with_a_garbage_cookie_is_empty(user: PageUser, end: str) -> None:
     """A refused save after a cookie that the app refuses shows an empty session."""
     signed = cookies_of(await user.client.get('/'))[0].value
+    user.client = user.app.test_client(use_cookies=False)
 
     response = await user.post('overflow', headers={'Cookie': f'session="{signed}{end}"'})
 

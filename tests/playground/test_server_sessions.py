@@ -114,6 +114,37 @@ async def test_unavailable_store_is_503(user: PageUser) -> None:
     assert (response.status_code, response.headers['Retry-After']) == (503, '5')
 
 
+async def test_signed_id_is_explained(make_user: Callable[..., PageUser]) -> None:
+    """The page explains a signed id, and shows that a changed or deleted one is refused."""
+    user = make_user(SESSION_TYPE='memory')
+    await user.act('set', key='a', value='1')
+
+    text = await user.page()
+
+    assert "<code>'a'</code></th><td><code>1</code>" in text
+    assert 'The app signed the id' in text
+    assert 'The signature no longer matches.' in text
+    assert 'The server has no session with that id.' not in text
+    assert 'is refused' in await user.act('character')
+    assert 'This button needs its content in the cookie.' in await user.refused(409, 'key')
+    assert 'is refused</strong>: the server deleted that session.' in await user.act('clear')
+
+
+@pytest.mark.parametrize('store', ['cookie', 'memory'])
+async def test_cookie_that_counts_is_shown(make_user: Callable[..., PageUser], store: str) -> None:
+    """Of several session cookies the page shows, and replays, the one that the app reads."""
+    user = make_user(SESSION_TYPE=store)
+    cookie = cookies_of(await user.client.get('/'))[0].value
+    headers = {'Cookie': f'session=left-over; session={cookie}'}
+    client = user.app.test_client(use_cookies=False)
+
+    page = await (await client.get(PAGE, headers=headers)).get_data(as_text=True)
+
+    assert f'session={cookie[:6]}' in re.sub('<[^>]*>', '', page)
+    altered = await client.post(PAGE, headers=headers, form={'do': 'character'})
+    assert altered.status_code == 303
+
+
 @pytest.mark.redis
 @pytest.mark.parametrize(
     ('config', 'passed', 'expires_after', 'shown'),

@@ -1,7 +1,7 @@
 """The stores that the session tests run on.
 
-To add a store, add its name to `STORES` and its settings to `settings_of`. What a server store
-needs besides is in `tests/sessions/server/conftest.py`.
+To add a store, add its name to `SERVER_STORES`, and its settings or the store itself to
+`settings_of`. What the tests of a failing server need is in `tests/sessions/server/conftest.py`.
 """
 
 from pathlib import Path
@@ -11,12 +11,15 @@ import pytest
 from quart import Quart
 
 from tests.apps.sessions_app import make_cookie_app
+from tests.sessions.example_store import example_store
 
 SERVER_STORES = [
     'memory',
     'sqlite',
     pytest.param('postgresql', marks=pytest.mark.postgres),
     pytest.param('redis', marks=pytest.mark.redis),
+    pytest.param('redis cluster', marks=pytest.mark.redis),
+    'example',
 ]
 STORES = ['cookie', *SERVER_STORES]
 
@@ -33,6 +36,13 @@ def settings_of(store: str, request: pytest.FixtureRequest) -> dict[str, Any]:
             return settings
         case 'redis':
             settings = request.getfixturevalue('redis_server').settings
+            return settings
+        case 'example':
+            # This store has no `SESSION_TYPE`.
+            path = request.getfixturevalue('tmp_path') / 'sessions.db'
+            return {'session_store': example_store(path)}
+        case 'redis cluster':
+            settings = request.getfixturevalue('redis_cluster').settings
             return settings
     raise ValueError(store)
 

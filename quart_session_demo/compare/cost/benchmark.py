@@ -1,12 +1,13 @@
 """Measure the processor time that opening and saving a session takes, without a server."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
 
 from quart_session_demo.compare.cost.cookie import STOCK_QUART, cookie_subjects
+from quart_session_demo.compare.cost.server import MeasuredStore, store_subjects
 from quart_session_demo.compare.cost.subjects import CALLS, SESSIONS
 
 
@@ -32,26 +33,22 @@ class Cost:
         return self.open + self.save
 
 
-async def measure_costs(rounds: int, redis_url: str | None = None) -> list[Cost]:
+async def measure_costs(rounds: int, stores: Sequence[MeasuredStore] = ()) -> list[Cost]:
     """Measure every implementation in each round, so that a slow round affects all of them.
 
     Args:
         rounds: The number of measured rounds; one more warms up.
-        redis_url: A Redis server to measure too.
+        stores: The stores to measure besides the cookies.
 
     Raises:
-        ValueError: The URL is wrong.
-        StoreError: Redis does not respond.
+        StoreError: A store failed.
     """
     costs = []
     for session, data in SESSIONS.items():
         async with AsyncExitStack() as stack:
             subjects = cookie_subjects(data)
-            if redis_url is not None:
-                # The extra `redis` may not be installed.
-                from quart_session_demo.compare.cost.redis import redis_subjects
-
-                subjects += await stack.enter_async_context(redis_subjects(data, redis_url))
+            for store in stores:
+                subjects += await stack.enter_async_context(store_subjects(store, data))
             times: dict[str, list[tuple[float, float]]] = {item.name: [] for item in subjects}
             for _ in range(rounds + 1):
                 for subject in subjects:
@@ -65,10 +62,10 @@ async def measure_costs(rounds: int, redis_url: str | None = None) -> list[Cost]
 
 def format_costs(costs: list[Cost]) -> str:
     """Return the costs as a table. The last column divides each by the cost of stock Quart."""
-    lines = ['session  implementation    open µs   save µs  total µs   ÷ stock Quart']
+    lines = ['session  implementation        open µs   save µs  total µs   ÷ stock Quart']
     stock = {cost.session: cost.total for cost in costs if cost.subject == STOCK_QUART}
     lines += [
-        f'{cost.session:8} {cost.subject:15} {cost.open:9.1f} {cost.save:9.1f} '
+        f'{cost.session:8} {cost.subject:18} {cost.open:9.1f} {cost.save:9.1f} '
         f'{cost.total:9.1f} {cost.total / stock[cost.session]:15.2f}'
         for cost in costs
     ]

@@ -27,8 +27,9 @@ from quart_session_demo.sessions.base import (
 from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
 from quart_session_demo.sessions.serializer import signing_keys
 from quart_session_demo.sessions.server import lifetime, saving
+from quart_session_demo.sessions.server.reading import read_session
 from quart_session_demo.sessions.server.session import ServerSession, SessionState
-from quart_session_demo.sessions.server.signing import IdSigner, id_signer
+from quart_session_demo.sessions.server.signing import id_signer
 from quart_session_demo.sessions.server.start import check_app
 from quart_session_demo.sessions.server.store import SessionStore, StoreError, WriteResult
 from quart_session_demo.sessions.server.unavailable import (
@@ -37,7 +38,6 @@ from quart_session_demo.sessions.server.unavailable import (
     save_unavailable,
     service_unavailable,
     turn_into_503,
-    unavailable_session,
 )
 
 
@@ -94,38 +94,12 @@ class ServerSessionInterface(SessionInterface):
         keys = signing_keys(app)
         if not keys:
             return None
-        session = await self._read(app, request, id_signer(keys))
+        cookies = cookie_values(self, app, request)
+        session = await read_session(app, self.store, cookies, id_signer(keys))
         if isinstance(request, Websocket):
             track_accept(request, session)
             websocket_tearing_down.connect(self._save_websocket, app)
         return session
-
-    async def _read(
-        self, app: Quart, request: BaseRequestWebsocket, signer: IdSigner
-    ) -> ServerSession:
-        for value in cookie_values(self, app, request):
-            session_id = signer.verify(value)
-            if session_id is None:
-                continue
-            session = await self._read_stored(app, session_id)
-            if session is not None:
-                session.has_old_signature = not signer.is_current(value, session_id)
-                return session
-        return ServerSession()
-
-    async def _read_stored(self, app: Quart, session_id: str) -> ServerSession | None:
-        try:
-            stored = await self.store.read(session_id)
-            if stored is None:
-                return None
-            opened = ServerSession(session_id, stored)
-        except (StoreError, ValueError) as error:
-            app.logger.error('Session not read: %s', error)
-            return unavailable_session()
-        except Exception:
-            app.logger.exception('The session cannot be read')
-            return unavailable_session()
-        return None if lifetime.is_expired(app, opened) else opened
 
     async def save_session(
         self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None

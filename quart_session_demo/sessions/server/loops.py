@@ -25,6 +25,10 @@ class LoopResources(Generic[T]):
         self._close = close
         self._by_loop: dict[asyncio.AbstractEventLoop, tuple[T, AsyncGenerator[None]]] = {}
 
+    def __len__(self) -> int:
+        """Return for how many event loops there is a resource."""
+        return len(self._by_loop)
+
     async def get(self) -> T:
         """Return the resource of the running event loop; create it at the first call."""
         loop = asyncio.get_running_loop()

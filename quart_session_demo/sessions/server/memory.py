@@ -15,6 +15,14 @@ from quart_session_demo.sessions.server.store import (
     store_key,
 )
 
+IN_MEMORY = Finding(
+    'memory-store',
+    'error',
+    'Sessions are stored in memory: a restart loses them, and other processes do not have them',
+    'Store them in Redis or in a database',
+)
+#: All findings about sessions in memory.
+FINDINGS = (IN_MEMORY,)
 #: How often expired sessions are deleted, in milliseconds.
 CLEANUP_INTERVAL = 60_000
 
@@ -40,6 +48,10 @@ class MemoryStore:
         """Make an empty store."""
         self._entries: dict[str, _Entry] = {}
         self._next_cleanup = 0
+
+    def __len__(self) -> int:
+        """Return the number of sessions in memory, with those that were not cleaned up yet."""
+        return len(self._entries)
 
     async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
         """Store a new session and return its random id."""
@@ -92,8 +104,8 @@ class MemoryStore:
         """Do nothing: memory is always there."""
 
     async def findings(self) -> list[Finding]:
-        """Return an empty list: `PRODUCTION` with this store is an error at the start."""
-        return []
+        """Return that this store is not for production, where it is an error at the start."""
+        return [IN_MEMORY]
 
     async def close(self) -> None:
         """Do nothing: the sessions stay until the process ends."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 
 import pytest
 from quart import Quart
@@ -54,9 +55,25 @@ def test_table_compares_with_stock_quart() -> None:
 
 
 def test_command_prints_the_table(app: Quart) -> None:
-    """The command prints a header and a row for each session and implementation."""
+    """The command prints a row for each session and implementation, stores that need no server too.
+
+    Each store stands beside its bare round trips.
+    """
     result = app.test_cli_runner().invoke(args=['compare', 'cost', '--rounds', '1'])
 
     assert result.exit_code == 0
-    assert len(result.stdout.splitlines()) == 9
-    assert re.search(r'lesson +ours +\d', result.stdout)
+    assert len(result.stdout.splitlines()) == 1 + 2 * 8
+    for name in ('ours', 'memory', 'bare memory', 'SQLite', 'bare SQLite'):
+        assert re.search(rf'lesson +{name} +\d', result.stdout)
+
+
+def test_sessions_in_sqlite_need_the_extra(app: Quart, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra `sql` the command measures the other stores."""
+    command = sys.modules['quart_session_demo.cli.compare.cost']
+    monkeypatch.setattr(command, 'find_spec', lambda name: None)
+
+    result = app.test_cli_runner().invoke(args=['compare', 'cost', '--rounds', '1'])
+
+    assert result.exit_code == 0
+    assert 'memory' in result.stdout
+    assert 'SQLite' not in result.stdout

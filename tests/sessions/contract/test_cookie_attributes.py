@@ -9,7 +9,7 @@ import time_machine
 from quart import Quart
 
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import KEY, cookie_of, get_with_cookie, make_app
+from tests.conftest import KEY, cookie_of, get_with_cookie
 
 SETTINGS: list[dict[str, Any]] = [
     {},
@@ -77,7 +77,7 @@ async def test_attributes_are_flasks(store: dict[str, Any], settings: dict[str, 
 
 async def test_cookie_has_every_attribute(store: dict[str, Any]) -> None:
     """Every `SESSION_COOKIE_*` setting is an attribute of the cookie, set or deleted."""
-    app = make_app(
+    app = make_sessions_app(
         **store,
         SESSION_COOKIE_NAME='__Secure-id',
         SESSION_COOKIE_DOMAIN='example.com',

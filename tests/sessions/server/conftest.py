@@ -12,6 +12,7 @@ from tests.apps.sessions_app import make_sessions_app
 from tests.postgres_server import PostgresServer
 from tests.redis_server import RedisServer
 from tests.sessions.conftest import SERVER_STORES, settings_of, sqlite_settings
+from tests.sessions.example_store import example_store
 
 #: A server that a test may stop, start, pause and resume.
 FragileServer = RedisServer | PostgresServer
@@ -39,12 +40,20 @@ async def client(app: Quart) -> Client:
     return client
 
 
-@pytest.fixture(params=['redis', 'postgresql', 'sqlite'])
+@pytest.fixture(params=['redis', 'redis cluster', 'postgresql', 'sqlite', 'example'])
 def unreachable_store(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     """Return the settings of an app for each kind of server store, with nothing at its address."""
     match request.param:
         case 'redis':
             return {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://127.0.0.1:1'}
+        case 'example':
+            return {'session_store': example_store(Path('/no/such/folder/sessions.db'))}
+        case 'redis cluster':
+            return {
+                'SESSION_TYPE': 'redis',
+                'SESSION_REDIS_URL': 'redis://127.0.0.1:1',
+                'SESSION_REDIS_CLUSTER': True,
+            }
         case 'postgresql':
             url = 'postgresql://127.0.0.1:1/postgres'
             return {'SESSION_TYPE': 'sqlalchemy', 'SESSION_SQLALCHEMY_URL': url}

@@ -87,6 +87,23 @@ async def test_app_starts_before_its_store(
     assert_no_traceback(caplog)
 
 
+async def test_logout_survives_a_crash_of_the_store(
+    app: Quart, fragile_server: FragileServer
+) -> None:
+    """After a crash and a restart of the store a deleted session stays deleted, others stay."""
+    old = cookie_of(await app.test_client().get('/')).value
+    other = app.test_client()
+    await other.get('/')
+    response = await get_with_cookie(app, '/del_session/', old)
+    assert response.status_code == 200
+
+    fragile_server.stop()
+    fragile_server.start()
+
+    assert await (await get_with_cookie(app, '/contents', old)).get_json() == {}
+    assert await session_contents(other) == LESSON
+
+
 async def test_error_page_may_use_session(
     app: Quart, client: Client, fragile_server: FragileServer, caplog: pytest.LogCaptureFixture
 ) -> None:

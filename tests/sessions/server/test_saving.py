@@ -92,17 +92,6 @@ async def test_emptied_session_deletes_its_cookie(app: Quart) -> None:
     assert not client.cookie_jar
 
 
-async def test_prefixes_separate_apps(store: dict[str, Any]) -> None:
-    """Apps with different `SESSION_KEY_PREFIX` share a store, but no session."""
-    one = make_sessions_app(**store, SESSION_KEY_PREFIX='one:')
-    other = make_sessions_app(**store, SESSION_KEY_PREFIX='other:')
-    async with one.test_app(), other.test_app():
-        session_id = cookie_of(await one.test_client().get('/')).value
-        response = await get_with_cookie(other, '/get_session/', session_id)
-
-    assert await response.get_data(as_text=True) == NO_SESSION
-
-
 async def test_one_app_serves_several_event_loops(store: dict[str, Any]) -> None:
     """One app works in several event loops at the same time."""
     app = make_sessions_app(**store)

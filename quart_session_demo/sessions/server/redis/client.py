@@ -1,16 +1,16 @@
 """The Redis client for `SESSION_REDIS_URL`."""
 
 import re
-from ipaddress import ip_address
 from typing import Any, Protocol
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
-from redis.asyncio import Connection, ConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import SSLConnection, parse_url
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from quart_session_demo.sessions.server.redis.pools import (
+    CONNECTION_OPTIONS,
+)
 from quart_session_demo.sessions.validators import REDIS_URL_REMEDY
 
 #: The options that a URL's query may have. Of redis-py's other options, some break every command,
@@ -33,13 +33,22 @@ URL_OPTIONS = {
     'username',
 }
 
+_UNREADABLE = 'is not a URL that redis-py can read'
+_ERRORS = (
+    AttributeError,
+    OSError,
+    RedisError,
+    TypeError,
+    ValueError,
+)
+
 
 class RedisClients(Protocol):
     """Makes the Redis clients of a store."""
 
     @property
-    def is_encrypted_or_local(self) -> bool:
-        """Whether nobody on a network can read what is sent to Redis."""
+    def pools(self) -> list[ConnectionPool]:
+        """A pool for each address, with no connection: `check-deploy` reads the options."""
 
     def create(self) -> Redis:
         """Return a client for the running event loop; connect to nothing."""
@@ -48,7 +57,32 @@ class RedisClients(Protocol):
         """Close the idle connections of a client, after a failover."""
 
 
-class UrlClients:
+class PoolClients:
+    """Makes the clients for one address."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        """Connect to nothing.
+
+        Args:
+            options: The arguments for redis-py's connection pool.
+        """
+        self._options = options
+
+    @property
+    def pools(self) -> list[ConnectionPool]:
+        """A pool for each address, with no connection: `check-deploy` reads the options."""
+        return [ConnectionPool(**self._options)]
+
+    def create(self) -> Redis:
+        """Return a client for the running event loop; connect to nothing."""
+        return Redis.from_pool(ConnectionPool(**self._options))
+
+    async def disconnect_idle(self, client: Redis) -> None:
+        """Close the idle connections of a client, after a failover."""
+        await client.connection_pool.disconnect(inuse_connections=False)
+
+
+class UrlClients(PoolClients):
     """Makes the clients for one URL."""
 
     def __init__(self, url: str, *, max_connections: int) -> None:
@@ -62,29 +96,7 @@ class UrlClients:
             ValueError: The URL is invalid. The message does not show the URL, which may hold a
                 password.
         """
-        self._options = pool_options(url, max_connections)
-
-    @property
-    def is_encrypted_or_local(self) -> bool:
-        """Whether nobody on a network can read what is sent to Redis."""
-        host = self._options.get('host', 'localhost')
-        connection_class = self._options.get('connection_class', Connection)
-        return connection_class is not Connection or host == 'localhost' or _is_loopback(host)
-
-    def create(self) -> Redis:
-        """Return a client for the running event loop; connect to nothing."""
-        return Redis.from_pool(ConnectionPool(**self._options))
-
-    async def disconnect_idle(self, client: Redis) -> None:
-        """Close the idle connections of a client, after a failover."""
-        await client.connection_pool.disconnect(inuse_connections=False)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        super().__init__(pool_options(url, max_connections))
 
 
 def pool_options(url: str, max_connections: int) -> dict[str, Any]:
@@ -96,43 +108,68 @@ def pool_options(url: str, max_connections: int) -> dict[str, Any]:
 
     Raises:
         ValueError: The URL is invalid. The message does not show the URL, which may hold a
-            password.
+            password. It names an option that is refused.
     """
     try:
         parts = urlsplit(url)
-        # redis-py uses database 0 if this is not a number.
-        database = parts.path.removeprefix('/') if parts.scheme != 'unix' else ''
-        unknown = parse_qs(parts.query, keep_blank_values=True).keys() - URL_OPTIONS
-        options: dict[str, Any] = {
-            **parse_url(url),
-            'decode_responses': False,
-            'max_connections': max_connections,
-            # A cancelled request leaves an unread response on its connection. redis-py notices
-            # that only with this protocol.
-            'protocol': 2,
-            # `RedisConnections` retries and limits the time, for connection and command together.
-            'retry': Retry(NoBackoff(), 0),
-            'socket_connect_timeout': None,
-            'socket_timeout': None,
-        }
-        pool = ConnectionPool(**options)
-        connection = pool.connection_class(**pool.connection_kwargs)
-        if isinstance(connection, SSLConnection):
-            connection.ssl_context.get()
-    except OSError:
-        raise _url_error('has unusable certificates or ciphers') from None
-    except (AttributeError, RedisError, TypeError, ValueError):
-        raise _url_error('is not a URL that redis-py can read') from None
-    if unknown:
-        raise _url_error('has an option that sessions cannot use')
+        query = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        raise _url_error(_UNREADABLE) from None
+    if unknown := {name for name, _ in query} - URL_OPTIONS:
+        raise _url_error(f'has {_named(unknown, parts)} that sessions cannot use')
+    try:
+        options = _read(url)
+    except _ERRORS as error:
+        wrong = _wrong_options(parts, query)
+        if isinstance(error, OSError):
+            problem = 'has unusable certificates or ciphers'
+            problem += f' in {_named(wrong, parts)}' if wrong else ''
+        else:
+            problem = f'has {_named(wrong, parts)} with a wrong value' if wrong else _UNREADABLE
+        raise _url_error(problem) from None
     if options.get('health_check_interval', 0) < 0:
         raise _url_error('has a health_check_interval below 0')
     # Redis accepts the same characters.
     if re.search('[^!-~]', options.get('client_name', '')):
         raise _url_error('has a client_name with spaces or special characters')
+    # redis-py uses database 0 if this is not a number.
+    database = parts.path.removeprefix('/') if parts.scheme != 'unix' else ''
     if database.strip('0123456789') or options.get('db', 0) < 0:
         raise _url_error('has a database that is not a number')
+    return {**options, 'max_connections': max_connections}
+
+
+def _read(url: str) -> dict[str, Any]:
+    options: dict[str, Any] = {**parse_url(url), **CONNECTION_OPTIONS}
+    # Some errors occur only when a connection is made, and when it loads its certificates.
+    pool = ConnectionPool(**options)
+    connection = pool.connection_class(**pool.connection_kwargs)
+    if isinstance(connection, SSLConnection):
+        connection.ssl_context.get()
     return options
+
+
+def _wrong_options(parts: SplitResult, query: list[tuple[str, str]]) -> set[str]:
+    """Return which options make a URL unusable, each by itself."""
+    wrong = set()
+    for name, value in [('', ''), *query]:
+        options = urlencode([(name, value)]) if name else ''
+        try:
+            _read(urlunsplit(parts._replace(query=options)))
+        except _ERRORS:
+            if not name:
+                return set()
+            wrong.add(name)
+    return wrong
+
+
+def _named(options: set[str], parts: SplitResult) -> str:
+    # A ? in a password begins the query, which then has the @ of the URL: it is not shown.
+    if '@' in parts.query + parts.fragment or not all(
+        re.fullmatch(r'\w{1,50}', option, re.ASCII) for option in options
+    ):
+        return 'an option'
+    return f'the option{"s" * (len(options) > 1)} {", ".join(sorted(options))}'
 
 
 def _url_error(problem: str) -> ValueError:

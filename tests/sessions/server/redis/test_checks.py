@@ -1,11 +1,16 @@
 """`check-deploy` and `/health/ready`: what they find about Redis."""
 
 import json
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from redis.asyncio import ConnectionPool, SSLConnection
+from redis.credentials import UsernamePasswordCredentialProvider
 
+from quart_session_demo.sessions.server.redis.checks import pool_findings
 from tests.conftest import KEY, make_app
 from tests.redis_server import RedisServer
 
@@ -15,7 +20,7 @@ SECRET = 'never-shown'
 @pytest.fixture
 def server(redis_program: None, tmp_path: Path) -> Iterator[RedisServer]:
     """Yield a Redis for one test, which may change and stop it."""
-    with RedisServer(tmp_path) as server:
+    with RedisServer(tmp_path, '--appendonly', 'yes') as server:
         yield server
 
 
@@ -33,9 +38,9 @@ def redis_findings(url: str) -> dict[str, str]:
     }
 
 
-def test_good_redis_has_no_findings(redis_server: RedisServer) -> None:
+def test_good_redis_has_no_findings(server: RedisServer) -> None:
     """check-deploy finds nothing about a Redis that is safe to use."""
-    assert redis_findings(redis_server.url) == {}
+    assert redis_findings(server.url) == {}
 
 
 def test_unreachable_redis_is_found() -> None:
@@ -64,12 +69,55 @@ def test_hidden_policy_is_found(server: RedisServer) -> None:
     assert found['redis-policy-unknown'].endswith('NoPermissionError')
 
 
-def test_unencrypted_redis_is_found() -> None:
-    """check-deploy reports a connection without TLS to another host, and no other connection."""
-    # TEST-NET-1 (RFC 5737): no host answers there.
-    assert 'redis-unencrypted' in redis_findings(f'redis://:{SECRET}@192.0.2.1:1')
-    assert 'redis-unencrypted' not in redis_findings(f'rediss://:{SECRET}@192.0.2.1:1')
-    assert 'redis-unencrypted' not in redis_findings('unix:///no/such/socket')
+# TEST-NET-1 (RFC 5737): no host answers there.
+@pytest.mark.parametrize(
+    ('url', 'expected'),
+    [
+        ('redis://:{}@192.0.2.1:1', {'redis-unencrypted'}),
+        ('redis://192.0.2.1:1', {'redis-unencrypted', 'redis-no-password'}),
+        ('rediss://192.0.2.1:1', {'redis-no-password'}),
+        ('rediss://user:{}@192.0.2.1:1', set()),
+        ('rediss://:{}@192.0.2.1:1?ssl_cert_reqs=none', {'redis-unverified'}),
+        ('rediss://:{}@192.0.2.1:1?ssl_check_hostname=false', {'redis-unverified'}),
+        ('rediss://:{}@192.0.2.1:1?ssl_cert_reqs=optional', set()),
+        ('redis://127.0.0.1:1', set()),
+        ('redis://[::1]:1', set()),
+        ('rediss://localhost:1?ssl_cert_reqs=none', set()),
+        ('unix:///no/such/socket', set()),
+    ],
+)
+def test_unsafe_connection_is_found(url: str, expected: set[str]) -> None:
+    """check-deploy reports what is unsafe about a connection to another host, and no other."""
+    found = redis_findings(url.format(SECRET))
+
+    assert found.keys() - {'redis-unreachable'} == expected
+
+
+@pytest.mark.parametrize(
+    ('options', 'expected'),
+    [
+        ({'ssl_certfile': 'client.pem'}, []),
+        ({'credential_provider': UsernamePasswordCredentialProvider('user', SECRET)}, []),
+        ({'password': SECRET, 'ssl_cert_reqs': ssl.CERT_NONE}, ['redis-unverified']),
+        ({'password': SECRET, 'ssl_cert_reqs': None}, ['redis-unverified']),
+        ({'password': SECRET, 'ssl_cert_reqs': ssl.CERT_REQUIRED}, []),
+    ],
+    ids=['certificate', 'provider', 'unchecked', 'none', 'checked'],
+)
+def test_unsafe_pool_is_found(options: dict[str, Any], expected: list[str]) -> None:
+    """A pool made in Python is checked too; a certificate or a provider replaces a password."""
+    pool = ConnectionPool(connection_class=SSLConnection, host='192.0.2.1', **options)
+
+    assert [finding.id for finding in pool_findings(pool)] == expected
+
+
+@pytest.mark.parametrize('save', ['', '3600 1'], ids=['nothing', 'snapshots'])
+def test_redis_without_append_only_file_is_found(server: RedisServer, save: str) -> None:
+    """check-deploy warns of a Redis that can lose sessions, or restore deleted ones."""
+    server.ask('CONFIG', 'SET', 'appendonly', 'no')
+    server.ask('CONFIG', 'SET', 'save', save)
+
+    assert list(redis_findings(server.url)) == ['redis-not-persistent']
 
 
 def test_evicting_redis_is_found(server: RedisServer) -> None:

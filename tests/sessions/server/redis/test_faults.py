@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import shutil
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -14,6 +12,7 @@ import pytest
 import time_machine
 from quart import Quart, session
 from quart.typing import TestClientProtocol as Client
+from redis.asyncio import Redis
 
 from quart_session_demo.sessions import regenerate_session
 from tests.apps.sessions_app import make_sessions_app
@@ -243,26 +242,6 @@ async def test_password_is_used_and_never_logged(
     assert PASSWORD not in caplog.text
 
 
-@pytest.fixture(scope='module')
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file with a key and its self-signed certificate."""
-    if shutil.which('openssl') is None:
-        pytest.skip('needs openssl: apt-get install openssl')
-    directory = tmp_path_factory.mktemp('certificate')
-    key, file = directory / 'key.pem', directory / 'certificate.pem'
-    subprocess.run(
-        [
-            *('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=test'),
-            *('-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1'),
-            *('-keyout', key, '-out', file),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    file.write_text(key.read_text() + file.read_text())
-    return file
-
-
 @pytest.fixture
 def tls_server(redis_program: None, tmp_path: Path, certificate: Path) -> Iterator[RedisServer]:
     """Yield a Redis that speaks TLS."""
@@ -281,6 +260,17 @@ async def test_rediss_checks_the_certificate(tls_server: RedisServer, certificat
         settings = tls_server.settings_with_timeout(10)
         settings['SESSION_REDIS_URL'] += query
         app = make_sessions_app(**settings)
+        async with app.test_app():
+            assert (await app.test_client().get('/')).status_code == status
+
+
+async def test_own_client_may_use_tls(tls_server: RedisServer, certificate: Path) -> None:
+    """The TLS options of a client that the user made are used."""
+    for authority, status in ((None, 503), (str(certificate), 200)):
+        client = Redis(port=tls_server.port, ssl=True, ssl_ca_certs=authority, host='127.0.0.1')
+        app = make_sessions_app(
+            SESSION_TYPE='redis', SESSION_REDIS=client, SESSION_REDIS_TIMEOUT=10
+        )
         async with app.test_app():
             assert (await app.test_client().get('/')).status_code == status
 

@@ -162,3 +162,14 @@ async def test_absolute_lifetime_bounds_the_key(redis_server: RedisServer) -> No
         with time_machine.travel(timedelta(seconds=3000)):
             await client.get('/add/apple')
         assert 590 <= redis_server.ask('TTL', key) <= 600
+
+
+async def test_prefixes_separate_apps(redis_server: RedisServer) -> None:
+    """Apps with different `SESSION_KEY_PREFIX` share a Redis, but no session."""
+    one = make_sessions_app(**redis_server.settings, SESSION_KEY_PREFIX='one:')
+    other = make_sessions_app(**redis_server.settings, SESSION_KEY_PREFIX='other:')
+    async with one.test_app(), other.test_app():
+        session_id = cookie_of(await one.test_client().get('/')).value
+        response = await get_with_cookie(other, '/get_session/', session_id)
+
+    assert await response.get_data(as_text=True) == NO_SESSION

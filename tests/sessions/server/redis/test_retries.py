@@ -15,6 +15,7 @@ from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import get_with_cookie
 from tests.redis_proxy import RedisProxy
 from tests.redis_server import RedisServer
+from tests.sessions.server.redis.conftest import key_of
 
 # Nothing here waits for it, unless the machine is busy.
 TIMEOUT = 10
@@ -103,6 +104,26 @@ async def test_broken_connection_is_retried(client: Client, proxy: RedisProxy, p
 
     assert not proxy.reset_next
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize(('hangs', 'status'), [(3, 200), (100, 503)])
+async def test_lost_commands_of_one_session_fail_no_other(
+    proxy: RedisProxy, hangs: int, status: int
+) -> None:
+    """While Redis responds to others, a lost command is repeated more often, and fails alone."""
+    app = make_sessions_app(
+        SESSION_TYPE='redis', SESSION_REDIS_URL=proxy.url, SESSION_REDIS_TIMEOUT=0.2
+    )
+    async with app.test_app():
+        one, other = app.test_client(), app.test_client()
+        await one.get('/')
+        await other.get('/')
+        proxy.hang_on, proxy.hangs = key_of(one).encode(), hangs
+        request = asyncio.create_task(one.get('/get_session/'))
+        while not request.done():
+            assert (await other.get('/get_session/')).status_code == 200
+
+    assert (await request).status_code == status
 
 
 async def test_wait_for_a_connection_is_bounded(

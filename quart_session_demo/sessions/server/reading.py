@@ -1,0 +1,50 @@
+"""Read the session of a request: from the signed id in a cookie to what the store holds."""
+
+from collections.abc import Iterable
+
+from quart import Quart
+
+from quart_session_demo.sessions.server import lifetime
+from quart_session_demo.sessions.server.session import ServerSession
+from quart_session_demo.sessions.server.signing import IdSigner
+from quart_session_demo.sessions.server.store import SessionStore, StoreError
+from quart_session_demo.sessions.server.unavailable import unavailable_session
+
+
+async def read_session(
+    app: Quart, store: SessionStore, cookies: Iterable[str], signer: IdSigner
+) -> ServerSession:
+    """Return the session of a request: an empty one if it has none. Never raises.
+
+    The first cookie counts that the app signed, and whose session exists.
+
+    Args:
+        app: The app, whose lifetime settings apply.
+        store: The store.
+        cookies: The values of the request's session cookies.
+        signer: Verifies the cookies. A forged id is not looked up in the store.
+    """
+    for value in cookies:
+        session_id = signer.verify(value)
+        if session_id is None:
+            continue
+        session = await _read(app, store, session_id)
+        if session is not None:
+            session.has_old_signature = not signer.is_current(value, session_id)
+            return session
+    return ServerSession()
+
+
+async def _read(app: Quart, store: SessionStore, session_id: str) -> ServerSession | None:
+    try:
+        stored = await store.read(session_id)
+        if stored is None:
+            return None
+        session = ServerSession(session_id, stored)
+    except (StoreError, ValueError) as error:
+        app.logger.error('Session not read: %s', error)
+        return unavailable_session()
+    except Exception:
+        app.logger.exception('The session cannot be read')
+        return unavailable_session()
+    return None if lifetime.is_expired(app, session) else session

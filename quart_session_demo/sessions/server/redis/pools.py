@@ -1,0 +1,52 @@
+"""The connection pools of sessions, which differ from redis-py's own in what is unsafe for them."""
+
+from typing import Any
+
+from redis.asyncio import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+#: The options of all connections.
+CONNECTION_OPTIONS: dict[str, Any] = {
+    # The store encodes and decodes by itself. Decoded names of fields would match nothing.
+    'decode_responses': False,
+    'encoding': 'utf-8',
+    'encoding_errors': 'strict',
+    # redis-py closes a connection whose command is cancelled before its response is read. Only with
+    # this protocol it also checks, before each command, that no response is left from another one.
+    'protocol': 2,
+    # `RedisConnections` retries and limits the time, for connection and command together.
+    'retry': Retry(NoBackoff(), 0),
+    'socket_connect_timeout': None,
+    'socket_timeout': None,
+}
+#: Options that belong to one pool or to another protocol, and are not copied to ours.
+UNSHARED_OPTIONS = {
+    'connection_pool',
+    'encoder_class',
+    'event_dispatcher',
+    'himport_registry',
+    'legacy_responses',
+    'maint_notifications_config',
+    'maint_notifications_pool_handler',
+    'maintenance_notification_hash',
+    'maintenance_state',
+    'orig_host_address',
+    'orig_socket_connect_timeout',
+    'orig_socket_timeout',
+    'oss_cluster_maint_notifications_handler',
+    'parser_class',
+    'retry_on_error',
+    'retry_on_timeout',
+}
+
+
+def shared_options(pool: ConnectionPool) -> dict[str, Any]:
+    """Return the options of another pool that are safe for the connections of sessions."""
+    return {**safe_options(pool.connection_kwargs), 'connection_class': pool.connection_class}
+
+
+def safe_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of other connections that are safe for the connections of sessions."""
+    shared = {name: value for name, value in options.items() if name not in UNSHARED_OPTIONS}
+    return {**shared, **CONNECTION_OPTIONS}

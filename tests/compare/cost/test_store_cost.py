@@ -1,0 +1,65 @@
+"""`compare cost` with the URL of a server: the cost of sessions in its store."""
+
+import re
+
+import pytest
+from quart import Quart
+
+from quart_session_demo.compare.cost.benchmark import measure_costs
+from quart_session_demo.compare.cost.stores import redis_store
+from quart_session_demo.compare.cost.subjects import LESSON
+from tests.processes import wait_until
+from tests.redis_cluster import RedisCluster
+from tests.redis_server import RedisServer
+
+SECRET = 'never-shown'
+
+
+async def test_redis_is_measured_and_left_clean(redis_server: RedisServer) -> None:
+    """Our sessions on Redis are measured beside the bare round trips, and no key is left."""
+    before = set(redis_server.ask('KEYS', '*'))
+
+    costs = await measure_costs(5, [redis_store(redis_server.url)])
+
+    totals = {cost.subject: cost.total for cost in costs if cost.session == LESSON}
+    assert totals['bare Redis'] < totals['Redis'] < 4 * totals['bare Redis']
+    # A deleted session stays for a second.
+    wait_until(lambda: not set(redis_server.ask('KEYS', '*')) - before)
+
+
+async def test_redis_cluster_is_measured(redis_cluster: RedisCluster) -> None:
+    """Our sessions on a Redis Cluster are measured beside the bare round trips."""
+    url = redis_cluster.settings['SESSION_REDIS_URL']
+
+    costs = await measure_costs(1, [redis_store(url, cluster=True)])
+
+    names = [cost.subject for cost in costs if cost.session == LESSON]
+    assert names[-2:] == ['Redis Cluster', 'bare Redis Cluster']
+
+
+def test_command_measures_a_server(app: Quart, redis_server: RedisServer) -> None:
+    """The command adds two rows for each session if it gets a URL."""
+    result = app.test_cli_runner().invoke(
+        args=['compare', 'cost', '--rounds', '1', '--redis', redis_server.url]
+    )
+
+    assert result.exit_code == 0
+    for name in ('Redis', 'bare Redis'):
+        assert len(re.findall(rf'^.{{8}} {name} +\d', result.stdout, re.MULTILINE)) == 2
+
+
+@pytest.mark.parametrize(
+    ('option', 'scheme'),
+    [('redis', 'redis'), ('redis-cluster', 'redis'), ('postgresql', 'postgresql')],
+)
+@pytest.mark.parametrize('address', ['127.0.0.1:1/', '127.0.0.1:x/'], ids=['closed', 'wrong'])
+def test_unusable_server_is_one_line(app: Quart, option: str, scheme: str, address: str) -> None:
+    """A server that does not answer, or a wrong URL, is one line without its password."""
+    result = app.test_cli_runner().invoke(
+        args=['compare', 'cost', f'--{option}', f'{scheme}://user:{SECRET}@{address}']
+    )
+
+    assert result.exit_code == 2
+    assert len(result.output.splitlines()) == 1
+    assert f'--{option} cannot be used: ' in result.output
+    assert SECRET not in result.output

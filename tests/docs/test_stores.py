@@ -1,0 +1,100 @@
+"""The store of docs/stores.md: its size, its types, and two processes on one file.
+
+The tests in `tests/sessions` run it through the contract suite, as the store `example`.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from quart_session_demo.sessions import SessionStore, StoreError
+from quart_session_demo.sessions.server.store import WriteResult, current_time, new_token
+from tests.sessions.example_store import example_code, example_store
+
+PROCESSES = 4
+CHANGES = 50
+# Each process sets its own keys of one session. Standard output shows the results.
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+path, session_id, name, changes = sys.argv[1:]
+
+async def write() -> None:
+    sessions = FileStore(Path(path))
+    for number in range(int(changes)):
+        field = {f'"{name} {number}"'.encode(): b'1'}
+        result = await sessions.write(
+            session_id, field, (), lifetime=60_000, now=store.current_time()
+        )
+        print(result.value)
+
+asyncio.run(write())
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SessionStore:
+    """Return the page's store, with an empty file."""
+    return example_store(tmp_path / 'sessions.db')
+
+
+def test_example_is_short() -> None:
+    """The page's store has under 80 lines, without empty ones."""
+    assert len([line for line in example_code().splitlines() if line.strip()]) < 80
+
+
+def test_example_has_every_method(store: SessionStore) -> None:
+    """The page's store has all methods of the protocol, with the same parameters."""
+    for name, method in vars(SessionStore).items():
+        if not name.startswith('_'):
+            assert getattr(type(store), name).__annotations__ == method.__annotations__
+
+
+async def test_processes_lose_no_change(store: SessionStore, tmp_path: Path) -> None:
+    """Processes that change different keys of one session at the same time lose nothing."""
+    session_id = await store.create({b'"a"': b'1'}, lifetime=60_000, now=current_time())
+    arguments = str(tmp_path / 'sessions.db'), session_id
+    writers = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, '-c', example_code() + WRITER, *arguments, str(name), str(CHANGES)),
+            stdout=subprocess.PIPE,
+        )
+        for name in range(PROCESSES)
+    ]
+
+    outputs = [(await writer.communicate())[0].decode().split() for writer in writers]
+
+    assert outputs == [['saved'] * CHANGES] * PROCESSES
+    stored = await store.read(session_id)
+    assert stored is not None
+    assert len(stored.fields) == 1 + PROCESSES * CHANGES
+
+
+async def test_repeated_deletion_knows_its_work(store: SessionStore) -> None:
+    """A deletion with the same token gets the content again; any other step finds nothing."""
+    fields = {b'"a"': b'1'}
+    session_id = await store.create(fields, lifetime=60_000, now=current_time())
+    token = new_token()
+
+    assert await store.delete(session_id, token) == fields
+    assert await store.delete(session_id, token) == fields
+    assert await store.delete(session_id, new_token()) is None
+    assert await store.read(session_id) is None
+    result = await store.write(session_id, fields, (), lifetime=60_000, now=current_time())
+    assert result is WriteResult.GONE
+
+
+async def test_damaged_file_is_a_store_error(store: SessionStore, tmp_path: Path) -> None:
+    """A file that is no database is a `StoreError` in each step, and a finding."""
+    (tmp_path / 'sessions.db').write_text(json.dumps('no database') * 100)
+
+    with pytest.raises(StoreError):
+        await store.ping()
+    with pytest.raises(StoreError):
+        await store.read('any')
+    [finding] = await store.findings()
+    assert finding.level == 'error'

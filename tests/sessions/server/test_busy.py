@@ -1,0 +1,55 @@
+"""A busy process on a busy machine: no request fails while the store responds."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.apps.sessions_app import make_sessions_app
+from tests.conftest import contents_of, cookie_of, get_with_cookie
+
+# Each turn of the event loop takes a large part of the timeout.
+TIMEOUT, TURN = 0.05, 0.01
+SETTINGS = {'SESSION_REDIS_TIMEOUT': TIMEOUT, 'SESSION_REDIS_MAX_CONNECTIONS': 50}
+
+
+@pytest.fixture
+def busy_processes() -> Iterator[None]:
+    """Run two processes that do nothing but use the processors."""
+    with ExitStack() as stack:
+        for _ in range(2):
+            process = stack.enter_context(
+                subprocess.Popen([sys.executable, '-c', 'while True: pass'])
+            )
+            stack.callback(process.kill)
+        yield
+
+
+async def test_busy_process_fails_no_request(store: dict[str, Any], busy_processes: None) -> None:
+    """Of 400 concurrent requests of one session none fails though the event loop is never idle."""
+    app = make_sessions_app(**{**store, **SETTINGS})
+    async with app.test_app():
+        session = cookie_of(await app.test_client().get('/')).value
+
+        async def keep_busy() -> None:
+            while True:
+                time.sleep(TURN)  # noqa: ASYNC251
+                await asyncio.sleep(0)
+
+        busy = asyncio.create_task(keep_busy())
+        responses = await asyncio.gather(
+            *(
+                get_with_cookie(app, f'/set/{number}' if number % 2 else '/unused', session)
+                for number in range(400)
+            )
+        )
+        busy.cancel()
+        contents = await contents_of(app, session)
+
+    assert {response.status_code for response in responses} == {200}
+    assert {f'{number}' for number in range(1, 400, 2)} <= contents.keys()

@@ -1,0 +1,228 @@
+"""The promises of `SessionStore`, asked of each store without an app's requests."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psutil
+import pytest
+
+from quart_session_demo.sessions.server.interface import ServerSessionInterface
+from quart_session_demo.sessions.server.store import (
+    Fields,
+    SessionStore,
+    WriteResult,
+    current_time,
+    new_session_id,
+    new_token,
+)
+from tests.apps.sessions_app import make_sessions_app
+from tests.conftest import cookie_of, get_with_cookie
+
+HOUR = 3_600_000
+FIELDS = {b'"user"': b'"zhiliao"', b'"age"': b'20'}
+#: Values that a database, or a language in it, may change.
+ODD_FIELDS = {
+    b'""': b'null',
+    b'"null"': b'null',
+    b'"a.b"': b'{"a":null,"b":[]}',
+    b'"$"': b'[]',
+    b'"\\u0000"': b'"\\u0000"',
+    b'"\\ud800"': b'"\\ud800\\""',
+    b'"created"': b'1e400',
+    b'"number"': b'100000000000000000000000001',
+    b'"float"': b'1.10',
+    b'"spaces"': b'{"b":1, "a":  2}',
+    b'"colon:%(x)s?%%"': b'"\'; -- :x %s \\\\"',
+}
+
+
+def store_of(settings: dict[str, Any]) -> SessionStore:
+    interface: Any = make_sessions_app(**settings).session_interface
+    assert isinstance(interface, ServerSessionInterface)
+    return interface.store
+
+
+@pytest.fixture
+async def session_store(store: dict[str, Any]) -> AsyncIterator[SessionStore]:
+    """Yield each server store."""
+    session_store = store_of(store)
+    yield session_store
+    await session_store.close()
+
+
+async def create(store: SessionStore, fields: Fields, lifetime: int = HOUR) -> str:
+    return await store.create(fields, lifetime=lifetime, now=current_time())
+
+
+async def write(
+    store: SessionStore,
+    session_id: str,
+    changed: Fields,
+    removed: tuple[bytes, ...] = (),
+    lifetime: int = HOUR,
+) -> WriteResult:
+    return await store.write(session_id, changed, removed, lifetime=lifetime, now=current_time())
+
+
+async def fields_of(store: SessionStore, session_id: str) -> Fields | None:
+    stored = await store.read(session_id)
+    return None if stored is None else stored.fields
+
+
+@pytest.mark.parametrize(
+    'fields',
+    [FIELDS, {}, ODD_FIELDS, {b'"%d"' % n: b'"%d"' % n for n in range(3000)}],
+    ids=['plain', 'empty', 'odd', 'many'],
+)
+async def test_created_session_is_read_unchanged(
+    session_store: SessionStore, fields: Fields
+) -> None:
+    """A session that was created is read with the same bytes, and with its times."""
+    now = current_time()
+
+    session_id = await session_store.create(fields, lifetime=HOUR, now=now)
+
+    assert await session_store.read(session_id) == (fields, now, now)
+
+
+async def test_each_session_has_another_id(session_store: SessionStore) -> None:
+    """Sessions with the same content have different ids."""
+    assert len({await create(session_store, FIELDS) for _ in range(10)}) == 10
+
+
+async def test_write_changes_only_its_fields(session_store: SessionStore) -> None:
+    """Fields are set and removed, all others stay, and only the second time changes."""
+    session_id = await create(session_store, {**FIELDS, **ODD_FIELDS})
+    created = current_time()
+    now = created + 1000
+
+    result = await session_store.write(
+        session_id, {b'"age"': b'21', b'"new"': b'null'}, [b'"user"'], lifetime=HOUR, now=now
+    )
+
+    assert result is WriteResult.SAVED
+    stored = await session_store.read(session_id)
+    assert stored is not None
+    assert stored.fields == {b'"age"': b'21', b'"new"': b'null', **ODD_FIELDS}
+    assert (stored.created <= created, stored.refreshed) == (True, now)
+
+
+async def test_concurrent_writes_are_all_stored(session_store: SessionStore) -> None:
+    """Of 50 concurrent writes of different fields all are stored."""
+    session_id = await create(session_store, FIELDS)
+    changes = [{b'"%d"' % number: b'%d' % number} for number in range(50)]
+
+    results = await asyncio.gather(*(write(session_store, session_id, item) for item in changes))
+
+    assert set(results) == {WriteResult.SAVED}
+    expected = dict(FIELDS)
+    for item in changes:
+        expected |= item
+    assert await fields_of(session_store, session_id) == expected
+
+
+async def test_write_creates_no_session(session_store: SessionStore) -> None:
+    """A write to an id that does not exist stores nothing."""
+    session_id = new_session_id()
+
+    assert await write(session_store, session_id, FIELDS) is WriteResult.GONE
+    assert await session_store.read(session_id) is None
+
+
+async def test_emptied_session_can_be_filled(session_store: SessionStore) -> None:
+    """A session without fields stays for a while, and takes a field of a slower request."""
+    session_id = await create(session_store, FIELDS)
+
+    assert await write(session_store, session_id, {}, tuple(FIELDS)) is WriteResult.EMPTIED
+    assert await fields_of(session_store, session_id) == {}
+    assert await write(session_store, session_id, {b'"slow"': b'1'}) is WriteResult.SAVED
+    assert await fields_of(session_store, session_id) == {b'"slow"': b'1'}
+
+
+async def test_deleted_session_stays_deleted(session_store: SessionStore) -> None:
+    """A deletion returns the last fields; afterwards nothing reads, writes or deletes."""
+    session_id = await create(session_store, ODD_FIELDS)
+    await write(session_store, session_id, FIELDS)
+
+    assert await session_store.delete(session_id, new_token()) == {**ODD_FIELDS, **FIELDS}
+
+    assert await session_store.read(session_id) is None
+    assert await write(session_store, session_id, FIELDS) is WriteResult.GONE
+    assert await session_store.delete(session_id, new_token()) is None
+    assert await session_store.read(session_id) is None
+
+
+async def test_repeated_deletion_knows_its_work(session_store: SessionStore) -> None:
+    """A deletion with the same token gets the same fields; one with another token gets None."""
+    session_id = await create(session_store, FIELDS)
+    token = new_token()
+
+    assert await session_store.delete(session_id, token) == FIELDS
+    assert await session_store.delete(session_id, new_token()) is None
+    assert await session_store.delete(session_id, token) == FIELDS
+
+
+async def test_one_of_concurrent_deletions_succeeds(session_store: SessionStore) -> None:
+    """Of 20 concurrent deletions exactly one gets the fields."""
+    session_id = await create(session_store, FIELDS)
+
+    results = await asyncio.gather(
+        *(session_store.delete(session_id, new_token()) for _ in range(20))
+    )
+
+    assert sorted(results, key=bool) == [None] * 19 + [FIELDS]
+
+
+async def test_deletion_of_unknown_id_is_none(session_store: SessionStore) -> None:
+    """There is nothing to delete under an id that does not exist."""
+    assert await session_store.delete(new_session_id(), new_token()) is None
+
+
+@pytest.mark.parametrize('lifetime', [1, 0, -HOUR])
+async def test_expired_session_is_gone(session_store: SessionStore, lifetime: int) -> None:
+    """A session whose lifetime is over is not found, and a write does not restore it."""
+    session_id = await create(session_store, FIELDS, lifetime)
+    other = await create(session_store, FIELDS)
+    await write(session_store, other, {}, lifetime=lifetime)
+    await asyncio.sleep(0.01)
+
+    for expired in (session_id, other):
+        assert await session_store.read(expired) is None
+        assert await write(session_store, expired, FIELDS) is WriteResult.GONE
+        assert await session_store.delete(expired, new_token()) is None
+
+
+async def test_store_works_again_after_close(session_store: SessionStore) -> None:
+    """A closed store opens again at the next call, and has its sessions."""
+    await session_store.ping()
+    session_id = await create(session_store, FIELDS)
+
+    await session_store.close()
+    await session_store.close()
+
+    assert await fields_of(session_store, session_id) == FIELDS
+
+
+def test_event_loops_leave_nothing_open(store: dict[str, Any]) -> None:
+    """100 event loops that end without the app's shutdown leave no connection or file open."""
+    app = make_sessions_app(**store)
+    process = psutil.Process()
+    cookie = None
+
+    async def use_session() -> None:
+        nonlocal cookie
+        if cookie is None:
+            cookie = cookie_of(await app.test_client().get('/')).value
+        response = await get_with_cookie(app, '/get_session/', cookie)
+        assert await response.get_data(as_text=True) == 'zhiliao'
+
+    asyncio.run(use_session())
+    before = process.num_fds()
+    for _ in range(100):
+        asyncio.run(use_session())
+
+    # An unclosed connection would be reported here.
+    gc.collect()
+    assert process.num_fds() <= before
