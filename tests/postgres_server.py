@@ -1,12 +1,14 @@
 """A real PostgreSQL on a free port, which a test starts, stops, hangs and asks."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -116,18 +118,26 @@ class PostgresServer:
         """Undo `pause`."""
         self._signal(signal.SIGCONT)
 
-    def ask(self, sql: str) -> str:
-        """Run one statement and return its result as text."""
-        command = (find_program('psql') or '', '-X', '-A', '-t', '-q', '-d', self.url, '-c', sql)
+    def ask(self, sql: str, *, url: str | None = None) -> str:
+        """Run one statement, in the first database or another, and return its result as text."""
+        options = ('-X', '-A', '-t', '-q', '-d', url or self.url, '-c', sql)
+        command = (find_program('psql') or '', *options)
         result = subprocess.run(command, capture_output=True, text=True, check=True)
         return result.stdout.strip()
+
+    def new_database(self) -> str:
+        """Create an empty database and return its URL."""
+        name = f'test_{secrets.token_hex(8)}'
+        self.ask(f'CREATE DATABASE {name}')
+        return self.url.removesuffix('postgres') + name
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         # The parent first, so that it starts no other.
         self._process.send_signal(number)
         for child in psutil.Process(self._process.pid).children():
-            child.send_signal(number)
+            with suppress(psutil.NoSuchProcess):
+                child.send_signal(number)
 
 
 def _start(command: tuple[str, ...]) -> subprocess.Popen[bytes]:

@@ -27,6 +27,9 @@ NOT_FOR_SESSIONS = (
     'quart_session_demo.lesson',
     'quart_session_demo.playground',
     'quart_session_demo.sessions.server.redis',
+    'quart_session_demo.sessions.server.sql',
+    'aiosqlite',
+    'asyncpg',
     'libcst',
     'locust',
     'matplotlib',
@@ -44,6 +47,7 @@ NOT_FOR_THE_APP = (
     'quart_session_demo.compare',
     'redis',
     'rich',
+    'sqlalchemy',
     'uvloop',
 )
 

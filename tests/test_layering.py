@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     'log_filters': set(),
     'middleware': set(),
     'playground': {'sessions', 'sessions.server'},
-    'sessions': {'sessions.redis', 'sessions.server', 'sessions.settings'},
+    'sessions': {'sessions.redis', 'sessions.server', 'sessions.settings', 'sessions.sql'},
     'sessions.validators': set(),
     'sessions.settings': {'sessions.validators'},
     'sessions.redis_selection': {'sessions.validators'},
@@ -38,6 +38,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         'sessions.settings',
         'sessions.validators',
     },
+    'sessions.server.sql': {
+        'sessions',
+        'sessions.server',
+        'sessions.settings',
+        'sessions.validators',
+    },
+    'sessions.sql': {'sessions.server', 'sessions.server.sql'},
     'sessions.redis': {
         'sessions',
         'sessions.server',

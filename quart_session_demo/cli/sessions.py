@@ -2,15 +2,21 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import click
 from quart import Quart
 from quart.cli import ScriptInfo, pass_script_info
 
-from quart_session_demo.cli.checks import load_valid_app, reported_errors
+from quart_session_demo.cli.checks import CommandError, load_valid_app, reported_errors
+
+if TYPE_CHECKING:
+    from quart_session_demo.sessions.server.store import TableStore
+
+T = TypeVar('T')
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,53 @@ def info(script: ScriptInfo, as_json: bool) -> None:
     facts = asyncio.run(collect_facts(load_valid_app(script)))
     with reported_errors():
         click.echo(json.dumps(asdict(facts), indent=2) if as_json else format_facts(facts))
+
+
+@sessions.command()
+@pass_script_info
+def create_tables(script: ScriptInfo) -> None:
+    """Create the tables of sessions in a database, if they are missing."""
+
+    async def create(store: 'TableStore') -> None:
+        await store.create_tables()
+
+    _run(script, create)
+    with reported_errors():
+        click.echo('The tables of the sessions exist.')
+
+
+@sessions.command()
+@pass_script_info
+def cleanup(script: ScriptInfo) -> None:
+    """Delete expired sessions from a database."""
+
+    async def delete(store: 'TableStore') -> int:
+        return await store.delete_expired()
+
+    deleted = _run(script, delete)
+    with reported_errors():
+        click.echo(f'{deleted} deleted.')
+
+
+def _run(script: ScriptInfo, action: 'Callable[[TableStore], Awaitable[T]]') -> T:
+    """Return the result of an action on the store of a command's app."""
+    from quart_session_demo.sessions.server.store import StoreError, TableStore
+
+    store = getattr(load_valid_app(script).session_interface, 'store', None)
+    if not isinstance(store, TableStore):
+        raise CommandError(
+            'SESSION_TYPE is not sqlalchemy: only sessions in a database have tables and need '
+            'this command'
+        )
+
+    async def run() -> T:
+        try:
+            return await action(store)
+        finally:
+            await store.close()
+
+    with reported_errors(StoreError):
+        return asyncio.run(run())
 
 
 async def collect_facts(app: Quart) -> SessionFacts:

@@ -146,9 +146,9 @@ REDIS_SETTINGS: tuple[Setting, ...] = (
 SQL_SETTINGS: tuple[Setting, ...] = (
     Setting(
         'SESSION_SQLALCHEMY_URL',
-        'the database: `sqlite:///` and the path of a file, or `postgresql://`',
+        'the database: `sqlite:///` and the path of a file, or `postgresql://`; if it is not set, '
+        'SQLite in the file `sessions.db` of the instance folder',
         validate_sql_url,
-        default_text='the file `sessions.db` in the app’s instance folder',
     ),
     Setting(
         'SESSION_SQLALCHEMY_TIMEOUT',

@@ -66,6 +66,7 @@ def test_folder_map_is_complete() -> None:
         package / 'cli/compare',
         package / 'compare/apps',
         package / 'sessions/server/redis',
+        package / 'sessions/server/sql',
     }
     assert rooms - deep <= set(folders)
 

@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Iterable
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from quart_session_demo.sessions.base import Finding
 
@@ -127,6 +127,25 @@ class SessionStore(Protocol):
 
     async def close(self) -> None:
         """Close the connections of the current event loop; later calls open new ones."""
+
+
+@runtime_checkable
+class TableStore(SessionStore, Protocol):
+    """A store in a database, whose tables and expired rows have commands."""
+
+    async def create_tables(self) -> None:
+        """Create the tables that are missing; change none that exists.
+
+        Raises:
+            StoreError: The database failed, or refused.
+        """
+
+    async def delete_expired(self) -> int:
+        """Delete the rows of sessions that have expired, and return how many.
+
+        Raises:
+            StoreError: The database failed.
+        """
 
 
 def current_time() -> int:

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from math import inf
 from random import uniform
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from sqlalchemy import Connection, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,6 +50,8 @@ class LoopConnections:
         self._database = database
         self._engine = database.create_engine()
         self._tasks: set[asyncio.Task[Any]] = set()
+        # Connections of an older generation are not used any more.
+        self._generation = 0
         self.readers = self.writers = Queue(database.max_readers)
         if database.max_writers is not None:
             self.writers = Queue(database.max_writers)
@@ -68,6 +71,7 @@ class LoopConnections:
             OSError: The database cannot be reached.
         """
         driver_connection: Any = None
+        generation = self._generation
 
         async def execute() -> T:
             nonlocal driver_connection
@@ -75,8 +79,10 @@ class LoopConnections:
                 driver_connection = None
                 try:
                     async with self._engine.connect() as connection:
-                        # Not `get_raw_connection`, which takes a switch to another greenlet.
-                        pooled = connection.sync_connection.connection  # type: ignore[union-attr]
+                        pooled = _pooled(connection)
+                        if pooled.info.setdefault('generation', generation) < generation:
+                            await connection.invalidate()
+                            continue
                         driver_connection = pooled.driver_connection
                         try:
                             return await step(connection)
@@ -101,9 +107,12 @@ class LoopConnections:
             raise
         return task.result()
 
-    async def drop_idle(self) -> None:
-        """Close the connections that no step uses."""
-        await self._engine.dispose()
+    def drop_open(self) -> None:
+        """Let the steps that follow open new connections.
+
+        `dispose` of the engine would forget those in use, which would never be closed.
+        """
+        self._generation += 1
 
     async def close(self, seconds: float) -> None:
         """Wait so long for what still runs, and close all connections."""
@@ -114,7 +123,9 @@ class LoopConnections:
         # A thread that hangs must not prevent the end of the app.
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self.drop_idle()
+                if self._tasks:
+                    await asyncio.wait(self._tasks)
+                await self._engine.dispose()
 
     def _start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(coroutine)
@@ -128,3 +139,8 @@ class LoopConnections:
         if not task.cancelled():
             # Otherwise asyncio reports an error that nobody waits for.
             task.exception()
+
+
+def _pooled(connection: AsyncConnection) -> PoolProxiedConnection:
+    # Not `get_raw_connection`, which takes a switch to another greenlet.
+    return cast(Connection, connection.sync_connection).connection

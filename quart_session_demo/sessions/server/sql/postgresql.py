@@ -63,7 +63,7 @@ class PostgreSQL:
 
         Args:
             url: `postgresql+asyncpg://`.
-            timeout: The seconds after which the server stops a statement, whose client has gone.
+            timeout: The seconds of an attempt. After twice that, the server stops a statement.
 
         Raises:
             ValueError: An option is wrong. The message is the problem and what to do.
@@ -75,7 +75,7 @@ class PostgreSQL:
         options: dict[str, Any] = dict(url.query)
         if any(not isinstance(value, str) for value in options.values()):
             raise ValueError('has an option twice: remove one')
-        settings = {'statement_timeout': str(round(timeout * 1000))}
+        settings = {'statement_timeout': str(round(2 * timeout * 1000))}
         if 'application_name' in options:
             settings['application_name'] = options['application_name']
         self.url = url

@@ -44,7 +44,7 @@ class SQLite:
         if not url.database or url.database == ':memory:':
             raise ValueError(
                 'names no file, and SQLite in memory exists once for each connection: set it to '
-                'sqlite+aiosqlite:///sessions.db, or SESSION_TYPE to memory'
+                'sqlite:////path/to/sessions.db, or SESSION_TYPE to memory'
             )
         # A later change of the current folder changes nothing.
         self.path = Path(url.database).absolute()
@@ -127,7 +127,9 @@ def _configure(connection: Any, _: object) -> None:
 
 def _path_problem(path: Path) -> str | None:
     """Return why a file cannot be read, written or created, and what to do, or None."""
-    remedy = 'set it to a file that this process may write, such as sqlite+aiosqlite:////var/lib/…'
+    remedy = (
+        'set it to a file that this process may write, such as sqlite:////var/lib/app/sessions.db'
+    )
     if path.exists():
         if not path.is_file():
             return f'names {path}, which is not a file: {remedy}'

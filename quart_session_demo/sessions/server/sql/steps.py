@@ -128,7 +128,7 @@ class SQLSteps:
         except (TimeoutError, OSError):
             pass
         # The other connections have probably failed too, or lead to a server that only reads.
-        await connections.drop_idle()
+        connections.drop_open()
         return await connections.attempt(step, self._timeout)
 
     async def _create_missing(self, connections: LoopConnections) -> None:

@@ -24,7 +24,7 @@ def parse_database(url: str, *, timeout: float) -> Database:
 
     Args:
         url: `sqlite:///` with the path of a file, or `postgresql://`.
-        timeout: The seconds after which a server stops a statement.
+        timeout: The seconds of an attempt.
 
     Raises:
         ValueError: The URL is invalid, or the file cannot be used. The message does not show the

@@ -1,0 +1,26 @@
+"""Change or delete a session in a database: URL, session id, name of the process, changes."""
+
+import asyncio
+import sys
+
+from quart_session_demo.sessions.server.store import WriteResult, current_time, new_token
+from quart_session_demo.sessions.sql import SQLStore
+
+LIFETIME = 600_000
+
+
+async def main(url: str, session_id: str, name: str, changes: int) -> None:
+    store = SQLStore(url)
+    for number in range(changes):
+        field = f'"{name} {number}"'.encode()
+        result = await store.write(
+            session_id, {field: b'1'}, (), lifetime=LIFETIME, now=current_time()
+        )
+        assert result is WriteResult.SAVED
+    if not changes:
+        print(await store.delete(session_id, new_token()) is not None)
+    await store.close()
+
+
+sys.stdin.read()
+asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))

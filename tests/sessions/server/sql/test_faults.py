@@ -1,0 +1,242 @@
+"""Faults of a database: what clients get meanwhile, and afterwards."""
+
+import asyncio
+import gc
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from quart_session_demo.sessions.server.store import StoreError, current_time, new_token
+from quart_session_demo.sessions.sql import SQLStore
+from tests.apps.sessions_app import make_sessions_app
+from tests.postgres_server import LIMITED_ROLE, PASSWORD, PostgresServer
+from tests.sessions.conftest import sqlite_settings
+from tests.sessions.server.conftest import assert_no_traceback, assert_unavailable, text
+from tests.sessions.server.sql.conftest import LIFETIME, create
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the write lock of a file of SQLite, as another program does."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute('BEGIN IMMEDIATE')
+        yield
+        connection.execute('ROLLBACK')
+
+
+async def test_many_requests_of_one_session_succeed(settings: dict[str, Any]) -> None:
+    """400 concurrent requests of one session, far more than there are connections, all succeed."""
+    app = make_sessions_app(**settings)
+    async with app.test_app():
+        client = app.test_client()
+        await client.get('/')
+        responses = await asyncio.gather(*(client.get(f'/set/{n}') for n in range(400)))
+
+        assert {response.status_code for response in responses} == {200}
+        contents = await (await client.get('/contents')).get_json()
+        assert contents.keys() >= {str(number) for number in range(400)}
+
+
+async def test_response_to_a_busy_process_is_read(settings: dict[str, Any]) -> None:
+    """A response that arrived while the process was busy is read, and no timeout."""
+    timeout = 0.1
+    app = make_sessions_app(**settings, SESSION_SQLALCHEMY_TIMEOUT=timeout)
+
+    async def keep_busy() -> None:
+        # Longer than an attempt may take, at each turn of the event loop.
+        for _ in range(6):
+            time.sleep(1.5 * timeout)  # noqa: ASYNC251
+            await asyncio.sleep(0)
+
+    async with app.test_app():
+        client = app.test_client()
+        assert (await client.get('/')).status_code == 200
+        response, _ = await asyncio.gather(client.get('/get_session/'), keep_busy())
+
+    assert response.status_code == 200
+
+
+async def test_locked_file_is_503_for_changes_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While another program locks the file, reads work and changes get 503; then all works."""
+    app = make_sessions_app(**sqlite_settings(tmp_path), SESSION_SQLALCHEMY_TIMEOUT=0.5)
+    async with app.test_app():
+        client = app.test_client()
+        await client.get('/')
+        with locked(tmp_path / 'sessions.db'):
+            assert await text(client, '/get_session/') == 'zhiliao'
+            async with asyncio.timeout(30):
+                await asyncio.gather(
+                    *(assert_unavailable(client, f'/set/{number}') for number in range(20))
+                )
+        assert_no_traceback(caplog)
+
+        assert await text(client, '/set/later') == 'set'
+        assert set(await (await client.get('/contents')).get_json()) >= {'username', 'later'}
+
+
+async def test_short_lock_delays_only(tmp_path: Path) -> None:
+    """A change waits for another program that locks the file for a short time."""
+    app = make_sessions_app(**sqlite_settings(tmp_path), SESSION_SQLALCHEMY_TIMEOUT=30)
+    async with app.test_app():
+        client = app.test_client()
+        await client.get('/')
+        with locked(tmp_path / 'sessions.db'):
+            change = asyncio.create_task(client.get('/set/one'))
+            # Longer than SQLite itself waits.
+            await asyncio.sleep(0.3)
+        assert (await change).status_code == 200
+
+
+async def test_waits_for_hung_server_do_not_add_up(server: PostgresServer) -> None:
+    """Many requests to a PostgreSQL that hangs wait no longer than one, and work afterwards."""
+    app = make_sessions_app(**server.settings_with_timeout(0.25))
+    async with app.test_app():
+        client = app.test_client()
+        await client.get('/')
+        server.pause()
+
+        start = time.monotonic()
+        await client.get('/get_session/')
+        one = time.monotonic() - start
+        start = time.monotonic()
+        responses = await asyncio.gather(*(client.get('/get_session/') for _ in range(40)))
+        many = time.monotonic() - start
+        server.resume()
+
+        assert {response.status_code for response in responses} == {503}
+        # Five at a time, they would wait eight times as long.
+        assert many < 4 * one
+        results = await asyncio.gather(*(text(client, '/get_session/') for _ in range(40)))
+        assert set(results) == {'zhiliao'}
+
+
+async def test_restart_is_not_noticed(server: PostgresServer) -> None:
+    """After a restart of PostgreSQL the first requests work, on connections that have ended."""
+    app = make_sessions_app(**server.settings)
+    async with app.test_app():
+        client = app.test_client()
+        await client.get('/')
+        await asyncio.gather(*(client.get('/get_session/') for _ in range(20)))
+        server.stop()
+        server.start()
+
+        responses = await asyncio.gather(*(client.get(f'/set/{n}') for n in range(20)))
+
+        assert {response.status_code for response in responses} == {200}
+
+
+async def test_locked_table_is_503_and_leaves_no_queries(server: PostgresServer) -> None:
+    """While the table is locked, changes get 503; PostgreSQL then stops their statements."""
+    store = SQLStore(server.url, timeout=0.2)
+    session_id = await create(store)
+    lock = asyncio.create_task(
+        asyncio.to_thread(server.ask, 'BEGIN; LOCK quart_sessions; SELECT pg_sleep(1.5); COMMIT')
+    )
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'"
+    async with asyncio.timeout(30):
+        while await asyncio.to_thread(server.ask, held) == '0':  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    with pytest.raises(StoreError):
+        await store.write(session_id, {b'"two"': b'2'}, (), lifetime=LIFETIME, now=current_time())
+    await lock
+
+    assert await asyncio.to_thread(server.ask, waiting) == '0'
+    assert await store.read(session_id) is not None
+    await store.close()
+
+
+async def test_cancelled_steps_leave_connections_usable(store: SQLStore) -> None:
+    """Requests that are cancelled at any moment never lead to the result of another request."""
+    ids = [await create(store) for _ in range(10)]
+    for number, session_id in enumerate(ids):
+        await store.write(
+            session_id, {b'"number"': b'%d' % number}, (), lifetime=LIFETIME, now=current_time()
+        )
+    for turns in range(60):
+        tasks = [asyncio.create_task(store.read(session_id)) for session_id in ids]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        for task in tasks[::2]:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        for number, result in enumerate(results):
+            if not isinstance(result, asyncio.CancelledError):
+                assert not isinstance(result, BaseException)
+                assert result is not None
+                assert result.fields[b'"number"'] == b'%d' % number
+
+
+async def test_repeated_deletion_knows_its_own_work(store: SQLStore) -> None:
+    """A deletion that is repeated with its token gets the fields again; another gets nothing."""
+    session_id, token = await create(store), new_token()
+
+    for _ in range(2):
+        assert await store.delete(session_id, token) == {b'"one"': b'1'}
+    assert await store.delete(session_id, new_token()) is None
+
+
+async def test_password_is_used_and_never_logged(
+    server: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The URL's password is sent to PostgreSQL, and no log line contains it."""
+    server.ask(f"CREATE ROLE {LIMITED_ROLE} LOGIN PASSWORD '{PASSWORD}'")
+    server.ask(f'GRANT CREATE ON SCHEMA public TO {LIMITED_ROLE}')
+
+    def settings(password: str) -> dict[str, Any]:
+        url = server.url.replace('postgres@', f'{LIMITED_ROLE}:{password}@')
+        return {'SESSION_TYPE': 'sqlalchemy', 'SESSION_SQLALCHEMY_URL': url}
+
+    right = make_sessions_app(**settings(PASSWORD))
+    wrong = make_sessions_app(**settings(f'{PASSWORD}-wrong'))
+    with caplog.at_level(logging.DEBUG):
+        async with right.test_app(), wrong.test_app():
+            assert (await right.test_client().get('/')).status_code == 200
+            await assert_unavailable(wrong.test_client(), '/')
+
+    assert 'authentication failed' in caplog.text
+    assert PASSWORD not in caplog.text
+
+
+@pytest.mark.parametrize('json', ['[]', '{"one": 1}', '"text"'])
+async def test_other_data_is_not_overwritten(new_url: str, json: str) -> None:
+    """A row with something else than a session is an error when it is read."""
+    store = SQLStore(new_url)
+    session_id = await create(store)
+    await store._steps.write(
+        lambda connection: connection.exec_driver_sql(
+            f"UPDATE quart_sessions SET fields = '{json}'"  # noqa: S608
+        )
+    )
+
+    with pytest.raises(StoreError, match='other data'):
+        await store.read(session_id)
+
+    await store.close()
+
+
+def test_ended_event_loops_leave_no_connections(url: str) -> None:
+    """Event loops that end without the shutdown of the app leave nothing open."""
+    store = SQLStore(url)
+
+    async def use() -> None:
+        assert await store.read(await create(store)) is not None
+
+    asyncio.run(use())
+    before = (psutil.Process().num_fds(), threading.active_count())
+    for _ in range(20):
+        asyncio.run(use())
+    gc.collect()
+
+    assert (psutil.Process().num_fds(), threading.active_count()) <= before

@@ -1,0 +1,121 @@
+"""How a session is stored: in one statement a step, and exactly."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, event
+
+from quart_session_demo.sessions.server.store import (
+    EMPTIED_LIFETIME,
+    WriteResult,
+    current_time,
+    new_token,
+)
+from quart_session_demo.sessions.sql import SQLStore
+from tests.sessions.server.sql.conftest import LIFETIME, create
+
+#: Values that a database would change if it read them: JSON in ASCII, as sessions are stored.
+ODD_FIELDS = {
+    b'"null"': b'null',
+    b'"number"': b'12345678901234567890.12345678901234567890e400',
+    b'"zero"': b'-0.0',
+    b'"\\u0000"': b'"\\u0000"',
+    b'"\\ud800"': b'"\\udfff\\ud83d\\ude00"',
+    b'"\\"\\\\/$.[0]"': b'{"a": {"b": null}, "a": []}',
+    b'""': b'""',
+    b'"key"': b' [ 1 ,\t2 ] ',
+}
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """Yield the list of the statements that are executed."""
+    executed: list[str] = []
+
+    def record(*arguments: object) -> None:
+        executed.append(str(arguments[2]).split(maxsplit=1)[0])
+
+    event.listen(Engine, 'before_cursor_execute', record)
+    yield executed
+    event.remove(Engine, 'before_cursor_execute', record)
+
+
+async def test_each_step_is_one_statement(store: SQLStore, statements: list[str]) -> None:
+    """Each step is one statement; SQLite has it in a transaction that begins with the lock."""
+    session_id = await create(store)
+    begin, commit = (
+        ([], []) if store._steps.database.name == 'PostgreSQL' else (['BEGIN'], ['COMMIT'])
+    )
+    statements.clear()
+
+    await create(store)
+    assert statements == [*begin, 'INSERT', *commit]
+    statements.clear()
+    await store.read(session_id)
+    assert statements == ['SELECT']
+    statements.clear()
+    await store.write(
+        session_id, {b'"two"': b'2'}, [b'"one"'], lifetime=LIFETIME, now=current_time()
+    )
+    assert statements == [*begin, 'UPDATE', *commit]
+    statements.clear()
+    await store.delete(session_id, new_token())
+    assert statements == [*begin, 'UPDATE', *commit]
+
+
+async def test_odd_values_are_stored_exactly(store: SQLStore) -> None:
+    """Names and values are not changed in any byte, also by a change of others."""
+    session_id = await store.create(ODD_FIELDS, lifetime=LIFETIME, now=current_time())
+    for name in ODD_FIELDS:
+        changed = {name: ODD_FIELDS[name], b'"other"': b'1'}
+        await store.write(session_id, changed, (), lifetime=LIFETIME, now=current_time())
+
+    stored = await store.read(session_id)
+    assert stored is not None
+    assert stored.fields == {**ODD_FIELDS, b'"other"': b'1'}
+    await store.write(session_id, {}, list(ODD_FIELDS), lifetime=LIFETIME, now=current_time())
+    assert await store.delete(session_id, new_token()) == {b'"other"': b'1'}
+
+
+async def test_large_session_is_changed_in_parts(store: SQLStore) -> None:
+    """A session of 2 MB in 5000 fields can be stored, changed and emptied."""
+    text = random.Random(1).randbytes(200).hex().encode()  # noqa: S311
+    fields = {b'"key %d"' % number: b'"%s"' % text for number in range(5000)}
+    session_id = await store.create(fields, lifetime=LIFETIME, now=current_time())
+    names = list(fields)
+
+    changed = dict.fromkeys(names[:2500], b'1')
+    await store.write(session_id, changed, names[2500:4000], lifetime=LIFETIME, now=current_time())
+
+    stored = await store.read(session_id)
+    assert stored is not None
+    assert stored.fields == {**changed, **{name: fields[name] for name in names[4000:]}}
+    result = await store.write(session_id, {}, names, lifetime=LIFETIME, now=current_time())
+    assert result is WriteResult.EMPTIED
+
+
+@pytest.mark.parametrize('lifetime', [LIFETIME, 1000])
+async def test_emptied_session_expires_soon(store: SQLStore, lifetime: int) -> None:
+    """A session without fields expires within a minute, unless a request adds one."""
+    session_id = await create(store)
+    now = current_time()
+
+    async def remaining() -> int:
+        result = await store._steps.read(
+            lambda connection: connection.exec_driver_sql(
+                f"SELECT expires FROM quart_sessions WHERE key = '{store._key(session_id)}'"  # noqa: S608
+            )
+        )
+        return int(result.scalar_one()) - now
+
+    for changed, removed, expected in (
+        ({}, [b'"one"'], WriteResult.EMPTIED),
+        ({}, [], WriteResult.EMPTIED),
+        ({b'"two"': b'2'}, [], WriteResult.SAVED),
+        ({}, [b'"two"', b'"three"'], WriteResult.EMPTIED),
+    ):
+        result = await store.write(session_id, changed, removed, lifetime=lifetime, now=now)
+        assert result is expected
+        emptied = expected is WriteResult.EMPTIED
+        assert await remaining() == (min(lifetime, EMPTIED_LIFETIME) if emptied else lifetime)
