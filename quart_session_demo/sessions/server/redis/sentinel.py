@@ -6,11 +6,15 @@ from copy import copy
 from math import inf
 from typing import Any
 
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 from redis.exceptions import RedisError
 
-from quart_session_demo.sessions.server.redis.pools import shared_options
+from quart_session_demo.sessions.server.redis.pools import (
+    CompleteConnections,
+    SessionPool,
+    shared_options,
+)
 from quart_session_demo.sessions.server.timeouts import responsive_timeout
 
 #: How often the Sentinels are asked while the connections are in use, in seconds. After a planned
@@ -22,7 +26,7 @@ CHECK_WAIT_SECONDS = 0.1
 CHECK_LIMIT_SECONDS = 2.0
 
 
-class SentinelPool(SentinelConnectionPool):
+class SentinelPool(CompleteConnections, SentinelConnectionPool):
     """The connections to a primary, and to the Sentinels that report its address."""
 
     def __init__(self, pool: SentinelConnectionPool, *, max_connections: int) -> None:
@@ -109,7 +113,7 @@ class Sentinels:
 def _only(manager: Sentinel, client: Redis) -> Sentinel:
     # A copy, so that a subclass may change the address, for example behind a NAT.
     single = copy(manager)
-    pool = ConnectionPool(**shared_options(client.connection_pool))
+    pool = SessionPool(**shared_options(client.connection_pool))
     single.sentinels = [Redis.from_pool(pool)]
     return single
 
