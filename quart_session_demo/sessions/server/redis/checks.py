@@ -44,7 +44,7 @@ CLUSTER = Finding(
     'redis-cluster',
     'error',
     'Redis is a node of a Redis Cluster, and refuses the sessions of the other nodes',
-    'Set QUART_SESSION_REDIS_CLUSTER=true',
+    'Set QUART_SESSION_REDIS_CLUSTER=true, or SESSION_REDIS to a RedisCluster',
 )
 POLICY_UNKNOWN = Finding(
     'redis-policy-unknown',

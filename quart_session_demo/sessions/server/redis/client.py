@@ -51,9 +51,6 @@ class RedisClients(Protocol):
     def create(self) -> Redis:
         """Return a client for the running event loop; connect to nothing."""
 
-    async def disconnect_idle(self, client: Redis) -> None:
-        """Close the idle connections of a client, after a failover."""
-
 
 class PoolClients:
     """Makes the clients for one address."""
@@ -74,10 +71,6 @@ class PoolClients:
     def create(self) -> Redis:
         """Return a client for the running event loop; connect to nothing."""
         return Redis.from_pool(SessionPool(**self._options))
-
-    async def disconnect_idle(self, client: Redis) -> None:
-        """Close the idle connections of a client, after a failover."""
-        await client.connection_pool.disconnect(inuse_connections=False)
 
 
 class UrlClients(PoolClients):

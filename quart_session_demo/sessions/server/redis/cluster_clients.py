@@ -9,12 +9,6 @@ from quart_session_demo.sessions.server.redis.client import PoolClients, pool_op
 from quart_session_demo.sessions.server.redis.pools import safe_options
 from quart_session_demo.sessions.server.redis.slots import Address
 
-#: Options of redis-py's cluster client that its connections do not have.
-CLIENT_OPTIONS = {
-    'max_connections',
-    'response_callbacks',
-}
-
 
 class ClusterClients:
     """Makes the clients for all nodes of a cluster.
@@ -42,12 +36,8 @@ class ClusterClients:
             host, port = self._options.get('host', 'localhost'), self._options.get('port', 6379)
             self.start = {Address(host, port)}
         else:
-            kwargs = {
-                name: value
-                for name, value in source.connection_kwargs.items()
-                if name not in CLIENT_OPTIONS
-            }
-            self._options = {**safe_options(kwargs), 'max_connections': max_connections}
+            options = safe_options(source.connection_kwargs)
+            self._options = {**options, 'max_connections': max_connections}
             self.start = {Address(node.host, int(node.port)) for node in source.startup_nodes}
             self._remap = source.nodes_manager.address_remap
 

@@ -120,7 +120,8 @@ class RedisConnections:
         except AskError:
             # On a single Redis; `ClusterConnections` follows the redirection.
             raise StoreError(
-                'Redis is a node of a Redis Cluster: set SESSION_REDIS_CLUSTER to true'
+                'Redis is a node of a Redis Cluster: set SESSION_REDIS_CLUSTER to true, or '
+                'SESSION_REDIS to a RedisCluster'
             ) from None
         except ResponseError as error:
             # The message may quote what was sent.
@@ -183,7 +184,7 @@ class RedisConnections:
                     raise
                 # After a failover, new connections reach the new primary, but open ones do not.
                 with suppress(TimeoutError):
-                    await self._attempt(self._disconnect, connections)
+                    await self._attempt(_disconnect_idle, connections)
             except _LOST:
                 # If others got a response during this attempt, only this connection is at fault.
                 if connections.responded_at > start:
@@ -203,5 +204,6 @@ class RedisConnections:
         async with responsive_timeout(self._timeout):
             return await command(connections)
 
-    async def _disconnect(self, connections: LoopConnections) -> None:
-        await self.clients.disconnect_idle(connections.client)
+
+async def _disconnect_idle(connections: LoopConnections) -> None:
+    await connections.client.connection_pool.disconnect(inuse_connections=False)

@@ -22,7 +22,8 @@ CONNECTION_OPTIONS: dict[str, Any] = {
     'socket_connect_timeout': None,
     'socket_timeout': None,
 }
-#: Options that belong to one pool or to another protocol, and are not copied to ours.
+#: Options that belong to one pool, to a cluster's client or to another protocol, and are not copied
+#: to ours.
 UNSHARED_OPTIONS = {
     'connection_pool',
     'encoder_class',
@@ -33,11 +34,13 @@ UNSHARED_OPTIONS = {
     'maint_notifications_pool_handler',
     'maintenance_notification_hash',
     'maintenance_state',
+    'max_connections',
     'orig_host_address',
     'orig_socket_connect_timeout',
     'orig_socket_timeout',
     'oss_cluster_maint_notifications_handler',
     'parser_class',
+    'response_callbacks',
     'retry_on_error',
     'retry_on_timeout',
 }
