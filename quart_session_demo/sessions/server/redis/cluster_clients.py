@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from redis.asyncio import ConnectionPool, RedisCluster
+from redis.asyncio import RedisCluster
 
 from quart_session_demo.sessions.server.redis.client import PoolClients, pool_options
 from quart_session_demo.sessions.server.redis.pools import safe_options
@@ -40,11 +40,6 @@ class ClusterClients:
             self._options = {**options, 'max_connections': max_connections}
             self.start = {Address(node.host, int(node.port)) for node in source.startup_nodes}
             self._remap = source.nodes_manager.address_remap
-
-    @property
-    def pools(self) -> list[ConnectionPool]:
-        """A pool for each address in the settings: `check-deploy` reads the options."""
-        return [pool for address in self.start for pool in self.at(address).pools]
 
     def at(self, address: Address) -> PoolClients:
         """Return what makes the clients for one node."""

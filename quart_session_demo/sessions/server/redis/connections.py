@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TypeVar
 
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import AskError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -93,6 +93,11 @@ class RedisConnections:
         self._timeout = timeout
         self._max_connections = max_connections
         self._by_loop = LoopResources(self._open, self._close)
+
+    @property
+    def pools(self) -> list[ConnectionPool]:
+        """A pool for each address, with no connection: `check-deploy` reads the options."""
+        return self.clients.pools
 
     @property
     def repeat_seconds(self) -> float:
