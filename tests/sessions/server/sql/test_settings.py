@@ -37,6 +37,9 @@ WRONG_URLS = [
     (f'{URL}?sslrootcert=/no/such/file', 'sslmode'),
     ('sqlite://', 'no file'),
     ('sqlite:///:memory:', 'no file'),
+    ('sqlite://sessions.db', 'names a host'),
+    ('sqlite://var/lib/app/sessions.db', 'names a host'),
+    (f'sqlite://app:{SECRET}@/sessions.db', 'names a host or a user'),
     ('sqlite:////tmp/sessions.db?mode=ro', 'option mode'),
     ('sqlite+pysqlite:////tmp/sessions.db', 'does not begin with'),
     ('sqlite:////tmp', 'not a file'),
@@ -153,12 +156,13 @@ def without_rights() -> Iterator[None]:
     if os.getuid() != 0:
         yield
         return
-    # `os.access` checks the rights of the real user. The effective one stays, to undo this.
-    os.setreuid(65534, -1)
+    # `os.access` checks the rights of the real user, all else those of the effective one. The saved
+    # one stays, to undo this.
+    os.setresuid(65534, 65534, 0)
     try:
         yield
     finally:
-        os.setreuid(0, -1)
+        os.setresuid(0, 0, 0)
 
 
 def test_folder_without_rights_is_one_line() -> None:
@@ -170,10 +174,14 @@ def test_folder_without_rights_is_one_line() -> None:
         (folder / 'open/read_only.db').touch(0o444)
         (folder / 'closed').mkdir()
         (folder / 'closed').chmod(0o555)
+        (folder / 'hidden').mkdir(0o000)
         folder.chmod(0o755)
+        wrong = ('closed/sessions.db', 'closed/new/sessions.db', 'open/read_only.db')
+        # Imports what another user may not read.
+        make_sql_app()
         with without_rights():
             make_sql_app(SESSION_SQLALCHEMY_URL=f'sqlite:///{folder}/open/sessions.db')
-            for path in ('closed/sessions.db', 'closed/new/sessions.db', 'open/read_only.db'):
+            for path in (*wrong, 'hidden/sessions.db', 'hidden/new/sessions.db'):
                 with pytest.raises(ConfigError, match='may not write: set it to') as caught:
                     make_sql_app(SESSION_SQLALCHEMY_URL=f'sqlite:///{folder}/{path}')
                 assert len(str(caught.value).splitlines()) == 1
