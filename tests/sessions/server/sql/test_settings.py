@@ -30,6 +30,10 @@ WRONG_URLS = [
     (f'postgresql+psycopg2://app:{SECRET}@host/app', 'does not begin with'),
     (f'{URL}?target_session_attrs=any', 'option target_session_attrs'),
     (f'{URL}?sslmode=require&pool_size=5', 'option pool_size'),
+    (f'postgresql://app:{SECRET}@/app?host=first,second', 'several hosts'),
+    (f'postgresql://app:{SECRET}@first,second/app', 'several hosts'),
+    (f'postgresql://app:{SECRET}@db..example.com/app', 'invalid host'),
+    (f'postgresql://app:{SECRET}@host:65536/app', 'invalid port'),
     (f'{URL}?sslmode=on', 'sslmode'),
     (f'{URL}?sslmode=require&sslmode=require', 'option twice'),
     (f'{URL}?sslmode=verify-full&sslrootcert=/no/such/file', 'certificates'),
@@ -98,6 +102,7 @@ def test_wrong_value_is_refused_in_any_app(name: str, value: Any, tmp_path: Path
         f'{URL}?sslmode=verify-full',
         f'{URL}?sslmode=verify-ca&sslrootcert=system',
         f'postgresql://app:{SECRET}@/app?host=/var/run/postgresql',
+        f'postgresql://app:{SECRET}@/app?host=/{"long" * 20}/run',
     ],
 )
 def test_usual_url_is_accepted(url: str) -> None:
