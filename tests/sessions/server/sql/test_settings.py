@@ -123,6 +123,12 @@ async def test_default_is_a_file_in_the_instance_folder(tmp_path: Path) -> None:
     assert (tmp_path / 'instance/sessions.db').is_file()
 
 
+def test_object_of_flask_session_is_refused() -> None:
+    """Flask-Session's setting is an error, because the sessions would be stored elsewhere."""
+    with pytest.raises(ConfigError, match='set SESSION_SQLALCHEMY_URL'):
+        make_sql_app(SESSION_SQLALCHEMY=object())
+
+
 def test_making_an_app_writes_nothing(tmp_path: Path) -> None:
     """An app that is made but not served creates no file and no folder."""
     make_sql_app(SESSION_SQLALCHEMY_URL=f'sqlite:///{tmp_path}/a/b/sessions.db')
