@@ -61,7 +61,7 @@ class SQLStore:
             ValueError: A setting is wrong. The message names it, the problem and what to do.
         """
         complete_settings(app.config, (*SQL_SETTINGS, KEY_PREFIX))
-        # Otherwise, an app that comes from Flask-Session would use SQLite without a word.
+        # Otherwise, an app that used Flask-Session would store its sessions in SQLite, unnoticed.
         if app.config.get('SESSION_SQLALCHEMY') is not None:
             raise ValueError(
                 'SESSION_SQLALCHEMY is not used: remove it, and set SESSION_SQLALCHEMY_URL'
