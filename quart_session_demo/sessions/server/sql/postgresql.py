@@ -75,6 +75,7 @@ class PostgreSQL:
         options: dict[str, Any] = dict(url.query)
         if any(not isinstance(value, str) for value in options.values()):
             raise ValueError('has an option twice: remove one')
+        _check_address(url, options)
         settings = {'statement_timeout': str(round(2 * timeout * 1000))}
         if 'application_name' in options:
             settings['application_name'] = options['application_name']
@@ -146,6 +147,21 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
     # The parameter is asyncpg's.
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
         self.terminate()
+
+
+def _check_address(url: URL, options: dict[str, Any]) -> None:
+    """Raise `ValueError` for a host or port that no connection can have."""
+    host = options.get('host', url.host) or ''
+    if ',' in host:
+        raise ValueError('has several hosts: name one')
+    try:
+        # As the event loop does, which raises an error that is no `OSError`. A path is no name.
+        if not host.startswith('/'):
+            host.encode('idna')
+    except UnicodeError:
+        raise ValueError('has an invalid host: correct it') from None
+    if url.port is not None and not 0 < url.port < 65536:
+        raise ValueError('has an invalid port: use a number from 1 to 65535')
 
 
 def _tls(options: dict[str, str]) -> ssl.SSLContext | str | None:

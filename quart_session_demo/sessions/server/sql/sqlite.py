@@ -41,6 +41,11 @@ class SQLite:
         Raises:
             ValueError: The file cannot be used. The message is the problem and what to do.
         """
+        if url.host or url.username:
+            raise ValueError(
+                'names a host or a user, which SQLite does not have: set it to sqlite:/// and the '
+                'path of a file, such as sqlite:////path/to/sessions.db'
+            )
         if not url.database or url.database == ':memory:':
             raise ValueError(
                 'names no file, and SQLite in memory exists once for each connection: set it to '
@@ -130,7 +135,8 @@ def _path_problem(path: Path) -> str | None:
     remedy = (
         'set it to a file that this process may write, such as sqlite:////var/lib/app/sessions.db'
     )
-    if path.exists():
+    # Not `Path.exists`, which raises `PermissionError` before Python 3.14.
+    if os.path.exists(path):  # noqa: PTH110
         if not path.is_file():
             return f'names {path}, which is not a file: {remedy}'
         if not os.access(path, os.R_OK | os.W_OK):

@@ -61,6 +61,11 @@ class SQLStore:
             ValueError: A setting is wrong. The message names it, the problem and what to do.
         """
         complete_settings(app.config, (*SQL_SETTINGS, KEY_PREFIX))
+        # Otherwise, an app that used Flask-Session would store its sessions in SQLite, unnoticed.
+        if app.config.get('SESSION_SQLALCHEMY') is not None:
+            raise ValueError(
+                'SESSION_SQLALCHEMY is not used: remove it, and set SESSION_SQLALCHEMY_URL'
+            )
         url = app.config['SESSION_SQLALCHEMY_URL']
         if url is None:
             path = str(Path(app.instance_path, 'sessions.db'))
