@@ -41,10 +41,13 @@ SSL_MODES = (
 )
 #: The key of the lock under which processes create the tables one after another.
 TABLES_LOCK = 0x7175617274
-#: Serialization failure and deadlock: where an administrator chose a stricter isolation level.
+#: States of errors that another step or process causes, so that the same step may succeed soon.
 CONFLICT_STATES = (
+    # Serialization failure and deadlock: where an administrator chose a stricter isolation level.
     '40001',
     '40P01',
+    # Too many connections: another step may free one of this process.
+    '53300',
 )
 UNDEFINED_TABLE = '42P01'
 
@@ -124,7 +127,7 @@ class PostgreSQL:
         driver_connection.terminate()
 
     def is_conflict(self, error: DBAPIError) -> bool:
-        """Return whether another transaction was in the way."""
+        """Return whether another transaction or connection was in the way."""
         return getattr(error.orig, 'sqlstate', None) in CONFLICT_STATES
 
     def lacks_table(self, error: DBAPIError) -> bool:
