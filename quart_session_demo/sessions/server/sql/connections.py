@@ -1,7 +1,7 @@
 """The connections of one event loop to a database, and attempts that end in bounded time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from math import inf
 from random import uniform
@@ -17,8 +17,8 @@ from quart_session_demo.sessions.server.timeouts import responsive_timeout
 
 T = TypeVar('T')
 
-#: Executes statements and returns their result.
-Step = Callable[[AsyncConnection], Awaitable[T]]
+#: Executes statements and returns their result; runs in a greenlet, where SQLAlchemy waits.
+Step = Callable[[Connection], T]
 
 #: The longest pause before a step that met a conflict is repeated, in seconds.
 CONFLICT_PAUSE = 0.01
@@ -86,7 +86,7 @@ class LoopConnections:
                     connection = await self._connect()
                     driver_connection = _pooled(connection).driver_connection
                     try:
-                        return await step(connection)
+                        return await connection.run_sync(step)
                     except BaseException:
                         # A transaction may be open.
                         await connection.invalidate()

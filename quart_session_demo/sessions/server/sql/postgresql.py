@@ -9,9 +9,9 @@ import ssl
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
-from sqlalchemy import URL, AsyncAdaptedQueuePool, func, select
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, func, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.sql.checks import postgresql_findings
@@ -106,21 +106,21 @@ class PostgreSQL:
             max_overflow=-1,
         )
 
-    async def begin(self, connection: AsyncConnection) -> None:
+    def begin(self, connection: Connection) -> None:
         """Do nothing: a statement is a transaction."""
 
-    async def commit(self, connection: AsyncConnection) -> None:
+    def commit(self, connection: Connection) -> None:
         """Do nothing: a statement is a transaction."""
 
-    async def create_tables(self, connection: AsyncConnection) -> None:
+    def create_tables(self, connection: Connection) -> None:
         """Create the missing tables, in a transaction and with a lock.
 
         Without the lock, PostgreSQL refuses one of two processes that create a table.
         """
-        await connection.exec_driver_sql('BEGIN')
-        await connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
-        await connection.run_sync(METADATA.create_all)
-        await connection.exec_driver_sql('COMMIT')
+        connection.exec_driver_sql('BEGIN')
+        connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
+        METADATA.create_all(connection)
+        connection.exec_driver_sql('COMMIT')
 
     def abort(self, driver_connection: Any) -> None:
         """Close a connection at once; a step that uses it fails."""

@@ -5,9 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, AsyncAdaptedQueuePool, event
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.sql.checks import sqlite_findings
@@ -69,26 +69,26 @@ class SQLite:
         event.listen(engine.sync_engine, 'connect', _configure)
         return engine
 
-    async def begin(self, connection: AsyncConnection) -> None:
+    def begin(self, connection: Connection) -> None:
         """Begin a transaction that has the write lock from its first statement."""
         while True:
             try:
-                await connection.exec_driver_sql('BEGIN IMMEDIATE')
+                connection.exec_driver_sql('BEGIN IMMEDIATE')
             except DBAPIError as error:
                 if not self.is_conflict(error):
                     raise
             else:
                 return
 
-    async def commit(self, connection: AsyncConnection) -> None:
+    def commit(self, connection: Connection) -> None:
         """Commit the transaction."""
-        await connection.exec_driver_sql('COMMIT')
+        connection.exec_driver_sql('COMMIT')
 
-    async def create_tables(self, connection: AsyncConnection) -> None:
+    def create_tables(self, connection: Connection) -> None:
         """Create the missing tables, in a transaction that has the write lock."""
-        await self.begin(connection)
-        await connection.run_sync(METADATA.create_all)
-        await self.commit(connection)
+        self.begin(connection)
+        METADATA.create_all(connection)
+        self.commit(connection)
 
     def abort(self, driver_connection: Any) -> None:
         """Do nothing: the thread of a connection cannot be stopped."""

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_session_demo.sessions.server.loops import LoopResources
 from quart_session_demo.sessions.server.sql.connections import LoopConnections, Queue, Step
@@ -50,10 +50,10 @@ class SQLSteps:
             StoreError: The database failed, refused the statement, or did not respond in time.
         """
 
-        async def transaction(connection: AsyncConnection) -> T:
-            await self.database.begin(connection)
-            result = await step(connection)
-            await self.database.commit(connection)
+        def transaction(connection: Connection) -> T:
+            self.database.begin(connection)
+            result = step(connection)
+            self.database.commit(connection)
             return result
 
         connections = await self._by_loop.get()
