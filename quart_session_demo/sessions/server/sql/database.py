@@ -29,12 +29,6 @@ class Database(Protocol):
     def create_engine(self) -> AsyncEngine:
         """Return an engine for the running event loop; connect to nothing."""
 
-    def begin(self, connection: Connection) -> None:
-        """Begin to write, in a transaction if the database needs one for a single statement."""
-
-    def commit(self, connection: Connection) -> None:
-        """End what `begin` began."""
-
     def create_tables(self, connection: Connection) -> None:
         """Create the missing tables, while other processes may do the same."""
 

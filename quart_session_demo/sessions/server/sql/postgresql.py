@@ -106,12 +106,6 @@ class PostgreSQL:
             max_overflow=-1,
         )
 
-    def begin(self, connection: Connection) -> None:
-        """Do nothing: a statement is a transaction."""
-
-    def commit(self, connection: Connection) -> None:
-        """Do nothing: a statement is a transaction."""
-
     def create_tables(self, connection: Connection) -> None:
         """Create the missing tables, in a transaction and with a lock.
 

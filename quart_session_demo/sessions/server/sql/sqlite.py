@@ -56,9 +56,10 @@ class SQLite:
         """Return an engine for the running event loop; connect to nothing."""
         engine = create_async_engine(
             self._url,
-            connect_args={'timeout': LOCK_WAIT_SECONDS},
-            isolation_level='AUTOCOMMIT',
-            skip_autocommit_rollback=True,
+            # The driver itself begins a transaction that has the write lock from its first
+            # statement. `SQLSteps` commits it, and a read opens none.
+            connect_args={'timeout': LOCK_WAIT_SECONDS, 'isolation_level': 'IMMEDIATE'},
+            pool_reset_on_return=None,
             poolclass=AsyncAdaptedQueuePool,
             # One more for the writer.
             pool_size=self.max_readers + 1,
@@ -69,26 +70,12 @@ class SQLite:
         event.listen(engine.sync_engine, 'connect', _configure)
         return engine
 
-    def begin(self, connection: Connection) -> None:
-        """Begin a transaction that has the write lock from its first statement."""
-        while True:
-            try:
-                connection.exec_driver_sql('BEGIN IMMEDIATE')
-            except DBAPIError as error:
-                if not self.is_conflict(error):
-                    raise
-            else:
-                return
-
-    def commit(self, connection: Connection) -> None:
-        """Commit the transaction."""
-        connection.exec_driver_sql('COMMIT')
-
     def create_tables(self, connection: Connection) -> None:
         """Create the missing tables, in a transaction that has the write lock."""
-        self.begin(connection)
+        # The driver begins one only before a statement that changes rows.
+        connection.exec_driver_sql('BEGIN IMMEDIATE')
         METADATA.create_all(connection)
-        self.commit(connection)
+        connection.commit()
 
     def abort(self, driver_connection: Any) -> None:
         """Do nothing: the thread of a connection cannot be stopped."""

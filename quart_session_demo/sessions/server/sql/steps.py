@@ -51,9 +51,9 @@ class SQLSteps:
         """
 
         def transaction(connection: Connection) -> T:
-            self.database.begin(connection)
             result = step(connection)
-            self.database.commit(connection)
+            # Does nothing where each statement is a transaction.
+            connection.commit()
             return result
 
         connections = await self._by_loop.get()
