@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from quart import Quart
-from sqlalchemy import URL
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import URL, Connection
 
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.loops import LoopResources
@@ -87,12 +86,10 @@ class SQLStore:
             'expires': now + lifetime,
         }
 
-        async def attempt(connection: AsyncConnection) -> str:
+        def attempt(connection: Connection) -> str:
             # A new id for each attempt: the database may execute the first attempt late.
             session_id = new_session_id()
-            await connection.execute(
-                self._statements.insert, {**values, 'key': self._key(session_id)}
-            )
+            connection.execute(self._statements.insert, {**values, 'key': self._key(session_id)})
             return session_id
 
         return await self._steps.write(attempt)
@@ -101,8 +98,8 @@ class SQLStore:
         """Return a session, or None if there is no such session."""
         values = {'key_': self._key(session_id), 'time': current_time()}
 
-        async def attempt(connection: AsyncConnection) -> StoredSession | None:
-            result = await connection.execute(self._statements.read, values)
+        def attempt(connection: Connection) -> StoredSession | None:
+            result = connection.execute(self._statements.read, values)
             row = result.one_or_none()
             return None if row is None else StoredSession(_from_json(row[0]), row[1], row[2])
 
@@ -133,8 +130,8 @@ class SQLStore:
             'emptied_expires': now + min(lifetime, EMPTIED_LIFETIME),
         }
 
-        async def attempt(connection: AsyncConnection) -> WriteResult:
-            result = await connection.execute(self._statements.write, values)
+        def attempt(connection: Connection) -> WriteResult:
+            result = connection.execute(self._statements.write, values)
             match result.scalar_one_or_none():
                 case None:
                     return WriteResult.GONE
@@ -153,8 +150,8 @@ class SQLStore:
             'new_expires': now + self._tombstone_milliseconds,
         }
 
-        async def attempt(connection: AsyncConnection) -> Fields | None:
-            result = await connection.execute(self._statements.delete, values)
+        def attempt(connection: Connection) -> Fields | None:
+            result = connection.execute(self._statements.delete, values)
             fields = result.scalar_one_or_none()
             return None if fields is None else _from_json(fields)
 
@@ -168,8 +165,8 @@ class SQLStore:
         # Under an id that no client gets. If it is not removed, it expires.
         session_id = await self.create({}, lifetime=1000, now=current_time())
 
-        async def attempt(connection: AsyncConnection) -> None:
-            await connection.execute(self._statements.remove, {'key_': self._key(session_id)})
+        def attempt(connection: Connection) -> None:
+            connection.execute(self._statements.remove, {'key_': self._key(session_id)})
 
         await self._steps.write(attempt)
 

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import psutil
 import pytest
 
@@ -240,3 +241,64 @@ def test_ended_event_loops_leave_no_connections(url: str) -> None:
     gc.collect()
 
     assert (psutil.Process().num_fds(), threading.active_count()) <= before
+
+
+async def test_locked_session_fails_no_other(server: PostgresServer) -> None:
+    """While another program locks one session, waiting requests of others succeed."""
+    store = SQLStore(server.url, timeout=0.25)
+    locked_id = await create(store)
+    ids = [await create(store) for _ in range(20)]
+    connection = await asyncpg.connect(server.url)
+    await connection.execute('BEGIN')
+    await connection.execute(
+        'SELECT FROM quart_sessions WHERE key = $1 FOR UPDATE', store._key(locked_id)
+    )
+
+    async def change(session_id: str) -> None:
+        await store.write(session_id, {b'"two"': b'2'}, (), lifetime=LIFETIME, now=current_time())
+
+    async def change_until_done(session_id: str, done: asyncio.Event) -> None:
+        while not done.is_set():
+            await change(session_id)
+
+    done = asyncio.Event()
+    # More than there are connections, so that some always wait for one.
+    others = [asyncio.create_task(change_until_done(session_id, done)) for session_id in ids]
+    with pytest.raises(StoreError, match='did not respond'):
+        await change(locked_id)
+    done.set()
+
+    await asyncio.gather(*others)
+    await connection.close()
+    await store.close()
+
+
+async def test_refused_connection_waits_for_another(server: PostgresServer) -> None:
+    """If PostgreSQL accepts fewer connections than the store opens, all requests succeed."""
+    owner = SQLStore(server.url)
+    session_id = await create(owner)
+    await owner.close()
+    server.ask(f'CREATE ROLE {LIMITED_ROLE} LOGIN CONNECTION LIMIT 2')
+    server.ask(f'ALTER ROLE {LIMITED_ROLE} PASSWORD {PASSWORD!r}')
+    server.ask(f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO {LIMITED_ROLE}')
+    store = SQLStore(server.url.replace('postgres@', f'{LIMITED_ROLE}:{PASSWORD}@'), timeout=10)
+
+    results = await asyncio.gather(*(store.read(session_id) for _ in range(100)))
+
+    assert None not in results
+    await store.close()
+
+
+async def test_close_during_hang_fails_the_requests(server: PostgresServer) -> None:
+    """Requests that wait for a PostgreSQL that hangs get an error when the store closes."""
+    store = SQLStore(server.url, timeout=0.5)
+    session_id = await create(store)
+    server.pause()
+
+    reads = [asyncio.create_task(store.read(session_id)) for _ in range(10)]
+    await asyncio.sleep(0)
+    await store.close()
+    results = await asyncio.gather(*reads, return_exceptions=True)
+    server.resume()
+
+    assert {type(result) for result in results} == {StoreError}
