@@ -1,6 +1,7 @@
 """The session store in a SQL database: a row for each session, and a statement for each step."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -103,10 +104,8 @@ class SQLStore:
             row = result.one_or_none()
             return None if row is None else StoredSession(_from_json(row[0]), row[1], row[2])
 
-        try:
+        with _only_sessions():
             return await self._steps.read(attempt)
-        except (AttributeError, ValueError):
-            raise StoreError('The table holds other data in the row of a session') from None
 
     async def write(
         self,
@@ -155,7 +154,8 @@ class SQLStore:
             fields = result.scalar_one_or_none()
             return None if fields is None else _from_json(fields)
 
-        return await self._steps.write(attempt)
+        with _only_sessions():
+            return await self._steps.write(attempt)
 
     async def ping(self) -> None:
         """Check that the database accepts everything that sessions need, writes included.
@@ -202,6 +202,14 @@ class SQLStore:
 
     def _key(self, session_id: str) -> str:
         return self._prefix + store_key(session_id)
+
+
+@contextmanager
+def _only_sessions() -> Iterator[None]:
+    try:
+        yield
+    except (AttributeError, ValueError):
+        raise StoreError('The table holds other data in the row of a session') from None
 
 
 def _to_json(fields: Fields) -> dict[str, str]:

@@ -211,8 +211,8 @@ async def test_password_is_used_and_never_logged(
 
 
 @pytest.mark.parametrize('json', ['[]', '{"one": 1}', '"text"'])
-async def test_other_data_is_not_overwritten(new_url: str, json: str) -> None:
-    """A row with something else than a session is an error when it is read."""
+async def test_other_data_is_an_error(new_url: str, json: str) -> None:
+    """A row with something else than a session is an error when it is read or deleted."""
     store = SQLStore(new_url)
     session_id = await create(store)
     await store._steps.write(
@@ -223,6 +223,8 @@ async def test_other_data_is_not_overwritten(new_url: str, json: str) -> None:
 
     with pytest.raises(StoreError, match='other data'):
         await store.read(session_id)
+    with pytest.raises(StoreError, match='other data'):
+        await store.delete(session_id, new_token())
 
     await store.close()
 
