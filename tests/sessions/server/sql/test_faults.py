@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from quart_session_demo.sessions.server.sql import sqlite
 from quart_session_demo.sessions.server.store import StoreError, current_time
 from quart_session_demo.sessions.sql import SQLStore
 from tests.apps.sessions_app import make_sessions_app
@@ -59,6 +60,20 @@ async def test_locked_file_is_503_for_changes_only(
 
         assert await text(client, '/set/later') == 'set'
         assert set(await (await client.get('/contents')).get_json()) >= {'username', 'later'}
+
+
+async def test_stopped_connection_can_be_closed(tmp_path: Path) -> None:
+    """A connection that is stopped while it closes does not wait for its thread, which has ended.
+
+    SQLAlchemy stops it if the close is cancelled.
+    """
+    connection = await sqlite._connect(str(tmp_path / 'sessions.db'))
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0)
+    connection.stop()
+
+    async with asyncio.timeout(30):
+        await closing
 
 
 async def test_short_lock_delays_only(tmp_path: Path) -> None:
