@@ -8,9 +8,7 @@ from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.exceptions import RedisError
 
-from quart_session_demo.sessions.server.redis.pools import (
-    CONNECTION_OPTIONS,
-)
+from quart_session_demo.sessions.server.redis.pools import CONNECTION_OPTIONS
 from quart_session_demo.sessions.validators import REDIS_URL_REMEDY
 
 #: The options that a URL's query may have. Of redis-py's other options, some break every command,
@@ -53,9 +51,6 @@ class RedisClients(Protocol):
     def create(self) -> Redis:
         """Return a client for the running event loop; connect to nothing."""
 
-    async def disconnect_idle(self, client: Redis) -> None:
-        """Close the idle connections of a client, after a failover."""
-
 
 class PoolClients:
     """Makes the clients for one address."""
@@ -76,10 +71,6 @@ class PoolClients:
     def create(self) -> Redis:
         """Return a client for the running event loop; connect to nothing."""
         return Redis.from_pool(ConnectionPool(**self._options))
-
-    async def disconnect_idle(self, client: Redis) -> None:
-        """Close the idle connections of a client, after a failover."""
-        await client.connection_pool.disconnect(inuse_connections=False)
 
 
 class UrlClients(PoolClients):

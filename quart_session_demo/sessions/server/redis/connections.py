@@ -1,4 +1,4 @@
-"""Connections to Redis: a client for each event loop, time limits, and one retry."""
+"""Connections to Redis: a client for each event loop, time limits, and retries."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -204,4 +204,4 @@ class RedisConnections:
             return await command(connections)
 
     async def _disconnect(self, connections: LoopConnections) -> None:
-        await self.clients.disconnect_idle(connections.client)
+        await connections.client.connection_pool.disconnect(inuse_connections=False)

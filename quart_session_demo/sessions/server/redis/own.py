@@ -60,10 +60,6 @@ class OwnClients:
         self._last_pool = _pool_like(client.connection_pool, self._max_connections)
         return Redis.from_pool(self._last_pool)
 
-    async def disconnect_idle(self, client: Redis) -> None:
-        """Close the idle connections of a client, after a failover."""
-        await client.connection_pool.disconnect(inuse_connections=False)
-
 
 def _pool_like(pool: ConnectionPool, max_connections: int) -> ConnectionPool:
     if isinstance(pool, SentinelConnectionPool):
