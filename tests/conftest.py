@@ -109,8 +109,7 @@ def postgres_template() -> Iterator[Path]:
 @pytest.fixture(scope='session')
 def postgres_server(postgres_template: Path) -> Iterator[PostgresServer]:
     """Yield a PostgreSQL that all tests share: no test may stop or reconfigure it."""
-    # Faster, and no test is about a crash of this server.
-    with PostgresServer(postgres_template, 'fsync=off') as server:
+    with PostgresServer(postgres_template) as server:
         yield server
 
 

@@ -51,7 +51,7 @@ class SessionFacts:
 
 @click.group()
 def sessions() -> None:
-    """Show the app's sessions."""
+    """Show where sessions are stored, and manage those in a database."""
 
 
 @sessions.command()

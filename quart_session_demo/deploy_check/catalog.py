@@ -102,7 +102,7 @@ FINDINGS: tuple[Finding, ...] = (
     Finding(
         'absolute-lifetime-missing',
         'warning',
-        'A session on a server lasts as long as it is used, also if it was stolen (OWASP ASVS 5.0, '
+        'A session on a server lasts as long as it is used, even if it was stolen (OWASP ASVS 5.0, '
         '7.3.2)',
         'Set QUART_SESSION_ABSOLUTE_LIFETIME to a number of seconds such as 43200, 12 hours',
     ),

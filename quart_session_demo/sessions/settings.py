@@ -127,8 +127,8 @@ REDIS_SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         'SESSION_REDIS_TIMEOUT',
-        'the seconds for each of two attempts to reach Redis, from 0.001 to 3600, or of five while '
-        'Redis responds to other requests; after that, a page that uses the session returns 503',
+        'the seconds for each attempt to reach Redis, from 0.001 to 3600; after two attempts, or '
+        'five while Redis responds to other requests, a page that uses the session returns 503',
         validate_timeout,
         0.5,
     ),

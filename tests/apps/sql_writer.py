@@ -1,4 +1,7 @@
-"""Change or delete a session in a database: URL, session id, name of the process, changes."""
+"""Change and then delete a session in a database: URL, session id, name of the process, changes.
+
+Each line on standard input starts one of these steps, so that several processes take it together.
+"""
 
 import asyncio
 import sys
@@ -11,16 +14,17 @@ LIFETIME = 600_000
 
 async def main(url: str, session_id: str, name: str, changes: int) -> None:
     store = SQLStore(url)
+    sys.stdin.readline()
     for number in range(changes):
         field = f'"{name} {number}"'.encode()
         result = await store.write(
             session_id, {field: b'1'}, (), lifetime=LIFETIME, now=current_time()
         )
         assert result is WriteResult.SAVED
-    if not changes:
-        print(await store.delete(session_id, new_token()) is not None)
+    print('changed', flush=True)
+    sys.stdin.readline()
+    print(await store.delete(session_id, new_token()) is not None)
     await store.close()
 
 
-sys.stdin.read()
 asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))

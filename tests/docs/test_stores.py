@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from quart_session_demo.sessions import SessionStore, StoreError
-from quart_session_demo.sessions.server.store import WriteResult, current_time, new_token
+from quart_session_demo.sessions.server.store import current_time
 from tests.sessions.example_store import example_code, example_store
 
 PROCESSES = 4
@@ -72,20 +72,6 @@ async def test_processes_lose_no_change(store: SessionStore, tmp_path: Path) -> 
     stored = await store.read(session_id)
     assert stored is not None
     assert len(stored.fields) == 1 + PROCESSES * CHANGES
-
-
-async def test_repeated_deletion_knows_its_work(store: SessionStore) -> None:
-    """A deletion with the same token gets the content again; any other step finds nothing."""
-    fields = {b'"a"': b'1'}
-    session_id = await store.create(fields, lifetime=60_000, now=current_time())
-    token = new_token()
-
-    assert await store.delete(session_id, token) == fields
-    assert await store.delete(session_id, token) == fields
-    assert await store.delete(session_id, new_token()) is None
-    assert await store.read(session_id) is None
-    result = await store.write(session_id, fields, (), lifetime=60_000, now=current_time())
-    assert result is WriteResult.GONE
 
 
 async def test_damaged_file_is_a_store_error(store: SessionStore, tmp_path: Path) -> None:

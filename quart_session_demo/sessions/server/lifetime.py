@@ -19,7 +19,7 @@ def remaining(app: Quart, session: ServerSession) -> int:
 
 
 def is_expired(app: Quart, session: ServerSession) -> bool:
-    """Return whether a session has expired, also if the lifetime was shortened in the settings."""
+    """Return whether a session has expired, even if the lifetime was shortened in the settings."""
     return session.refreshed + _lifetime(app) <= current_time() or remaining(app, session) <= 0
 
 

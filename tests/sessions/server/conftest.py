@@ -66,6 +66,13 @@ def unreachable_store(request: pytest.FixtureRequest, tmp_path: Path) -> dict[st
     raise ValueError(request.param)
 
 
+@pytest.fixture(scope='session')
+def fragile_postgres(postgres_template: Path) -> Iterator[PostgresServer]:
+    """Yield a PostgreSQL that one test after another may stop and hang."""
+    with PostgresServer(postgres_template) as server:
+        yield server
+
+
 @pytest.fixture(
     params=[
         pytest.param('redis', marks=pytest.mark.redis),
@@ -73,14 +80,15 @@ def unreachable_store(request: pytest.FixtureRequest, tmp_path: Path) -> dict[st
     ]
 )
 def fragile_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FragileServer]:
-    """Yield each server that may fail, for one test only; its sessions survive a restart."""
+    """Yield each server that a test may stop and hang; its sessions survive a restart."""
     match request.param:
         case 'redis':
             with RedisServer(tmp_path, '--appendonly', 'yes', '--appendfsync', 'always') as server:
                 yield server
         case 'postgresql':
-            with PostgresServer(request.getfixturevalue('postgres_template')) as database:
-                yield database
+            database: PostgresServer = request.getfixturevalue('fragile_postgres')
+            database.ensure_running()
+            yield database
         case _:
             raise ValueError(request.param)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from quart.typing import TestClientProtocol as Client
 
 from quart_session_demo.sessions import regenerate_session
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import cookie_of, get_with_cookie, session_contents
+from tests.conftest import contents_of, cookie_of, get_with_cookie, session_contents
 from tests.sessions.server.conftest import (
     FragileServer,
     assert_no_traceback,
@@ -59,6 +60,30 @@ async def test_outage_is_503_where_session_is_used(
         fragile_server.start() if fault == 'stop' else fragile_server.resume()
         # The first request works, and nobody was logged out.
         assert await text(client, '/get_session/') == 'zhiliao'
+
+
+async def test_waits_for_hung_store_do_not_add_up(fragile_server: FragileServer) -> None:
+    """Many requests to a store that hangs wait no longer than one, and work afterwards."""
+    settings = fragile_server.settings_with_timeout(0.25)
+    app = make_sessions_app(**settings, SESSION_REDIS_MAX_CONNECTIONS=5)
+    async with app.test_app():
+        client = app.test_client()
+        await client.get('/')
+        fragile_server.pause()
+
+        start = time.monotonic()
+        await client.get('/get_session/')
+        one = time.monotonic() - start
+        start = time.monotonic()
+        responses = await asyncio.gather(*(client.get('/get_session/') for _ in range(40)))
+        many = time.monotonic() - start
+        fragile_server.resume()
+
+        assert {response.status_code for response in responses} == {503}
+        # Five at a time, they would wait eight times as long.
+        assert many < 4 * one
+        results = await asyncio.gather(*(text(client, '/get_session/') for _ in range(40)))
+        assert set(results) == {'zhiliao'}
 
 
 async def test_new_client_needs_store_only_to_save(
@@ -205,10 +230,9 @@ async def test_outage_before_save_changes_nothing(
     assert await session_contents(client) == LESSON
 
 
-async def test_failed_login_leaves_old_id_logged_out(
-    app: Quart, fragile_server: FragileServer
-) -> None:
+async def test_failed_login_leaves_old_id_logged_out(fragile_server: FragileServer) -> None:
     """A login whose new id cannot be stored returns 503, and the old id is not logged in."""
+    app = make_sessions_app(**fragile_server.settings_with_timeout(0.5))
 
     @app.get('/hangs_at_login')
     async def hangs() -> str:
@@ -220,14 +244,14 @@ async def test_failed_login_leaves_old_id_logged_out(
             fragile_server.resume()
         return 'logged in'
 
-    old = cookie_of(await app.test_client().get('/')).value
+    async with app.test_app():
+        old = cookie_of(await app.test_client().get('/')).value
 
-    response = await get_with_cookie(app, '/hangs_at_login', old)
+        response = await get_with_cookie(app, '/hangs_at_login', old)
 
-    assert response.status_code == 503
-    contents = await (await get_with_cookie(app, '/contents', old)).get_json()
-    # The store may have deleted the old session, without a response in time.
-    assert contents in ({}, LESSON)
+        assert response.status_code == 503
+        # The store may have deleted the old session, without a response in time.
+        assert await contents_of(app, old) in ({}, LESSON)
 
 
 async def test_failed_login_is_503_if_the_view_catches(

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -206,7 +207,7 @@ async def test_store_works_again_after_close(session_store: SessionStore) -> Non
 
 
 def test_event_loops_leave_nothing_open(store: dict[str, Any]) -> None:
-    """100 event loops that end without the app's shutdown leave no connection or file open."""
+    """100 event loops that end without the app's shutdown leave no connection, file or thread."""
     app = make_sessions_app(**store)
     process = psutil.Process()
     cookie = None
@@ -219,10 +220,12 @@ def test_event_loops_leave_nothing_open(store: dict[str, Any]) -> None:
         assert await response.get_data(as_text=True) == 'zhiliao'
 
     asyncio.run(use_session())
-    before = process.num_fds()
+    before = process.num_fds(), threading.active_count()
     for _ in range(100):
         asyncio.run(use_session())
 
     # An unclosed connection would be reported here.
     gc.collect()
-    assert process.num_fds() <= before
+    open_files, threads = process.num_fds(), threading.active_count()
+    assert open_files <= before[0]
+    assert threads <= before[1]

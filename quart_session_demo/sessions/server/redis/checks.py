@@ -2,13 +2,13 @@
 
 import ssl
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import Any
 
 from redis.asyncio import ConnectionPool, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.sentinel import SentinelConnectionPool
 
 from quart_session_demo.sessions.base import Finding
+from quart_session_demo.sessions.server.hosts import is_local
 from quart_session_demo.sessions.server.redis.cluster import ClusterConnections
 from quart_session_demo.sessions.server.redis.connections import RedisConnections
 from quart_session_demo.sessions.server.store import SessionStore, StoreError
@@ -135,7 +135,7 @@ def pool_findings(pool: ConnectionPool) -> Iterator[Finding]:
             # No Sentinel reported it: the store is unreachable.
             return
         host = pool.master_address[0]
-    if issubclass(kind, UnixDomainSocketConnection) or _is_local(host):
+    if issubclass(kind, UnixDomainSocketConnection) or is_local(host):
         return
     if not issubclass(kind, SSLConnection):
         yield UNENCRYPTED
@@ -159,10 +159,3 @@ async def _is_cluster(connections: RedisConnections) -> bool:
     except StoreError:
         return False
     return bool(info.get('cluster_enabled'))
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return host == 'localhost' or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -100,7 +100,8 @@ class ClusterConnections:
 
         Args:
             command: Sends the command. It may be called again, also with another node.
-            key: The key; None for a random node, which `LoopConnections.owns` the command's key.
+            key: The key; None for a random node. The command then uses a key that
+                `LoopConnections.owns` accepts.
 
         Raises:
             StoreError: The node failed, refused the command, or did not respond in time.

@@ -1,4 +1,4 @@
-"""Connections to Redis: a client for each event loop, time limits, and one retry."""
+"""Connections to Redis: a client for each event loop, time limits, and retries."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

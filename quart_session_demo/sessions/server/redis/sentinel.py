@@ -69,7 +69,7 @@ class SentinelPool(CompleteConnections, SentinelConnectionPool):
                 await self.get_master_address()
 
     async def ensure_connection(self, connection: Any) -> None:
-        """Connect to the primary, also if the connection is open and leads to another server."""
+        """Connect to the primary, even if the connection is open and leads to another server."""
         if connection.is_connected and self.master_address != (connection.host, connection.port):
             await connection.disconnect(nowait=True)
         await super().ensure_connection(connection)

@@ -45,13 +45,17 @@ class SlotMap:
             slots.nodes.update((primary, *replicas))
         return slots
 
-    def move(self, redirection: AskError, asked: Address) -> Address:
-        """Return the node that a `MOVED` error names, and remember it."""
+    def move(self, redirection: AskError, asked: Address) -> None:
+        """Remember the node that a `MOVED` error names.
+
+        Args:
+            redirection: The error.
+            asked: The node that responded with it.
+        """
         address = redirected_to(redirection, asked)
         self.owners[redirection.slot_id] = address
         self.primaries.add(address)
         self.nodes.add(address)
-        return address
 
     def accepts(self, address: Address, key: str) -> bool:
         """Return whether a node serves a key. One that serves nothing more redirects any key."""

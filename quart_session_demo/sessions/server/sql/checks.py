@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
 
 from sqlalchemy import URL
 
 from quart_session_demo.sessions.base import Finding
+from quart_session_demo.sessions.server.hosts import is_local
 from quart_session_demo.sessions.server.store import StoreError
 
 UNREACHABLE = Finding(
@@ -76,7 +76,7 @@ def sqlite_findings(path: Path) -> list[Finding]:
 
 def postgresql_findings(url: URL) -> list[Finding]:
     """Return whether others can read what is sent to the server, or use it."""
-    if all(map(_is_local, _hosts(url))):
+    if all(map(is_local, _hosts(url))):
         return []
     findings = []
     match url.query.get('sslmode'):
@@ -100,12 +100,3 @@ def _hosts(url: URL) -> Iterator[str]:
         yield host
     if not url.host and not host:
         yield os.environ.get('PGHOST', 'localhost')
-
-
-def _is_local(host: str) -> bool:
-    if host == 'localhost' or host.startswith('/'):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -59,7 +59,7 @@ class LoopConnections:
             self.writers = Queue(database.max_writers)
 
     async def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Return the result of a task, which runs to its end also if the caller is cancelled."""
+        """Return the result of a task, which runs to its end even if the caller is cancelled."""
         task = self._start(coroutine)
         await asyncio.wait((task,))
         if task.cancelled():

@@ -87,7 +87,7 @@ class PostgreSQL:
         self._arguments: dict[str, Any] = {
             'connection_class': _Connection,
             'server_settings': settings,
-            # `SQLConnections` limits the time.
+            # `LoopConnections` limits the time.
             'timeout': None,
         }
         if (tls := _tls(options)) is not None:
@@ -103,7 +103,7 @@ class PostgreSQL:
             skip_autocommit_rollback=True,
             poolclass=AsyncAdaptedQueuePool,
             pool_size=self.max_readers,
-            # `SQLConnections` limits the number.
+            # `Queue` limits the number.
             max_overflow=-1,
         )
 

@@ -1,10 +1,13 @@
 """SQLite, through aiosqlite: a file in WAL mode, which several processes use."""
 
+import asyncio
 import os
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -63,12 +66,16 @@ class SQLite:
             self._url,
             # The driver itself begins a transaction that has the write lock from its first
             # statement. `SQLSteps` commits it, and a read opens none.
-            connect_args={'timeout': LOCK_WAIT_SECONDS, 'isolation_level': 'IMMEDIATE'},
+            connect_args={
+                'timeout': LOCK_WAIT_SECONDS,
+                'isolation_level': 'IMMEDIATE',
+                'async_creator_fn': _connect,
+            },
             pool_reset_on_return=None,
             poolclass=AsyncAdaptedQueuePool,
             # One more for the writer.
             pool_size=self.max_readers + 1,
-            # `SQLConnections` limits the number.
+            # `Queue` limits the number.
             max_overflow=-1,
         )
         event.listen(engine.sync_engine, 'do_connect', self._create_file)
@@ -107,6 +114,25 @@ class SQLite:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(FileExistsError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+class _Connection(aiosqlite.Connection):
+    """A connection that may be stopped twice, as SQLAlchemy does if a close is cancelled.
+
+    aiosqlite would wait for ever for the thread that the first call ends.
+    """
+
+    _is_stopped = False
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        if self._is_stopped:
+            return None
+        self._is_stopped = True
+        return super().stop()
+
+
+def _connect(path: str, **options: Any) -> aiosqlite.Connection:
+    return _Connection(lambda: sqlite3.connect(path, **options), iter_chunk_size=64)
 
 
 def _configure(connection: Any, _: object) -> None:

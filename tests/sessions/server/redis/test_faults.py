@@ -181,47 +181,6 @@ async def test_scripts_are_sent_again_after_flush(client: Client, server: RedisS
         assert (await client.get(path)).status_code == 200
 
 
-async def test_waits_for_hung_redis_do_not_add_up(server: RedisServer) -> None:
-    """Many requests to a hung Redis wait no longer than one, however few connections there are."""
-    settings = server.settings_with_timeout(0.25)
-    app = make_sessions_app(**settings, SESSION_REDIS_MAX_CONNECTIONS=2)
-    async with app.test_app():
-        client = app.test_client()
-        await client.get('/')
-        server.pause()
-
-        start = time.monotonic()
-        await client.get('/get_session/')
-        one = time.monotonic() - start
-        start = time.monotonic()
-        responses = await asyncio.gather(*(client.get('/get_session/') for _ in range(40)))
-        many = time.monotonic() - start
-        server.resume()
-
-    assert {response.status_code for response in responses} == {503}
-    # Two at a time, they would wait twenty times as long.
-    assert many < 5 * one
-
-
-async def test_response_to_a_busy_process_is_read(server: RedisServer) -> None:
-    """A response that arrived while the process was busy is read, and no timeout."""
-    timeout = 0.1
-    app = make_sessions_app(**server.settings_with_timeout(timeout))
-
-    async def keep_busy() -> None:
-        # Longer than an attempt may take, at each turn of the event loop.
-        for _ in range(6):
-            time.sleep(1.5 * timeout)  # noqa: ASYNC251
-            await asyncio.sleep(0)
-
-    async with app.test_app():
-        client = app.test_client()
-        assert (await client.get('/')).status_code == 200
-        response, _ = await asyncio.gather(client.get('/get_session/'), keep_busy())
-
-    assert response.status_code == 200
-
-
 async def test_password_is_used_and_never_logged(
     server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:

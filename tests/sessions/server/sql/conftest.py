@@ -38,7 +38,7 @@ async def store(url: str) -> AsyncIterator[SQLStore]:
 @pytest.fixture
 def server(postgres_template: Path) -> Iterator[PostgresServer]:
     """Yield a PostgreSQL for one test, which may change and stop it."""
-    with PostgresServer(postgres_template, 'fsync=off') as server:
+    with PostgresServer(postgres_template) as server:
         yield server
 
 

@@ -18,7 +18,8 @@ def findings(url: str) -> list[str]:
     app = make_app(
         PRODUCTION=True,
         SECRET_KEY='5d' * 16 + KEY,
-        SESSION_SQLALCHEMY_TIMEOUT=0.01,
+        # Nobody answers at some of the addresses. A file may need longer.
+        SESSION_SQLALCHEMY_TIMEOUT=0.01 if url.startswith('postgresql') else 10,
         SESSION_SQLALCHEMY_URL=url,
         SESSION_TYPE='sqlalchemy',
     )
