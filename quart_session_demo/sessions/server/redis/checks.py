@@ -44,7 +44,7 @@ CLUSTER = Finding(
     'redis-cluster',
     'error',
     'Redis is a node of a Redis Cluster, and refuses the sessions of the other nodes',
-    'Set QUART_SESSION_REDIS_CLUSTER=true',
+    'Set QUART_SESSION_REDIS_CLUSTER=true, or SESSION_REDIS to a RedisCluster',
 )
 POLICY_UNKNOWN = Finding(
     'redis-policy-unknown',
@@ -108,8 +108,8 @@ async def redis_findings(
         await store.ping()
     except StoreError as error:
         unreachable = error
-    # After the ping, because Sentinels report the address only when a connection is made.
-    found = (finding for pool in connections.clients.pools for finding in pool_findings(pool))
+    # After the ping, because Sentinels and clusters report the addresses only then.
+    found = (finding for pool in connections.pools for finding in pool_findings(pool))
     findings = list(dict.fromkeys(found))
     if unreachable is not None:
         return [*findings, UNREACHABLE.fill(error=unreachable)]

@@ -8,7 +8,7 @@ from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.exceptions import RedisError
 
-from quart_session_demo.sessions.server.redis.pools import CONNECTION_OPTIONS
+from quart_session_demo.sessions.server.redis.pools import CONNECTION_OPTIONS, SessionPool
 from quart_session_demo.sessions.validators import REDIS_URL_REMEDY
 
 #: The options that a URL's query may have. Of redis-py's other options, some break every command,
@@ -66,11 +66,11 @@ class PoolClients:
     @property
     def pools(self) -> list[ConnectionPool]:
         """A pool for each address, with no connection: `check-deploy` reads the options."""
-        return [ConnectionPool(**self._options)]
+        return [SessionPool(**self._options)]
 
     def create(self) -> Redis:
         """Return a client for the running event loop; connect to nothing."""
-        return Redis.from_pool(ConnectionPool(**self._options))
+        return Redis.from_pool(SessionPool(**self._options))
 
 
 class UrlClients(PoolClients):

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
+from redis.asyncio import ConnectionPool
 from redis.exceptions import AskError, MovedError
 
 from quart_session_demo.sessions.server.loops import LoopResources
@@ -77,6 +78,13 @@ class ClusterConnections:
         # Counts the attempts to read the slots, so that callers who wait share one.
         self._reads = 0
         self._locks = LoopResources(asyncio.Lock, _release)
+
+    @property
+    def pools(self) -> list[ConnectionPool]:
+        """A pool for each known node, with no connection: `check-deploy` reads the options."""
+        # The nodes may be on another host than the one in the settings.
+        addresses = self.clients.start | self._slots.nodes
+        return [pool for address in addresses for pool in self.clients.at(address).pools]
 
     @property
     def repeat_seconds(self) -> float:

@@ -3,17 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from redis.asyncio import ConnectionPool, RedisCluster
+from redis.asyncio import RedisCluster
 
 from quart_session_demo.sessions.server.redis.client import PoolClients, pool_options
 from quart_session_demo.sessions.server.redis.pools import safe_options
 from quart_session_demo.sessions.server.redis.slots import Address
-
-#: Options of redis-py's cluster client that its connections do not have.
-CLIENT_OPTIONS = {
-    'max_connections',
-    'response_callbacks',
-}
 
 
 class ClusterClients:
@@ -42,19 +36,10 @@ class ClusterClients:
             host, port = self._options.get('host', 'localhost'), self._options.get('port', 6379)
             self.start = {Address(host, port)}
         else:
-            kwargs = {
-                name: value
-                for name, value in source.connection_kwargs.items()
-                if name not in CLIENT_OPTIONS
-            }
-            self._options = {**safe_options(kwargs), 'max_connections': max_connections}
+            options = safe_options(source.connection_kwargs)
+            self._options = {**options, 'max_connections': max_connections}
             self.start = {Address(node.host, int(node.port)) for node in source.startup_nodes}
             self._remap = source.nodes_manager.address_remap
-
-    @property
-    def pools(self) -> list[ConnectionPool]:
-        """A pool for each address in the settings: `check-deploy` reads the options."""
-        return [pool for address in self.start for pool in self.at(address).pools]
 
     def at(self, address: Address) -> PoolClients:
         """Return what makes the clients for one node."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TypeVar
 
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import AskError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -95,6 +95,11 @@ class RedisConnections:
         self._by_loop = LoopResources(self._open, self._close)
 
     @property
+    def pools(self) -> list[ConnectionPool]:
+        """A pool for each address, with no connection: `check-deploy` reads the options."""
+        return self.clients.pools
+
+    @property
     def repeat_seconds(self) -> float:
         """The longest time between two attempts to send the same command."""
         # An attempt takes at most `BUSY_FACTOR` times its timeout, which is less.
@@ -120,7 +125,8 @@ class RedisConnections:
         except AskError:
             # On a single Redis; `ClusterConnections` follows the redirection.
             raise StoreError(
-                'Redis is a node of a Redis Cluster: set SESSION_REDIS_CLUSTER to true'
+                'Redis is a node of a Redis Cluster: set SESSION_REDIS_CLUSTER to true, or '
+                'SESSION_REDIS to a RedisCluster'
             ) from None
         except ResponseError as error:
             # The message may quote what was sent.
@@ -183,7 +189,7 @@ class RedisConnections:
                     raise
                 # After a failover, new connections reach the new primary, but open ones do not.
                 with suppress(TimeoutError):
-                    await self._attempt(self._disconnect, connections)
+                    await self._attempt(_disconnect_idle, connections)
             except _LOST:
                 # If others got a response during this attempt, only this connection is at fault.
                 if connections.responded_at > start:
@@ -203,5 +209,6 @@ class RedisConnections:
         async with responsive_timeout(self._timeout):
             return await command(connections)
 
-    async def _disconnect(self, connections: LoopConnections) -> None:
-        await connections.client.connection_pool.disconnect(inuse_connections=False)
+
+async def _disconnect_idle(connections: LoopConnections) -> None:
+    await connections.client.connection_pool.disconnect(inuse_connections=False)

@@ -8,7 +8,7 @@ import redis
 from redis.asyncio import ConnectionPool, Redis, RedisCluster
 from redis.asyncio.sentinel import SentinelConnectionPool
 
-from quart_session_demo.sessions.server.redis.pools import shared_options
+from quart_session_demo.sessions.server.redis.pools import SessionPool, shared_options
 from quart_session_demo.sessions.server.redis.sentinel import SentinelPool
 
 REMEDY = (
@@ -64,7 +64,7 @@ class OwnClients:
 def _pool_like(pool: ConnectionPool, max_connections: int) -> ConnectionPool:
     if isinstance(pool, SentinelConnectionPool):
         return SentinelPool(pool, max_connections=max_connections)
-    return ConnectionPool(max_connections=max_connections, **shared_options(pool))
+    return SessionPool(max_connections=max_connections, **shared_options(pool))
 
 
 def _is_function(source: Any) -> bool:

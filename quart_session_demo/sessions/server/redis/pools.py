@@ -5,6 +5,8 @@ from typing import Any
 from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 
 #: The options of all connections.
 CONNECTION_OPTIONS: dict[str, Any] = {
@@ -20,7 +22,8 @@ CONNECTION_OPTIONS: dict[str, Any] = {
     'socket_connect_timeout': None,
     'socket_timeout': None,
 }
-#: Options that belong to one pool or to another protocol, and are not copied to ours.
+#: Options that belong to one pool, to a cluster's client or to another protocol, and are not copied
+#: to ours.
 UNSHARED_OPTIONS = {
     'connection_pool',
     'encoder_class',
@@ -31,14 +34,37 @@ UNSHARED_OPTIONS = {
     'maint_notifications_pool_handler',
     'maintenance_notification_hash',
     'maintenance_state',
+    'max_connections',
     'orig_host_address',
     'orig_socket_connect_timeout',
     'orig_socket_timeout',
     'oss_cluster_maint_notifications_handler',
     'parser_class',
+    'response_callbacks',
     'retry_on_error',
     'retry_on_timeout',
 }
+
+
+class CompleteConnections:
+    """A base class of pools whose connections are logged in, or closed."""
+
+    async def ensure_connection(self, connection: Any) -> None:
+        """Connect, log in and select the database, unless the connection is open."""
+        try:
+            await super().ensure_connection(connection)  # type: ignore[misc]
+        except BaseException as error:
+            # If a credential provider raises, or is cancelled, redis-py leaves the connection open:
+            # the next command would use it without the login, and in database 0.
+            await connection.disconnect(nowait=True)
+            if isinstance(error, RedisError | OSError) or not isinstance(error, Exception):
+                raise
+            # Its message may hold a secret.
+            raise RedisConnectionError(f'connecting raised {type(error).__name__}') from error
+
+
+class SessionPool(CompleteConnections, ConnectionPool):
+    """The connections of sessions to one address."""
 
 
 def shared_options(pool: ConnectionPool) -> dict[str, Any]:

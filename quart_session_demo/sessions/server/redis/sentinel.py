@@ -1,16 +1,21 @@
 """The primary that Redis Sentinels report, also after a failover."""
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from copy import copy
 from math import inf
 from typing import Any
 
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 from redis.exceptions import RedisError
 
-from quart_session_demo.sessions.server.redis.pools import shared_options
+from quart_session_demo.sessions.server.redis.pools import (
+    CompleteConnections,
+    SessionPool,
+    shared_options,
+)
 from quart_session_demo.sessions.server.timeouts import responsive_timeout
 
 #: How often the Sentinels are asked while the connections are in use, in seconds. After a planned
@@ -18,11 +23,13 @@ from quart_session_demo.sessions.server.timeouts import responsive_timeout
 CHECK_SECONDS = 0.5
 #: How long a request waits for the Sentinels if the connections may be right, in seconds.
 CHECK_WAIT_SECONDS = 0.1
+#: How long the other Sentinels are awaited after a response, in seconds, if most of them hang.
+AGREEMENT_SECONDS = 0.1
 #: How long Sentinels that hang are asked, in seconds.
 CHECK_LIMIT_SECONDS = 2.0
 
 
-class SentinelPool(SentinelConnectionPool):
+class SentinelPool(CompleteConnections, SentinelConnectionPool):
     """The connections to a primary, and to the Sentinels that report its address."""
 
     def __init__(self, pool: SentinelConnectionPool, *, max_connections: int) -> None:
@@ -84,20 +91,30 @@ class Sentinels:
         self._managers = [_only(manager, client) for client in manager.sentinels]
 
     async def discover_master(self, service_name: str) -> tuple[str, int]:
-        """Return the host and port of the primary that the fastest Sentinel reports.
+        """Return the host and port of the primary that most Sentinels report.
 
         Raises:
             MasterNotFoundError: No Sentinel reports a primary that works.
         """
         questions = [asyncio.create_task(_ask(manager, service_name)) for manager in self._managers]
+        waiting = set(questions)
+        # A Sentinel that is separated from the others may report an old primary.
+        answers: Counter[tuple[str, int]] = Counter()
         try:
-            for answer in asyncio.as_completed(questions):
-                if (address := await answer) is not None:
-                    return address
+            while waiting and max(answers.values(), default=0) <= len(questions) // 2:
+                limit = AGREEMENT_SECONDS if answers else None
+                done, waiting = await asyncio.wait(
+                    waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not done:
+                    break
+                answers.update(filter(None, (question.result() for question in done)))
         finally:
             for question in questions:
                 question.cancel()
             await asyncio.gather(*questions, return_exceptions=True)
+        if answers:
+            return answers.most_common(1)[0][0]
         raise MasterNotFoundError(f'no Sentinel reports a primary of {service_name!r}')
 
     async def aclose(self) -> None:
@@ -109,7 +126,7 @@ class Sentinels:
 def _only(manager: Sentinel, client: Redis) -> Sentinel:
     # A copy, so that a subclass may change the address, for example behind a NAT.
     single = copy(manager)
-    pool = ConnectionPool(**shared_options(client.connection_pool))
+    pool = SessionPool(**shared_options(client.connection_pool))
     single.sentinels = [Redis.from_pool(pool)]
     return single
 

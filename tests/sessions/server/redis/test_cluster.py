@@ -13,11 +13,18 @@ import pytest
 import redis.asyncio
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS
 from redis.credentials import UsernamePasswordCredentialProvider
 
 from quart_session_demo.config import ConfigError
+from quart_session_demo.sessions.server.redis.checks import (
+    NO_PASSWORD,
+    UNENCRYPTED,
+    pool_findings,
+)
+from quart_session_demo.sessions.server.redis.cluster import ClusterConnections
 from quart_session_demo.sessions.server.redis.cluster_clients import ClusterClients
-from quart_session_demo.sessions.server.redis.slots import slot_of
+from quart_session_demo.sessions.server.redis.slots import Address, SlotMap, slot_of
 from quart_session_demo.sessions.server.redis.store import RedisStore
 from quart_session_demo.sessions.server.store import WriteResult, new_token, store_key
 from tests.apps.sessions_app import make_sessions_app
@@ -555,6 +562,17 @@ def test_check_deploy_finds_a_cluster_without_the_setting(redis_cluster: RedisCl
     settings = {**redis_cluster.settings, 'SESSION_REDIS_CLUSTER': False}
     for _ in range(5):
         assert redis_findings(settings) == ['redis-cluster']
+
+
+def test_check_deploy_reads_the_address_of_every_node() -> None:
+    """A node on another host is found, though the settings name one on this host."""
+    clients = ClusterClients('redis://localhost:6379', max_connections=1)
+    connections = ClusterConnections(clients, timeout=1, max_connections=1)
+    ranges = [[0, REDIS_CLUSTER_HASH_SLOTS - 1, [b'192.0.2.1', 7000, b'id']]]
+    connections._slots = SlotMap.parse(ranges, Address('localhost', 6379))
+
+    findings = [finding for pool in connections.pools for finding in pool_findings(pool)]
+    assert findings == [UNENCRYPTED, NO_PASSWORD]
 
 
 def redis_findings(settings: dict[str, Any]) -> list[str]:

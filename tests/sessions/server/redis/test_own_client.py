@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import redis
@@ -14,7 +14,7 @@ from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ConstantBackoff
-from redis.credentials import UsernamePasswordCredentialProvider
+from redis.credentials import CredentialProvider, UsernamePasswordCredentialProvider
 
 from quart_session_demo.config import ConfigError
 from quart_session_demo.sessions.redis import RedisSessionInterface
@@ -88,6 +88,40 @@ async def test_options_of_the_client_apply(redis_program: None, tmp_path: Path) 
         assert [(own['user'], own['db']) for own in connections if own['name'] == 'web-app'] == [
             ('web', '3')
         ]
+
+
+class Credentials(CredentialProvider):
+    """Fails or hangs on demand, as a service that issues tokens."""
+
+    fails = False
+    delay = 0.0
+
+    async def get_credentials_async(self) -> tuple[str, str]:
+        await asyncio.sleep(self.delay)
+        if self.fails:
+            raise RuntimeError(SECRET)
+        return 'default', SECRET
+
+
+@pytest.mark.parametrize('state', [{'fails': True}, {'delay': 60}])
+async def test_failing_credential_provider_is_503(
+    redis_program: None, tmp_path: Path, state: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """No command is sent on a connection without its login and database."""
+    with RedisServer(tmp_path) as server:
+        provider = Credentials()
+        client = Redis(port=server.port, db=3, credential_provider=provider)
+        app = make_own_app(client, SESSION_REDIS_TIMEOUT=0.1)
+        vars(provider).update(state)
+        async with app.test_app():
+            client_of_app = app.test_client()
+            for _ in range(3):
+                await assert_unavailable(client_of_app, '/')
+            assert not await cast(RedisSessionInterface, app.session_interface).is_ready()
+            vars(provider).update(fails=False, delay=0)
+            assert (await client_of_app.get('/')).status_code == 200
+        assert [*server.ask('INFO', 'keyspace')] == ['db3']
+    assert SECRET not in caplog.text
 
 
 async def test_hung_redis_is_503_with_any_client(redis_program: None, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from quart import Quart
 
 from quart_session_demo.sessions.server.redis import sentinel as sentinel_module
 from tests.apps.sessions_app import make_sessions_app
-from tests.redis_sentinel import SentinelSetup
+from tests.redis_sentinel import SERVICE, SentinelSetup
 from tests.redis_server import RedisServer
 from tests.sessions.server.conftest import text
 from tests.sessions.server.redis.conftest import key_of
@@ -106,6 +106,19 @@ async def test_demoted_primary_is_left(
 
     assert await text(client, '/login') == 'logged in'
     assert await text(client, '/get_session/') == 'zhiliao'
+
+
+async def test_separated_sentinel_is_outvoted(setup: SentinelSetup, tmp_path: Path) -> None:
+    """A Sentinel that reports another primary than most changes nothing, also if it is first."""
+    (tmp_path / 'other').mkdir()
+    with RedisServer(tmp_path / 'other') as other:
+        setup.sentinels[0].ask('SENTINEL', 'REMOVE', SERVICE)
+        setup.sentinels[0].ask('SENTINEL', 'MONITOR', SERVICE, '127.0.0.1', other.port, 1)
+        app = make_sessions_app(**setup.settings, SESSION_REDIS_TIMEOUT=5)
+        async with app.test_app():
+            for _ in range(20):
+                assert (await app.test_client().get('/')).status_code == 200
+        assert other.ask('DBSIZE') == 0
 
 
 async def test_failed_sentinels_delay_nothing(setup: SentinelSetup) -> None:
