@@ -28,6 +28,7 @@ class SessionFacts:
         interface: The class of the session interface.
         store: The class of the store; None if there is none, or none that is known.
         ready: Whether sessions can be read and stored now; None if the store cannot be asked.
+        problem: Why they cannot, without secrets; None if they can.
         cookie_name: The name of the session cookie.
         cookie_attributes: The attributes of the session cookie, as they are sent.
         permanent_lifetime: The lifetime of a permanent session, in seconds.
@@ -40,6 +41,7 @@ class SessionFacts:
     interface: str
     store: str | None
     ready: bool | None
+    problem: str | None
     cookie_name: str
     cookie_attributes: list[str]
     permanent_lifetime: float
@@ -69,6 +71,8 @@ def create_tables(script: ScriptInfo) -> None:
 
     async def create(store: 'TableStore') -> None:
         await store.create_tables()
+        # Another table of this name may exist.
+        await store.ping()
 
     _run(script, create)
     with reported_errors():
@@ -115,24 +119,29 @@ async def collect_facts(app: Quart) -> SessionFacts:
 
     from quart_session_demo.sessions.base import cookie_attributes, stores_in_cookie
     from quart_session_demo.sessions.server.interface import ServerSessionInterface
+    from quart_session_demo.sessions.server.store import StoreError
 
     interface = app.session_interface
     in_cookie = stores_in_cookie(interface)
     store = None
-    # A session cookie needs nothing but a key.
-    has_key = bool(app.secret_key)
-    ready = has_key if in_cookie else None
+    problem = None if app.secret_key else 'SECRET_KEY is not set'
     if isinstance(interface, ServerSessionInterface):
         store = interface.store
-        ready = await interface.is_ready() and has_key
-        await store.close()
+        try:
+            await store.ping()
+        except StoreError as error:
+            problem = str(error)
+        finally:
+            await store.close()
+    is_known = in_cookie or store is not None
     # Read from a header, because Werkzeug changes some attributes: Partitioned adds Secure.
     header = dump_cookie('name', **cookie_attributes(interface, app))
     return SessionFacts(
         stored_in='cookie' if in_cookie else 'server',
         interface=type(interface).__name__,
         store=None if store is None else type(store).__name__,
-        ready=ready,
+        ready=problem is None if is_known else None,
+        problem=problem if is_known else None,
         cookie_name=interface.get_cookie_name(app),
         cookie_attributes=header.split('; ')[1:],
         permanent_lifetime=app.permanent_session_lifetime.total_seconds(),
@@ -149,7 +158,7 @@ def format_facts(facts: SessionFacts) -> str:
         'stored in': 'the cookie' if facts.stored_in == 'cookie' else 'a server',
         'interface': facts.interface,
         'store': facts.store or 'none',
-        'ready': {True: 'yes', False: 'NO', None: 'unknown'}[facts.ready],
+        'ready': {True: 'yes', False: f'NO: {facts.problem}', None: 'unknown'}[facts.ready],
         'cookie': '; '.join([facts.cookie_name, *facts.cookie_attributes]),
         'permanent': f'expires {timedelta(seconds=facts.permanent_lifetime)} after {refreshed}',
         'absolute': 'no limit'

@@ -25,6 +25,7 @@ def test_cookie_session_is_shown(app: Quart) -> None:
         'interface': 'CookieSessionInterface',
         'store': None,
         'ready': True,
+        'problem': None,
         'cookie_name': 'session',
         'cookie_attributes': ['HttpOnly', 'Path=/', 'SameSite=Lax'],
         'permanent_lifetime': 864_000,
@@ -60,8 +61,11 @@ def test_ready_store_is_shown(redis_server: RedisServer) -> None:
 
 
 def test_unreachable_store_is_not_ready() -> None:
-    """A store that does not answer is shown as not ready; the command itself succeeds."""
-    assert info(redis_app('redis://127.0.0.1:1'))['ready'] is False
+    """A store that does not answer is shown as not ready, with the reason; the command succeeds."""
+    facts = info(redis_app('redis://127.0.0.1:1'))
+
+    assert facts['ready'] is False
+    assert 'Redis failed' in facts['problem']
 
 
 def test_table_has_a_line_for_each_fact(app: Quart) -> None:

@@ -41,11 +41,13 @@ def memory_problem(app: Quart) -> str | None:
     """Return why an app cannot store its sessions in memory, or None if it can."""
     remedy = 'store them in redis or sqlalchemy'
     if app.config.get('PRODUCTION'):
-        return f'SESSION_TYPE is memory, which loses all sessions at a restart: {remedy}'
+        return (
+            f'SESSION_TYPE is memory (MemoryStore), which loses all sessions at a restart: {remedy}'
+        )
     workers = os.environ.get(WORKERS_VARIABLE, '')
     if workers.isdecimal() and int(workers) > 1:
         return (
-            f'SESSION_TYPE is memory, which {WORKERS_VARIABLE}={workers} processes cannot share: '
-            f'set {WORKERS_VARIABLE} to 1, or {remedy}'
+            f'SESSION_TYPE is memory (MemoryStore), which {WORKERS_VARIABLE}={workers} processes '
+            f'cannot share: set {WORKERS_VARIABLE} to 1, or {remedy}'
         )
     return None

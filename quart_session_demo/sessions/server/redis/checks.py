@@ -17,7 +17,8 @@ UNENCRYPTED = Finding(
     'redis-unencrypted',
     'error',
     'Sessions are sent unencrypted to Redis on another host (OWASP ASVS 5.0, 12.3.1)',
-    'Set QUART_SESSION_REDIS_URL to a URL that begins with rediss://',
+    'Set QUART_SESSION_REDIS_URL to a URL that begins with rediss://, or QUART_SESSION_REDIS to a '
+    'client with TLS',
 )
 UNVERIFIED = Finding(
     'redis-unverified',
@@ -32,13 +33,13 @@ NO_PASSWORD = Finding(
     'redis-no-password',
     'error',
     'Redis on another host is used without a password (OWASP ASVS 5.0, 13.2.1)',
-    'Set a password in Redis and in QUART_SESSION_REDIS_URL',
+    'Set a password in Redis, and in QUART_SESSION_REDIS_URL or the client of QUART_SESSION_REDIS',
 )
 UNREACHABLE = Finding(
     'redis-unreachable',
     'error',
     'The session store cannot be used: {error}',
-    'Start Redis, correct QUART_SESSION_REDIS_URL, or let its user write and run scripts',
+    'Start Redis, correct the QUART_SESSION_REDIS settings, or let its user write and run scripts',
 )
 CLUSTER = Finding(
     'redis-cluster',
@@ -130,8 +131,10 @@ def pool_findings(pool: ConnectionPool) -> Iterator[Finding]:
     kind, options = pool.connection_class, pool.connection_kwargs
     host = options.get('host', 'localhost')
     if isinstance(pool, SentinelConnectionPool):
-        # The address is unknown before the first connection.
-        host = (pool.master_address or ('',))[0]
+        if pool.master_address is None:
+            # No Sentinel reported it: the store is unreachable.
+            return
+        host = pool.master_address[0]
     if issubclass(kind, UnixDomainSocketConnection) or is_local(host):
         return
     if not issubclass(kind, SSLConnection):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from random import uniform
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from quart_session_demo.sessions.server.sql.steps import SQLSteps
 from quart_session_demo.sessions.server.sql.tables import CLEANUP_BATCH
@@ -25,10 +25,8 @@ async def delete_expired(steps: SQLSteps) -> int:
         StoreError: The database failed.
     """
 
-    async def delete_batch(connection: AsyncConnection) -> int:
-        result = await connection.execute(
-            steps.database.statements.clean_up, {'time': current_time()}
-        )
+    def delete_batch(connection: Connection) -> int:
+        result = connection.execute(steps.database.statements.clean_up, {'time': current_time()})
         return result.rowcount
 
     total = 0

@@ -1,7 +1,7 @@
 """The connections of one event loop to a database, and attempts that end in bounded time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from math import inf
 from random import uniform
@@ -12,12 +12,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_session_demo.sessions.server.sql.database import Database
+from quart_session_demo.sessions.server.store import StoreError
 from quart_session_demo.sessions.server.timeouts import responsive_timeout
 
 T = TypeVar('T')
 
-#: Executes statements and returns their result.
-Step = Callable[[AsyncConnection], Awaitable[T]]
+#: Executes statements and returns their result; runs in a greenlet, where SQLAlchemy waits.
+Step = Callable[[Connection], T]
 
 #: The longest pause before a step that met a conflict is repeated, in seconds.
 CONFLICT_PAUSE = 0.01
@@ -28,13 +29,14 @@ class Queue:
 
     Attributes:
         free: Counts how many more may run.
-        failed_at: When the database failed last, by the clock of the event loop.
+        answered_at: When the database executed a step last, by the clock of the event loop.
+        failed_at: When the database failed last, and executed no other step meanwhile.
     """
 
     def __init__(self, size: int) -> None:
         """Let `size` steps run at the same time."""
         self.free = asyncio.Semaphore(size)
-        self.failed_at = -inf
+        self.answered_at = self.failed_at = -inf
 
 
 class LoopConnections:
@@ -60,6 +62,8 @@ class LoopConnections:
         """Return the result of a task, which runs to its end even if the caller is cancelled."""
         task = self._start(coroutine)
         await asyncio.wait((task,))
+        if task.cancelled():
+            raise StoreError(f'The connections to {self._database.name} were closed')
         return task.result()
 
     async def attempt(self, step: Step[T], seconds: float) -> T:
@@ -67,32 +71,33 @@ class LoopConnections:
 
         Raises:
             TimeoutError: The step takes longer. It is stopped, or ignored if it cannot be stopped.
+                The message is the last conflict, if there was one.
             SQLAlchemyError: The database refused or failed.
             OSError: The database cannot be reached.
         """
         driver_connection: Any = None
-        generation = self._generation
+        conflict = ''
 
         async def execute() -> T:
-            nonlocal driver_connection
+            nonlocal driver_connection, conflict
             while True:
                 driver_connection = None
                 try:
-                    async with self._engine.connect() as connection:
-                        pooled = _pooled(connection)
-                        if pooled.info.setdefault('generation', generation) < generation:
-                            await connection.invalidate()
-                            continue
-                        driver_connection = pooled.driver_connection
-                        try:
-                            return await step(connection)
-                        except BaseException:
-                            # A transaction may be open.
-                            await connection.invalidate()
-                            raise
+                    connection = await self._connect()
+                    driver_connection = _pooled(connection).driver_connection
+                    try:
+                        return await connection.run_sync(step)
+                    except BaseException:
+                        # A transaction may be open.
+                        await connection.invalidate()
+                        raise
+                    finally:
+                        # Not `async with`, which starts another task for this.
+                        await connection.close()
                 except DBAPIError as error:
                     if not self._database.is_conflict(error):
                         raise
+                    conflict = self._database.describe(error)
                 await asyncio.sleep(uniform(0, CONFLICT_PAUSE))  # noqa: S311
 
         task = self._start(execute())
@@ -104,7 +109,7 @@ class LoopConnections:
             if driver_connection is not None:
                 self._database.abort(driver_connection)
             task.cancel()
-            raise
+            raise TimeoutError(conflict) from None
         return task.result()
 
     def drop_open(self) -> None:
@@ -126,6 +131,15 @@ class LoopConnections:
                 if self._tasks:
                     await asyncio.wait(self._tasks)
                 await self._engine.dispose()
+
+    async def _connect(self) -> AsyncConnection:
+        while True:
+            connection = await self._engine.connect()
+            info = _pooled(connection).info
+            if info.setdefault('generation', self._generation) == self._generation:
+                return connection
+            await connection.invalidate()
+            await connection.close()
 
     def _start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(coroutine)

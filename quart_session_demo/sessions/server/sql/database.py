@@ -2,8 +2,9 @@
 
 from typing import Any, Protocol
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.sql.tables import Statements
@@ -28,13 +29,7 @@ class Database(Protocol):
     def create_engine(self) -> AsyncEngine:
         """Return an engine for the running event loop; connect to nothing."""
 
-    async def begin(self, connection: AsyncConnection) -> None:
-        """Begin to write, in a transaction if the database needs one for a single statement."""
-
-    async def commit(self, connection: AsyncConnection) -> None:
-        """End what `begin` began."""
-
-    async def create_tables(self, connection: AsyncConnection) -> None:
+    def create_tables(self, connection: Connection) -> None:
         """Create the missing tables, while other processes may do the same."""
 
     def abort(self, driver_connection: Any) -> None:

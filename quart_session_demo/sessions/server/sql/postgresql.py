@@ -9,9 +9,9 @@ import ssl
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
-from sqlalchemy import URL, AsyncAdaptedQueuePool, func, select
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, func, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.sql.checks import postgresql_findings
@@ -41,10 +41,13 @@ SSL_MODES = (
 )
 #: The key of the lock under which processes create the tables one after another.
 TABLES_LOCK = 0x7175617274
-#: Serialization failure and deadlock: where an administrator chose a stricter isolation level.
+#: States of errors that another step or process causes, so that the same step may succeed soon.
 CONFLICT_STATES = (
+    # Serialization failure and deadlock: where an administrator chose a stricter isolation level.
     '40001',
     '40P01',
+    # Too many connections: another step may free one of this process.
+    '53300',
 )
 UNDEFINED_TABLE = '42P01'
 
@@ -75,6 +78,7 @@ class PostgreSQL:
         options: dict[str, Any] = dict(url.query)
         if any(not isinstance(value, str) for value in options.values()):
             raise ValueError('has an option twice: remove one')
+        _check_address(url, options)
         settings = {'statement_timeout': str(round(2 * timeout * 1000))}
         if 'application_name' in options:
             settings['application_name'] = options['application_name']
@@ -103,28 +107,22 @@ class PostgreSQL:
             max_overflow=-1,
         )
 
-    async def begin(self, connection: AsyncConnection) -> None:
-        """Do nothing: a statement is a transaction."""
-
-    async def commit(self, connection: AsyncConnection) -> None:
-        """Do nothing: a statement is a transaction."""
-
-    async def create_tables(self, connection: AsyncConnection) -> None:
+    def create_tables(self, connection: Connection) -> None:
         """Create the missing tables, in a transaction and with a lock.
 
         Without the lock, PostgreSQL refuses one of two processes that create a table.
         """
-        await connection.exec_driver_sql('BEGIN')
-        await connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
-        await connection.run_sync(METADATA.create_all)
-        await connection.exec_driver_sql('COMMIT')
+        connection.exec_driver_sql('BEGIN')
+        connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
+        METADATA.create_all(connection)
+        connection.exec_driver_sql('COMMIT')
 
     def abort(self, driver_connection: Any) -> None:
         """Close a connection at once; a step that uses it fails."""
         driver_connection.terminate()
 
     def is_conflict(self, error: DBAPIError) -> bool:
-        """Return whether another transaction was in the way."""
+        """Return whether another transaction or connection was in the way."""
         return getattr(error.orig, 'sqlstate', None) in CONFLICT_STATES
 
     def lacks_table(self, error: DBAPIError) -> bool:
@@ -146,6 +144,21 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
     # The parameter is asyncpg's.
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
         self.terminate()
+
+
+def _check_address(url: URL, options: dict[str, Any]) -> None:
+    """Raise `ValueError` for a host or port that no connection can have."""
+    host = options.get('host', url.host) or ''
+    if ',' in host:
+        raise ValueError('has several hosts: name one')
+    try:
+        # As the event loop does, which raises an error that is no `OSError`. A path is no name.
+        if not host.startswith('/'):
+            host.encode('idna')
+    except UnicodeError:
+        raise ValueError('has an invalid host: correct it') from None
+    if url.port is not None and not 0 < url.port < 65536:
+        raise ValueError('has an invalid port: use a number from 1 to 65535')
 
 
 def _tls(options: dict[str, str]) -> ssl.SSLContext | str | None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
-from sqlalchemy import URL, AsyncAdaptedQueuePool, event
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.sql.checks import sqlite_findings
@@ -44,6 +44,11 @@ class SQLite:
         Raises:
             ValueError: The file cannot be used. The message is the problem and what to do.
         """
+        if url.host or url.username:
+            raise ValueError(
+                'names a host or a user, which SQLite does not have: set it to sqlite:/// and the '
+                'path of a file, such as sqlite:////path/to/sessions.db'
+            )
         if not url.database or url.database == ':memory:':
             raise ValueError(
                 'names no file, and SQLite in memory exists once for each connection: set it to '
@@ -59,9 +64,14 @@ class SQLite:
         """Return an engine for the running event loop; connect to nothing."""
         engine = create_async_engine(
             self._url,
-            connect_args={'timeout': LOCK_WAIT_SECONDS, 'async_creator_fn': _connect},
-            isolation_level='AUTOCOMMIT',
-            skip_autocommit_rollback=True,
+            # The driver itself begins a transaction that has the write lock from its first
+            # statement. `SQLSteps` commits it, and a read opens none.
+            connect_args={
+                'timeout': LOCK_WAIT_SECONDS,
+                'isolation_level': 'IMMEDIATE',
+                'async_creator_fn': _connect,
+            },
+            pool_reset_on_return=None,
             poolclass=AsyncAdaptedQueuePool,
             # One more for the writer.
             pool_size=self.max_readers + 1,
@@ -72,26 +82,12 @@ class SQLite:
         event.listen(engine.sync_engine, 'connect', _configure)
         return engine
 
-    async def begin(self, connection: AsyncConnection) -> None:
-        """Begin a transaction that has the write lock from its first statement."""
-        while True:
-            try:
-                await connection.exec_driver_sql('BEGIN IMMEDIATE')
-            except DBAPIError as error:
-                if not self.is_conflict(error):
-                    raise
-            else:
-                return
-
-    async def commit(self, connection: AsyncConnection) -> None:
-        """Commit the transaction."""
-        await connection.exec_driver_sql('COMMIT')
-
-    async def create_tables(self, connection: AsyncConnection) -> None:
+    def create_tables(self, connection: Connection) -> None:
         """Create the missing tables, in a transaction that has the write lock."""
-        await self.begin(connection)
-        await connection.run_sync(METADATA.create_all)
-        await self.commit(connection)
+        # The driver begins one only before a statement that changes rows.
+        connection.exec_driver_sql('BEGIN IMMEDIATE')
+        METADATA.create_all(connection)
+        connection.commit()
 
     def abort(self, driver_connection: Any) -> None:
         """Do nothing: the thread of a connection cannot be stopped."""
@@ -152,7 +148,8 @@ def _path_problem(path: Path) -> str | None:
     remedy = (
         'set it to a file that this process may write, such as sqlite:////var/lib/app/sessions.db'
     )
-    if path.exists():
+    # Not `Path.exists`, which raises `PermissionError` before Python 3.14.
+    if os.path.exists(path):  # noqa: PTH110
         if not path.is_file():
             return f'names {path}, which is not a file: {remedy}'
         if not os.access(path, os.R_OK | os.W_OK):

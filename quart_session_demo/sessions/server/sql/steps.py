@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_session_demo.sessions.server.loops import LoopResources
 from quart_session_demo.sessions.server.sql.connections import LoopConnections, Queue, Step
@@ -16,7 +16,7 @@ from quart_session_demo.sessions.server.store import StoreError
 T = TypeVar('T')
 
 #: How long a step waits for its turn, as a multiple of the timeout. The wait ends earlier if the
-#: database fails during it.
+#: database executes nothing during it.
 QUEUE_WAIT_FACTOR = 40
 
 
@@ -50,10 +50,10 @@ class SQLSteps:
             StoreError: The database failed, refused the statement, or did not respond in time.
         """
 
-        async def transaction(connection: AsyncConnection) -> T:
-            await self.database.begin(connection)
-            result = await step(connection)
-            await self.database.commit(connection)
+        def transaction(connection: Connection) -> T:
+            result = step(connection)
+            # Does nothing where each statement is a transaction.
+            connection.commit()
             return result
 
         connections = await self._by_loop.get()
@@ -87,21 +87,27 @@ class SQLSteps:
         async with self._turn(queue):
             if queue.failed_at > start:
                 raise StoreError(f'{name} failed while this request waited for a connection')
+            began = clock()
             try:
-                return await self._try_twice(step, connections)
-            except TimeoutError:
-                queue.failed_at = clock()
-                raise StoreError(
-                    f'{name} did not respond within {self._timeout} s, in two attempts'
-                ) from None
+                result = await self._try_twice(step, connections)
             except DBAPIError as error:
                 # The whole message has the statement and its values.
                 raise StoreError(f'{name} failed: {self.database.describe(error)}') from None
             except SQLAlchemyError as error:
                 raise StoreError(f'{name} failed: {type(error).__name__}') from None
             except OSError as error:
-                queue.failed_at = clock()
-                raise StoreError(f'{name} failed: {error}') from None
+                # A lock on one session, for example, does not stop the others.
+                if queue.answered_at <= began:
+                    queue.failed_at = clock()
+                raise StoreError(f'{name} {self._problem(error)}') from None
+            queue.answered_at = clock()
+            return result
+
+    def _problem(self, error: OSError) -> str:
+        if not isinstance(error, TimeoutError):
+            return f'failed: {error}'
+        conflict = f': {error}' if str(error) else ''
+        return f'did not respond within {self._timeout} s, in two attempts{conflict}'
 
     @asynccontextmanager
     async def _turn(self, queue: Queue) -> AsyncIterator[None]:
@@ -125,7 +131,7 @@ class SQLSteps:
             if self.database.lacks_table(error):
                 # A database may be reachable only after the start of the app.
                 await self._create_missing(connections)
-        except (TimeoutError, OSError):
+        except OSError:
             pass
         # The other connections have probably failed too, or lead to a server that only reads.
         connections.drop_open()

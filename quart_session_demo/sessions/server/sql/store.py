@@ -1,12 +1,12 @@
 """The session store in a SQL database: a row for each session, and a statement for each step."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from quart import Quart
-from sqlalchemy import URL
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import URL, Connection
 
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.loops import LoopResources
@@ -61,6 +61,11 @@ class SQLStore:
             ValueError: A setting is wrong. The message names it, the problem and what to do.
         """
         complete_settings(app.config, (*SQL_SETTINGS, KEY_PREFIX))
+        # Otherwise, an app that used Flask-Session would store its sessions in SQLite, unnoticed.
+        if app.config.get('SESSION_SQLALCHEMY') is not None:
+            raise ValueError(
+                'SESSION_SQLALCHEMY is not used: remove it, and set SESSION_SQLALCHEMY_URL'
+            )
         url = app.config['SESSION_SQLALCHEMY_URL']
         if url is None:
             path = str(Path(app.instance_path, 'sessions.db'))
@@ -82,12 +87,10 @@ class SQLStore:
             'expires': now + lifetime,
         }
 
-        async def attempt(connection: AsyncConnection) -> str:
+        def attempt(connection: Connection) -> str:
             # A new id for each attempt: the database may execute the first attempt late.
             session_id = new_session_id()
-            await connection.execute(
-                self._statements.insert, {**values, 'key': self._key(session_id)}
-            )
+            connection.execute(self._statements.insert, {**values, 'key': self._key(session_id)})
             return session_id
 
         return await self._steps.write(attempt)
@@ -96,15 +99,13 @@ class SQLStore:
         """Return a session, or None if there is no such session."""
         values = {'key_': self._key(session_id), 'time': current_time()}
 
-        async def attempt(connection: AsyncConnection) -> StoredSession | None:
-            result = await connection.execute(self._statements.read, values)
+        def attempt(connection: Connection) -> StoredSession | None:
+            result = connection.execute(self._statements.read, values)
             row = result.one_or_none()
             return None if row is None else StoredSession(_from_json(row[0]), row[1], row[2])
 
-        try:
+        with _only_sessions():
             return await self._steps.read(attempt)
-        except (AttributeError, ValueError):
-            raise StoreError('The table holds other data in the row of a session') from None
 
     async def write(
         self,
@@ -128,8 +129,8 @@ class SQLStore:
             'emptied_expires': now + min(lifetime, EMPTIED_LIFETIME),
         }
 
-        async def attempt(connection: AsyncConnection) -> WriteResult:
-            result = await connection.execute(self._statements.write, values)
+        def attempt(connection: Connection) -> WriteResult:
+            result = connection.execute(self._statements.write, values)
             match result.scalar_one_or_none():
                 case None:
                     return WriteResult.GONE
@@ -148,12 +149,13 @@ class SQLStore:
             'new_expires': now + self._tombstone_milliseconds,
         }
 
-        async def attempt(connection: AsyncConnection) -> Fields | None:
-            result = await connection.execute(self._statements.delete, values)
+        def attempt(connection: Connection) -> Fields | None:
+            result = connection.execute(self._statements.delete, values)
             fields = result.scalar_one_or_none()
             return None if fields is None else _from_json(fields)
 
-        return await self._steps.write(attempt)
+        with _only_sessions():
+            return await self._steps.write(attempt)
 
     async def ping(self) -> None:
         """Check that the database accepts everything that sessions need, writes included.
@@ -163,8 +165,8 @@ class SQLStore:
         # Under an id that no client gets. If it is not removed, it expires.
         session_id = await self.create({}, lifetime=1000, now=current_time())
 
-        async def attempt(connection: AsyncConnection) -> None:
-            await connection.execute(self._statements.remove, {'key_': self._key(session_id)})
+        def attempt(connection: Connection) -> None:
+            connection.execute(self._statements.remove, {'key_': self._key(session_id)})
 
         await self._steps.write(attempt)
 
@@ -200,6 +202,14 @@ class SQLStore:
 
     def _key(self, session_id: str) -> str:
         return self._prefix + store_key(session_id)
+
+
+@contextmanager
+def _only_sessions() -> Iterator[None]:
+    try:
+        yield
+    except (AttributeError, ValueError):
+        raise StoreError('The table holds other data in the row of a session') from None
 
 
 def _to_json(fields: Fields) -> dict[str, str]:

@@ -8,10 +8,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from quart_session_demo.sessions.server.sql import sqlite
-from quart_session_demo.sessions.server.store import StoreError, current_time
+from quart_session_demo.sessions.server.store import StoreError, current_time, new_token
 from quart_session_demo.sessions.sql import SQLStore
 from tests.apps.sessions_app import make_sessions_app
 from tests.postgres_server import LIMITED_ROLE, PASSWORD, PostgresServer
@@ -170,8 +171,8 @@ async def test_password_is_used_and_never_logged(
 
 
 @pytest.mark.parametrize('json', ['[]', '{"one": 1}', '"text"'])
-async def test_other_data_is_not_overwritten(new_url: str, json: str) -> None:
-    """A row with something else than a session is an error when it is read."""
+async def test_other_data_is_an_error(new_url: str, json: str) -> None:
+    """A row with something else than a session is an error when it is read or deleted."""
     store = SQLStore(new_url)
     session_id = await create(store)
     await store._steps.write(
@@ -182,5 +183,68 @@ async def test_other_data_is_not_overwritten(new_url: str, json: str) -> None:
 
     with pytest.raises(StoreError, match='other data'):
         await store.read(session_id)
+    with pytest.raises(StoreError, match='other data'):
+        await store.delete(session_id, new_token())
 
     await store.close()
+
+
+async def test_locked_session_fails_no_other(server: PostgresServer) -> None:
+    """While another program locks one session, waiting requests of others succeed."""
+    store = SQLStore(server.url, timeout=0.25)
+    locked_id = await create(store)
+    ids = [await create(store) for _ in range(20)]
+    connection = await asyncpg.connect(server.url)
+    await connection.execute('BEGIN')
+    await connection.execute(
+        'SELECT FROM quart_sessions WHERE key = $1 FOR UPDATE', store._key(locked_id)
+    )
+
+    async def change(session_id: str) -> None:
+        await store.write(session_id, {b'"two"': b'2'}, (), lifetime=LIFETIME, now=current_time())
+
+    async def change_until_done(session_id: str, done: asyncio.Event) -> None:
+        while not done.is_set():
+            await change(session_id)
+
+    done = asyncio.Event()
+    # More than there are connections, so that some always wait for one.
+    others = [asyncio.create_task(change_until_done(session_id, done)) for session_id in ids]
+    with pytest.raises(StoreError, match='did not respond'):
+        await change(locked_id)
+    done.set()
+
+    await asyncio.gather(*others)
+    await connection.close()
+    await store.close()
+
+
+async def test_refused_connection_waits_for_another(server: PostgresServer) -> None:
+    """If PostgreSQL accepts fewer connections than the store opens, all requests succeed."""
+    owner = SQLStore(server.url)
+    session_id = await create(owner)
+    await owner.close()
+    server.ask(f'CREATE ROLE {LIMITED_ROLE} LOGIN CONNECTION LIMIT 2')
+    server.ask(f'ALTER ROLE {LIMITED_ROLE} PASSWORD {PASSWORD!r}')
+    server.ask(f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO {LIMITED_ROLE}')
+    store = SQLStore(server.url.replace('postgres@', f'{LIMITED_ROLE}:{PASSWORD}@'), timeout=10)
+
+    results = await asyncio.gather(*(store.read(session_id) for _ in range(100)))
+
+    assert None not in results
+    await store.close()
+
+
+async def test_close_during_hang_fails_the_requests(server: PostgresServer) -> None:
+    """Requests that wait for a PostgreSQL that hangs get an error when the store closes."""
+    store = SQLStore(server.url, timeout=0.5)
+    session_id = await create(store)
+    server.pause()
+
+    reads = [asyncio.create_task(store.read(session_id)) for _ in range(10)]
+    await asyncio.sleep(0)
+    await store.close()
+    results = await asyncio.gather(*reads, return_exceptions=True)
+    server.resume()
+
+    assert {type(result) for result in results} == {StoreError}

@@ -30,6 +30,10 @@ WRONG_URLS = [
     (f'postgresql+psycopg2://app:{SECRET}@host/app', 'does not begin with'),
     (f'{URL}?target_session_attrs=any', 'option target_session_attrs'),
     (f'{URL}?sslmode=require&pool_size=5', 'option pool_size'),
+    (f'postgresql://app:{SECRET}@/app?host=first,second', 'several hosts'),
+    (f'postgresql://app:{SECRET}@first,second/app', 'several hosts'),
+    (f'postgresql://app:{SECRET}@db..example.com/app', 'invalid host'),
+    (f'postgresql://app:{SECRET}@host:65536/app', 'invalid port'),
     (f'{URL}?sslmode=on', 'sslmode'),
     (f'{URL}?sslmode=require&sslmode=require', 'option twice'),
     (f'{URL}?sslmode=verify-full&sslrootcert=/no/such/file', 'certificates'),
@@ -37,6 +41,9 @@ WRONG_URLS = [
     (f'{URL}?sslrootcert=/no/such/file', 'sslmode'),
     ('sqlite://', 'no file'),
     ('sqlite:///:memory:', 'no file'),
+    ('sqlite://sessions.db', 'names a host'),
+    ('sqlite://var/lib/app/sessions.db', 'names a host'),
+    (f'sqlite://app:{SECRET}@/sessions.db', 'names a host or a user'),
     ('sqlite:////tmp/sessions.db?mode=ro', 'option mode'),
     ('sqlite+pysqlite:////tmp/sessions.db', 'does not begin with'),
     ('sqlite:////tmp', 'not a file'),
@@ -95,6 +102,7 @@ def test_wrong_value_is_refused_in_any_app(name: str, value: Any, tmp_path: Path
         f'{URL}?sslmode=verify-full',
         f'{URL}?sslmode=verify-ca&sslrootcert=system',
         f'postgresql://app:{SECRET}@/app?host=/var/run/postgresql',
+        f'postgresql://app:{SECRET}@/app?host=/{"long" * 20}/run',
     ],
 )
 def test_usual_url_is_accepted(url: str) -> None:
@@ -113,6 +121,12 @@ async def test_default_is_a_file_in_the_instance_folder(tmp_path: Path) -> None:
         assert await interface.is_ready()
 
     assert (tmp_path / 'instance/sessions.db').is_file()
+
+
+def test_object_of_flask_session_is_refused() -> None:
+    """Flask-Session's setting is an error, because the sessions would be stored elsewhere."""
+    with pytest.raises(ConfigError, match='set SESSION_SQLALCHEMY_URL'):
+        make_sql_app(SESSION_SQLALCHEMY=object())
 
 
 def test_making_an_app_writes_nothing(tmp_path: Path) -> None:
@@ -153,12 +167,13 @@ def without_rights() -> Iterator[None]:
     if os.getuid() != 0:
         yield
         return
-    # `os.access` checks the rights of the real user. The effective one stays, to undo this.
-    os.setreuid(65534, -1)
+    # `os.access` checks the rights of the real user, all else those of the effective one. The saved
+    # one stays, to undo this.
+    os.setresuid(65534, 65534, 0)
     try:
         yield
     finally:
-        os.setreuid(0, -1)
+        os.setresuid(0, 0, 0)
 
 
 def test_folder_without_rights_is_one_line() -> None:
@@ -170,10 +185,14 @@ def test_folder_without_rights_is_one_line() -> None:
         (folder / 'open/read_only.db').touch(0o444)
         (folder / 'closed').mkdir()
         (folder / 'closed').chmod(0o555)
+        (folder / 'hidden').mkdir(0o000)
         folder.chmod(0o755)
+        wrong = ('closed/sessions.db', 'closed/new/sessions.db', 'open/read_only.db')
+        # Imports what another user may not read.
+        make_sql_app()
         with without_rights():
             make_sql_app(SESSION_SQLALCHEMY_URL=f'sqlite:///{folder}/open/sessions.db')
-            for path in ('closed/sessions.db', 'closed/new/sessions.db', 'open/read_only.db'):
+            for path in (*wrong, 'hidden/sessions.db', 'hidden/new/sessions.db'):
                 with pytest.raises(ConfigError, match='may not write: set it to') as caught:
                     make_sql_app(SESSION_SQLALCHEMY_URL=f'sqlite:///{folder}/{path}')
                 assert len(str(caught.value).splitlines()) == 1

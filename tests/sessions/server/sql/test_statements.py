@@ -2,9 +2,10 @@
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, Pool, event
 
 from quart_session_demo.sessions.server.store import (
     EMPTIED_LIFETIME,
@@ -30,14 +31,26 @@ ODD_FIELDS = {
 
 @pytest.fixture
 def statements() -> Iterator[list[str]]:
-    """Yield the list of the statements that are executed."""
+    """Yield the list of the statements that are executed, with SQLite's transactions."""
     executed: list[str] = []
 
     def record(*arguments: object) -> None:
         executed.append(str(arguments[2]).split(maxsplit=1)[0])
 
+    def trace(connection: Any, _: object) -> None:
+        if connection.driver_connection.__class__.__module__.startswith('aiosqlite'):
+            connection.run_async(
+                lambda _: connection.driver_connection.set_trace_callback(record_transaction)
+            )
+
+    def record_transaction(statement: str) -> None:
+        if statement.startswith(('BEGIN', 'COMMIT', 'ROLLBACK')):
+            executed.append(statement.strip())
+
     event.listen(Engine, 'before_cursor_execute', record)
+    event.listen(Pool, 'connect', trace)
     yield executed
+    event.remove(Pool, 'connect', trace)
     event.remove(Engine, 'before_cursor_execute', record)
 
 
@@ -45,12 +58,15 @@ async def test_each_step_is_one_statement(store: SQLStore, statements: list[str]
     """Each step is one statement; SQLite has it in a transaction that begins with the lock."""
     session_id = await create(store)
     begin, commit = (
-        ([], []) if store._steps.database.name == 'PostgreSQL' else (['BEGIN'], ['COMMIT'])
+        ([], [])
+        if store._steps.database.name == 'PostgreSQL'
+        else (['BEGIN IMMEDIATE'], ['COMMIT'])
     )
     statements.clear()
 
     await create(store)
-    assert statements == [*begin, 'INSERT', *commit]
+    # The statement is recorded before the driver begins its transaction.
+    assert statements == ['INSERT', *begin, *commit]
     statements.clear()
     await store.read(session_id)
     assert statements == ['SELECT']
@@ -58,10 +74,10 @@ async def test_each_step_is_one_statement(store: SQLStore, statements: list[str]
     await store.write(
         session_id, {b'"two"': b'2'}, [b'"one"'], lifetime=LIFETIME, now=current_time()
     )
-    assert statements == [*begin, 'UPDATE', *commit]
+    assert statements == ['UPDATE', *begin, *commit]
     statements.clear()
     await store.delete(session_id, new_token())
-    assert statements == [*begin, 'UPDATE', *commit]
+    assert statements == ['UPDATE', *begin, *commit]
 
 
 async def test_odd_values_are_stored_exactly(store: SQLStore) -> None:
