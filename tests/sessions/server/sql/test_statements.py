@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import aiosqlite
 import pytest
 from sqlalchemy import Engine, Pool, event
 
@@ -38,7 +39,7 @@ def statements() -> Iterator[list[str]]:
         executed.append(str(arguments[2]).split(maxsplit=1)[0])
 
     def trace(connection: Any, _: object) -> None:
-        if connection.driver_connection.__class__.__module__.startswith('aiosqlite'):
+        if isinstance(connection.driver_connection, aiosqlite.Connection):
             connection.run_async(
                 lambda _: connection.driver_connection.set_trace_callback(record_transaction)
             )
