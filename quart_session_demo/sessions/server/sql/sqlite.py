@@ -123,16 +123,32 @@ class _Connection(aiosqlite.Connection):
     """
 
     _is_stopped = False
+    _end: asyncio.Future[Any] | None = None
 
     def stop(self) -> asyncio.Future[Any] | None:
-        if self._is_stopped:
-            return None
-        self._is_stopped = True
-        return super().stop()
+        if not self._is_stopped:
+            self._is_stopped = True
+            self._end = super().stop()
+        return self._end
+
+
+class _SQLiteConnection(sqlite3.Connection):
+    """A connection that ends its transaction when it closes.
+
+    A statement whose result was not read delays the close: it would hold the lock for as long as
+    anything refers to its cursor.
+    """
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
 
 
 def _connect(path: str, **options: Any) -> aiosqlite.Connection:
-    return _Connection(lambda: sqlite3.connect(path, **options), iter_chunk_size=64)
+    return _Connection(
+        lambda: sqlite3.connect(path, factory=_SQLiteConnection, **options), iter_chunk_size=64
+    )
 
 
 def _configure(connection: Any, _: object) -> None:

@@ -12,12 +12,15 @@ from quart_session_demo.sessions.server.loops import LoopResources
 from quart_session_demo.sessions.server.sql.connections import LoopConnections, Queue, Step
 from quart_session_demo.sessions.server.sql.database import Database
 from quart_session_demo.sessions.server.store import StoreError
+from quart_session_demo.sessions.server.timeouts import responsive_timeout
 
 T = TypeVar('T')
 
 #: How long a step waits for its turn, as a multiple of the timeout. The wait ends earlier if the
 #: database executes nothing during it.
 QUEUE_WAIT_FACTOR = 40
+#: How many times longer it waits while the event loop is never idle.
+QUEUE_BUSY_FACTOR = 3
 
 
 class SQLSteps:
@@ -113,7 +116,7 @@ class SQLSteps:
     async def _turn(self, queue: Queue) -> AsyncIterator[None]:
         seconds = QUEUE_WAIT_FACTOR * self._timeout
         try:
-            async with asyncio.timeout(seconds):
+            async with responsive_timeout(seconds, busy_factor=QUEUE_BUSY_FACTOR):
                 await queue.free.acquire()
         except TimeoutError:
             raise StoreError(

@@ -12,7 +12,12 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from quart_session_demo.sessions.server.sql import sqlite
-from quart_session_demo.sessions.server.store import StoreError, current_time, new_token
+from quart_session_demo.sessions.server.store import (
+    StoreError,
+    WriteResult,
+    current_time,
+    new_token,
+)
 from quart_session_demo.sessions.sql import SQLStore
 from tests.apps.sessions_app import make_sessions_app
 from tests.postgres_server import LIMITED_ROLE, PASSWORD, PostgresServer
@@ -75,6 +80,26 @@ async def test_stopped_connection_can_be_closed(tmp_path: Path) -> None:
 
     async with asyncio.timeout(30):
         await closing
+
+
+async def test_abandoned_change_leaves_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that gets the lock after its timeout does not hold it."""
+    # The abandoned change waits for the lock until the other program releases it.
+    monkeypatch.setattr(sqlite, 'LOCK_WAIT_SECONDS', 10)
+    store = SQLStore(sqlite_settings(tmp_path)['SESSION_SQLALCHEMY_URL'], timeout=0.2)
+    session_id = await create(store)
+    arguments = ({b'"one"': b'2'}, ())
+    with locked(tmp_path / 'sessions.db'), pytest.raises(StoreError, match='did not respond'):
+        await store.write(session_id, *arguments, lifetime=LIFETIME, now=current_time())
+
+    other = SQLStore(sqlite_settings(tmp_path)['SESSION_SQLALCHEMY_URL'], timeout=10)
+    result = await other.write(session_id, *arguments, lifetime=LIFETIME, now=current_time())
+
+    assert result is WriteResult.SAVED
+    await other.close()
+    await store.close()
 
 
 async def test_short_lock_delays_only(tmp_path: Path) -> None:
