@@ -1,5 +1,6 @@
 """Flask's signed session format, byte for byte; keys and signers are made only once."""
 
+import json
 from collections.abc import Iterable
 from functools import cached_property
 from json import JSONEncoder
@@ -75,7 +76,7 @@ PLAIN_TYPES: frozenset[type] = frozenset({str, int, float, bool, type(None)})
 
 
 class SessionJSON(TaggedJSONSerializer):
-    """Flask's tagged JSON, encoded without a current Flask app, which Quart does not have."""
+    """Flask's tagged JSON, without a look for the current Flask app, which Quart does not have."""
 
     encoder = JSONEncoder(separators=(',', ':'), default=DefaultJSONProvider.default)
 
@@ -98,3 +99,7 @@ class SessionJSON(TaggedJSONSerializer):
     def dumps(self, value: Any) -> str:
         """Return the tagged value as compact JSON."""
         return self.encoder.encode(self.tag(value))
+
+    def loads(self, value: str) -> Any:
+        """Return the value of tagged JSON."""
+        return self._untag_scan(json.loads(value))

@@ -1,5 +1,7 @@
 """When a session expires. Times are in milliseconds since 1970, durations in milliseconds."""
 
+import sys
+
 from quart import Quart
 
 from quart_session_demo.sessions.server.session import ServerSession
@@ -11,16 +13,13 @@ REFRESH_AFTER = 0.05
 
 def remaining(app: Quart, session: ServerSession) -> int:
     """Return how long a session lasts if it is extended now: 0 or less if it has expired."""
-    lifetime = _lifetime(app)
-    absolute = app.config.get('SESSION_ABSOLUTE_LIFETIME')
-    if absolute is not None and session.created:
-        lifetime = min(lifetime, session.created + round(absolute * 1000) - current_time())
-    return lifetime
+    return min(_lifetime(app), _absolute_end(app, session) - current_time())
 
 
 def is_expired(app: Quart, session: ServerSession) -> bool:
     """Return whether a session has expired, even if the lifetime was shortened in the settings."""
-    return session.refreshed + _lifetime(app) <= current_time() or remaining(app, session) <= 0
+    end = min(session.refreshed + _lifetime(app), _absolute_end(app, session))
+    return end <= current_time()
 
 
 def expires_at(app: Quart, session: ServerSession) -> int:
@@ -40,3 +39,10 @@ def is_extension_due(app: Quart, session: ServerSession) -> bool:
 
 def _lifetime(app: Quart) -> int:
     return round(app.permanent_session_lifetime.total_seconds() * 1000)
+
+
+def _absolute_end(app: Quart, session: ServerSession) -> int:
+    absolute: float | None = app.config.get('SESSION_ABSOLUTE_LIFETIME')
+    if absolute is None or not session.created:
+        return sys.maxsize
+    return session.created + round(absolute * 1000)

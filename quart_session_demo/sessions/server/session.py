@@ -159,9 +159,9 @@ def _encode(values: Mapping[Any, Any]) -> Fields:
 
 
 def _decode(fields: Mapping[bytes, bytes]) -> dict[str, Any]:
-    # All values in one call, because the call takes longer than decoding a small value.
-    names = json.loads(_json_array(fields))
-    return dict(zip(names, _SERIALIZER.loads(_json_array(fields.values())), strict=True))
+    # In one call, because a call takes longer than decoding a small value.
+    names, values = _SERIALIZER.loads(f'[{_json_array(fields)},{_json_array(fields.values())}]')
+    return dict(zip(names, values, strict=True))
 
 
 def _json_array(items: Iterable[bytes]) -> str:
