@@ -184,8 +184,12 @@ def test_cost_ratios_are_those_of_the_comparison() -> None:
     shown = {name: ratios for name, *ratios in table_rows(text, "session | the lesson's")}
     assert shown == {
         'the cookie session here': measured['ours'],
-        'the session on Redis': measured['Redis'],
-        'two round trips to Redis alone': measured['bare Redis'],
+        'in memory': measured['memory'],
+        'on Redis': measured['Redis'],
+        'the same commands to Redis alone': measured['bare Redis'],
+        'on a Redis Cluster': measured['Redis Cluster'],
+        'in PostgreSQL': measured['PostgreSQL'],
+        'in SQLite': measured['SQLite'],
     }
     less = [f'{1 - float(ratio):.0%}'.replace('%', ' % less') for ratio in measured['ours']]
     assert re.findall(r'\d+ % less', text) == less
