@@ -1,7 +1,6 @@
 """A proxy between an app and Redis, which loses or delays data on request."""
 
 import asyncio
-from types import TracebackType
 from typing import Any, Self, cast
 
 
@@ -34,12 +33,7 @@ class RedisProxy:
         self.url = f'redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}'
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._server.close()
         for connection in self._connections:
             connection.cancel()

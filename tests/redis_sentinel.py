@@ -4,7 +4,6 @@ import secrets
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from redis.exceptions import RedisError
@@ -101,12 +100,7 @@ class SentinelSetup:
             self._running = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._running.close()
 
     def wait_for_other_primary(self, old: RedisServer) -> RedisServer:
