@@ -198,7 +198,8 @@ async def some_requests(statuses: Counter[int], count: int = 30) -> None:
 
 async def test_planned_failover_fails_no_request(cluster: RedisCluster) -> None:
     """When replicas take over from running primaries, every request works."""
-    async with serving(cluster.settings) as app:
+    # The nodes pause meanwhile, on a busy machine for longer than the default timeout.
+    async with serving({**cluster.settings, 'SESSION_REDIS_TIMEOUT': 10}) as app:
         clients = await new_clients(app, 12)
         async with load(clients) as statuses:
             for shard in range(PRIMARIES):
