@@ -10,6 +10,7 @@ from typing import TypeVar
 from redis.asyncio import ConnectionPool
 from redis.exceptions import AskError, MovedError
 
+from quart_session_demo.sessions.server.connection_queue import BUSY_FACTOR, WAIT_FACTOR
 from quart_session_demo.sessions.server.loops import LoopResources
 from quart_session_demo.sessions.server.redis.cluster_clients import ClusterClients
 from quart_session_demo.sessions.server.redis.cluster_commands import (
@@ -19,8 +20,6 @@ from quart_session_demo.sessions.server.redis.cluster_commands import (
     with_redirection,
 )
 from quart_session_demo.sessions.server.redis.connections import (
-    POOL_BUSY_FACTOR,
-    POOL_WAIT_FACTOR,
     Command,
     RedisConnections,
 )
@@ -91,7 +90,7 @@ class ClusterConnections:
         """The longest time between two attempts to send the same command."""
         # An attempt at the old node, a look at the slots, and a wait for a connection to the new
         # node while the event loop is never idle.
-        return (POOL_BUSY_FACTOR * POOL_WAIT_FACTOR + 5) * self._timeout
+        return (BUSY_FACTOR * WAIT_FACTOR + 5) * self._timeout
 
     async def run(self, command: Command[T], key: str | None = None) -> T:
         """Return the result of a command from the node that serves a key.

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from math import inf
 from typing import TypeVar
 
 from redis.asyncio import ConnectionPool, Redis
@@ -13,6 +12,7 @@ from redis.exceptions import AskError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from quart_session_demo.sessions.server.connection_queue import ConnectionQueue
 from quart_session_demo.sessions.server.loops import LoopResources
 from quart_session_demo.sessions.server.redis.client import RedisClients
 from quart_session_demo.sessions.server.redis.scripts import DELETE, WRITE
@@ -26,12 +26,6 @@ MIN_ATTEMPTS = 2
 #: How often a command is tried while others get responses.
 MAX_ATTEMPTS = 5
 
-#: How long a request waits for a free connection, as a multiple of the timeout. The wait ends
-#: earlier if Redis fails during it.
-POOL_WAIT_FACTOR = 40
-#: How many times longer it waits while the event loop is never idle.
-POOL_BUSY_FACTOR = 3
-
 
 @dataclass
 class LoopConnections:
@@ -41,20 +35,16 @@ class LoopConnections:
         client: The client with its pool.
         write: The script `WRITE`.
         delete: The script `DELETE`.
-        free: Counts the free connections. Callers wait for one, because an empty pool raises.
+        queue: The queue for a connection of the pool.
         owns: Returns whether a key may be sent to this Redis; each node of a cluster accepts only
             some keys.
-        responded_at: When Redis responded last, by the clock of the event loop.
-        failed_at: When Redis failed last, and responded to nobody.
     """
 
     client: Redis
     write: AsyncScript
     delete: AsyncScript
-    free: asyncio.Semaphore
+    queue: ConnectionQueue
     owns: Callable[[str], bool]
-    responded_at: float = -inf
-    failed_at: float = -inf
 
 
 #: The errors after which a command is tried again.
@@ -116,11 +106,8 @@ class RedisConnections:
             StoreError: Redis failed, refused the command, or did not respond in time.
         """
         connections = await self._by_loop.get()
-        start = asyncio.get_running_loop().time()
-        await self._wait_for_connection(connections)
+        await connections.queue.wait(self._timeout)
         try:
-            if connections.failed_at > max(start, connections.responded_at):
-                raise StoreError('Redis failed while this request waited for a connection')
             return await self._try(command, connections)
         except AskError:
             # On a single Redis; `ClusterConnections` follows the redirection.
@@ -138,7 +125,7 @@ class RedisConnections:
         except (RedisError, OSError, UnicodeError) as error:
             raise StoreError(f'Redis failed: {error}') from None
         finally:
-            connections.free.release()
+            connections.queue.free.release()
 
     async def run_on_each(self, command: Command[T]) -> list[T]:
         """Return the result of a command from each Redis that stores sessions: here only one."""
@@ -154,7 +141,7 @@ class RedisConnections:
             client,
             client.register_script(WRITE),
             client.register_script(DELETE),
-            asyncio.Semaphore(self._max_connections),
+            ConnectionQueue('Redis', self._max_connections),
             self._owns,
         )
 
@@ -163,17 +150,6 @@ class RedisConnections:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timeout):
                 await connections.client.aclose()
-
-    async def _wait_for_connection(self, connections: LoopConnections) -> None:
-        if not connections.free.locked():
-            await connections.free.acquire()
-            return
-        seconds = POOL_WAIT_FACTOR * self._timeout
-        try:
-            async with responsive_timeout(seconds, busy_factor=POOL_BUSY_FACTOR):
-                await connections.free.acquire()
-        except TimeoutError:
-            raise StoreError(f'No connection to Redis was free within {seconds} s') from None
 
     async def _try(self, command: Command[T], connections: LoopConnections) -> T:
         clock = asyncio.get_running_loop().time
@@ -184,7 +160,7 @@ class RedisConnections:
             try:
                 result = await self._attempt(command, connections)
             except ReadOnlyError:
-                connections.responded_at = clock()
+                connections.queue.responded_at = clock()
                 if attempts >= MIN_ATTEMPTS:
                     raise
                 # After a failover, new connections reach the new primary, but open ones do not.
@@ -192,17 +168,17 @@ class RedisConnections:
                     await self._attempt(_disconnect_idle, connections)
             except _LOST:
                 # If others got a response during this attempt, only this connection is at fault.
-                if connections.responded_at > start:
+                if connections.queue.responded_at > start:
                     if attempts >= MAX_ATTEMPTS:
                         raise
                 elif attempts >= MIN_ATTEMPTS:
-                    connections.failed_at = clock()
+                    connections.queue.failed_at = clock()
                     raise
             except ResponseError:
-                connections.responded_at = clock()
+                connections.queue.responded_at = clock()
                 raise
             else:
-                connections.responded_at = clock()
+                connections.queue.responded_at = clock()
                 return result
 
     async def _attempt(self, command: Command[T], connections: LoopConnections) -> T:

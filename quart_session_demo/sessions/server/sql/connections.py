@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from math import inf
 from random import uniform
 from typing import Any, TypeVar, cast
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from quart_session_demo.sessions.server.connection_queue import ConnectionQueue
 from quart_session_demo.sessions.server.sql.database import Database
 from quart_session_demo.sessions.server.store import StoreError
 from quart_session_demo.sessions.server.timeouts import responsive_timeout
@@ -22,21 +22,6 @@ Step = Callable[[Connection], T]
 
 #: The longest pause before a step that met a conflict is repeated, in seconds.
 CONFLICT_PAUSE = 0.01
-
-
-class Queue:
-    """Lets a number of steps run at the same time; the others wait, the oldest first.
-
-    Attributes:
-        free: Counts how many more may run.
-        answered_at: When the database executed a step last, by the clock of the event loop.
-        failed_at: When the database failed last, and executed no other step meanwhile.
-    """
-
-    def __init__(self, size: int) -> None:
-        """Let `size` steps run at the same time."""
-        self.free = asyncio.Semaphore(size)
-        self.answered_at = self.failed_at = -inf
 
 
 class LoopConnections:
@@ -54,9 +39,9 @@ class LoopConnections:
         self._tasks: set[asyncio.Task[Any]] = set()
         # Connections of an older generation are not used any more.
         self._generation = 0
-        self.readers = self.writers = Queue(database.max_readers)
+        self.readers = self.writers = ConnectionQueue(database.name, database.max_readers)
         if database.max_writers is not None:
-            self.writers = Queue(database.max_writers)
+            self.writers = ConnectionQueue(database.name, database.max_writers)
 
     async def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Return the result of a task, which runs to its end even if the caller is cancelled."""

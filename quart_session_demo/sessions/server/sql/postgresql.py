@@ -103,7 +103,7 @@ class PostgreSQL:
             skip_autocommit_rollback=True,
             poolclass=AsyncAdaptedQueuePool,
             pool_size=self.max_readers,
-            # `Queue` limits the number.
+            # `ConnectionQueue` limits the number.
             max_overflow=-1,
         )
 

@@ -75,7 +75,7 @@ class SQLite:
             poolclass=AsyncAdaptedQueuePool,
             # One more for the writer.
             pool_size=self.max_readers + 1,
-            # `Queue` limits the number.
+            # `ConnectionQueue` limits the number.
             max_overflow=-1,
         )
         event.listen(engine.sync_engine, 'do_connect', self._create_file)

@@ -1,26 +1,18 @@
 """Steps on a database: a queue, two attempts, and `StoreError` if both fail."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from quart_session_demo.sessions.server.connection_queue import ConnectionQueue
 from quart_session_demo.sessions.server.loops import LoopResources
-from quart_session_demo.sessions.server.sql.connections import LoopConnections, Queue, Step
+from quart_session_demo.sessions.server.sql.connections import LoopConnections, Step
 from quart_session_demo.sessions.server.sql.database import Database
 from quart_session_demo.sessions.server.store import StoreError
-from quart_session_demo.sessions.server.timeouts import responsive_timeout
 
 T = TypeVar('T')
-
-#: How long a step waits for its turn, as a multiple of the timeout. The wait ends earlier if the
-#: database executes nothing during it.
-QUEUE_WAIT_FACTOR = 40
-#: How many times longer it waits while the event loop is never idle.
-QUEUE_BUSY_FACTOR = 3
 
 
 class SQLSteps:
@@ -83,49 +75,34 @@ class SQLSteps:
     async def _close(self, connections: LoopConnections) -> None:
         await connections.close(self._timeout)
 
-    async def _run(self, step: Step[T], connections: LoopConnections, queue: Queue) -> T:
+    async def _run(self, step: Step[T], connections: LoopConnections, queue: ConnectionQueue) -> T:
         name = self.database.name
         clock = asyncio.get_running_loop().time
-        start = clock()
-        async with self._turn(queue):
-            if queue.failed_at > start:
-                raise StoreError(f'{name} failed while this request waited for a connection')
-            began = clock()
-            try:
-                result = await self._try_twice(step, connections)
-            except DBAPIError as error:
-                # The whole message has the statement and its values.
-                raise StoreError(f'{name} failed: {self.database.describe(error)}') from None
-            except SQLAlchemyError as error:
-                raise StoreError(f'{name} failed: {type(error).__name__}') from None
-            except OSError as error:
-                # A lock on one session, for example, does not stop the others.
-                if queue.answered_at <= began:
-                    queue.failed_at = clock()
-                raise StoreError(f'{name} {self._problem(error)}') from None
-            queue.answered_at = clock()
+        await queue.wait(self._timeout)
+        began = clock()
+        try:
+            result = await self._try_twice(step, connections)
+        except DBAPIError as error:
+            # The whole message has the statement and its values.
+            raise StoreError(f'{name} failed: {self.database.describe(error)}') from None
+        except SQLAlchemyError as error:
+            raise StoreError(f'{name} failed: {type(error).__name__}') from None
+        except OSError as error:
+            # A lock on one session, for example, does not stop the others.
+            if queue.responded_at <= began:
+                queue.failed_at = clock()
+            raise StoreError(f'{name} {self._problem(error)}') from None
+        else:
+            queue.responded_at = clock()
             return result
+        finally:
+            queue.free.release()
 
     def _problem(self, error: OSError) -> str:
         if not isinstance(error, TimeoutError):
             return f'failed: {error}'
         conflict = f': {error}' if str(error) else ''
         return f'did not respond within {self._timeout} s, in two attempts{conflict}'
-
-    @asynccontextmanager
-    async def _turn(self, queue: Queue) -> AsyncIterator[None]:
-        seconds = QUEUE_WAIT_FACTOR * self._timeout
-        try:
-            async with responsive_timeout(seconds, busy_factor=QUEUE_BUSY_FACTOR):
-                await queue.free.acquire()
-        except TimeoutError:
-            raise StoreError(
-                f'No connection to {self.database.name} was free within {seconds} s'
-            ) from None
-        try:
-            yield
-        finally:
-            queue.free.release()
 
     async def _try_twice(self, step: Step[T], connections: LoopConnections) -> T:
         try:

@@ -9,7 +9,7 @@ import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
-from quart_session_demo.sessions.server.redis import connections
+from quart_session_demo.sessions.server import connection_queue
 from quart_session_demo.sessions.server.redis.scripts import DELETE, WRITE
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import get_with_cookie
@@ -132,7 +132,7 @@ async def test_wait_for_a_connection_is_bounded(
     """A request waits for a free connection in bounded time, and then returns 503 and is logged."""
     app = make_app_at(proxy, SESSION_REDIS_MAX_CONNECTIONS=1)
     # Half a second.
-    monkeypatch.setattr(connections, 'POOL_WAIT_FACTOR', 0.5 / TIMEOUT)
+    monkeypatch.setattr(connection_queue, 'WAIT_FACTOR', 0.5 / TIMEOUT)
     async with app.test_app():
         client = app.test_client()
         await client.get('/')
