@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server import store
-from quart_session_demo.sessions.server.store import Fields, StoredSession, WriteResult
+from quart_session_demo.sessions.server.store import Fields, Names, StoredSession, WriteResult
 
 T = TypeVar('T')
 
@@ -32,7 +32,7 @@ class FileStore:
         return await self._run(lambda db: _get(db, session_id))
 
     async def write(
-        self, session_id: str, changed: Fields, removed: Iterable[bytes], *, lifetime: int, now: int
+        self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
     ) -> WriteResult:
         def step(db: sqlite3.Connection) -> WriteResult:
             if (stored := _get(db, session_id)) is None:
@@ -40,8 +40,9 @@ class FileStore:
             fields = stored.fields | changed
             for name in removed:
                 fields.pop(name, None)
-            expires = now + (lifetime if fields else min(lifetime, store.EMPTIED_LIFETIME))
-            _put(db, session_id, fields, stored.created, now, expires, None)
+            longest = lifetime if fields else store.EMPTIED_LIFETIME
+            expires = store.current_time() + min(lifetime, longest)
+            _put(db, session_id, fields, stored.created, refreshed, expires, None)
             return WriteResult.SAVED if fields else WriteResult.EMPTIED
 
         return await self._run(step)
@@ -50,9 +51,8 @@ class FileStore:
         def step(db: sqlite3.Connection) -> Fields | None:
             if (stored := _get(db, session_id, token)) is None:
                 return None
-            # With a token: only a repeated call finds it now, for a short time.
             _put(db, session_id, *stored, store.current_time() + store.DELETED_LIFETIME, token)
-            return stored.fields
+            return stored.fields  # Now only a repeated call finds them, for a short time.
 
         return await self._run(step)
 

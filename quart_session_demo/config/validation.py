@@ -8,6 +8,7 @@ from typing import Any
 from flask import Config
 from quart import Quart
 
+from quart_session_demo.sessions.cookie_settings import cookie_problems
 from quart_session_demo.sessions.redis_selection import selection_errors
 from quart_session_demo.sessions.settings import Setting
 from quart_session_demo.sessions.validators import (
@@ -139,6 +140,10 @@ def validate_combinations(
                 f'refuse while {name(key)} is {safe_repr(config[key])}: {remedy}, or choose '
                 'another name'
             )
+    if config['SESSION_TYPE'] == 'cookie':
+        for key, problem in cookie_problems(config):
+            if key not in invalid:
+                yield f'{name(key)} {problem}'
     if config['SESSION_TYPE'] == 'redis':
         yield from selection_errors(config, name, 'is not set, nor is REDIS_URL')
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from quart_session_demo.playground.notice import shorten, shorten_cookie, store_notice
 from quart_session_demo.playground.page import render, translate
 from quart_session_demo.playground.session_cookie import read_session, request_cookie
-from quart_session_demo.sessions.base import SaveRefusal, TrackedSession
+from quart_session_demo.sessions.tracking import SaveRefusal, TrackedSession
 
 
 async def record_outcome(app: Quart, response: Response | WerkzeugResponse, **_: Any) -> None:

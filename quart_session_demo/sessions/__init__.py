@@ -1,8 +1,12 @@
 """Session interfaces for any Quart app: exact Flask cookies, or sessions stored on a server."""
 
-from quart_session_demo.sessions.base import regenerate_session
 from quart_session_demo.sessions.cookie import CookieSession, CookieSessionInterface
 from quart_session_demo.sessions.create import create_session_interface
+from quart_session_demo.sessions.current import (
+    do_not_extend_session,
+    regenerate_session,
+    session_expires_at,
+)
 from quart_session_demo.sessions.server.interface import ServerSessionInterface
 from quart_session_demo.sessions.server.memory import MemoryStore
 from quart_session_demo.sessions.server.session import ServerSession
@@ -17,5 +21,7 @@ __all__ = [
     'SessionStore',
     'StoreError',
     'create_session_interface',
+    'do_not_extend_session',
     'regenerate_session',
+    'session_expires_at',
 ]

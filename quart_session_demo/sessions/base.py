@@ -1,19 +1,19 @@
-"""The base classes of our session interfaces and their sessions."""
+"""The base class of our session interfaces, and what they know about the session cookie."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import wraps
 from typing import Any, Literal, cast
 
-from flask.sessions import SecureCookieSession, SessionMixin
-from quart import Quart, Response, current_app, session
+from flask.sessions import SessionMixin
+from quart import Quart, Response, before_render_template
 from quart import sessions as quart_sessions
-from quart.wrappers import Websocket
 from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.http import dump_cookie, parse_set_header
 from werkzeug.wrappers import Response as WerkzeugResponse
+
+from quart_session_demo.sessions.json_reads import watch_tojson
+from quart_session_demo.sessions.tracking import TrackedSession
 
 #: How many session cookies of one request are tried.
 MAX_COOKIES = 5
@@ -42,94 +42,15 @@ class Finding:
         )
 
 
-@dataclass(frozen=True)
-class SaveRefusal:
-    """A changed session that was not stored, because its cookie would be too large.
-
-    Attributes:
-        size: The size of the cookie with its name and attributes, in bytes.
-        limit: The largest size allowed (`MAX_COOKIE_SIZE`), in bytes.
-    """
-
-    size: int
-    limit: int
-
-
-class TrackedSession(SecureCookieSession):
-    """Flask's session, which also records whether the request read or wrote it.
-
-    Flask's own attribute `accessed` cannot be used: Quart 0.22 never sets it and 0.23 always does.
-    """
-
-    #: Whether the request read or wrote the session.
-    was_used = False
-    #: Whether a websocket's handshake response was sent. After that no cookie can be set.
-    headers_sent = False
-    #: Why the session was not stored, once the response is finished.
-    refusal: SaveRefusal | None = None
-
-    def mark_used(self) -> None:
-        """Record a use of the session, before it happens."""
-        self.was_used = True
-
-
-def _tracked(method: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(method)
-    def track(self: TrackedSession, *args: Any, **kwargs: Any) -> Any:
-        self.mark_used()
-        return method(self, *args, **kwargs)
-
-    return track
-
-
-# `__bool__` calls `__len__`; `permanent` calls `get` and `__setitem__`.
-_TRACKED_METHODS = (
-    '__contains__',
-    '__delitem__',
-    '__eq__',
-    '__getitem__',
-    '__ior__',
-    '__iter__',
-    '__len__',
-    '__ne__',
-    '__or__',
-    '__repr__',
-    '__reversed__',
-    '__ror__',
-    '__setitem__',
-    'clear',
-    'copy',
-    'get',
-    'items',
-    'keys',
-    'pop',
-    'popitem',
-    'setdefault',
-    'update',
-    'values',
-)
-for _name in _TRACKED_METHODS:
-    setattr(TrackedSession, _name, _tracked(getattr(TrackedSession, _name)))
-
-
-def track_accept(websocket: Websocket, session: TrackedSession) -> None:
-    """Set `session.headers_sent` when a websocket is accepted."""
-    # `send` and `receive` call this too.
-    accept = websocket.accept
-
-    @wraps(accept)
-    async def accept_and_record(*args: Any, **kwargs: Any) -> None:
-        session.headers_sent = True
-        await accept(*args, **kwargs)
-
-    websocket.accept = accept_and_record  # type: ignore[method-assign]
-
-
 class SessionInterface(quart_sessions.SessionInterface, ABC):
     """A session interface with all that the app, its pages and its commands need."""
 
     #: Whether the cookie holds the session's content, and not only an id.
     content_in_cookie: bool
+
+    def __init__(self) -> None:
+        """Notice from now on which templates write a session to JSON."""
+        before_render_template.connect(watch_tojson)
 
     @abstractmethod
     async def regenerate(self, session: SessionMixin) -> None:
@@ -145,7 +66,15 @@ class SessionInterface(quart_sessions.SessionInterface, ABC):
 
     @abstractmethod
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
-        """Return when the session expires if it is not used again, or None if that is unknown."""
+        """Return when the session expires; `session_expires_at` describes it."""
+
+    def should_set_cookie(self, app: Quart, session: SessionMixin) -> bool:
+        """Return whether the response sets the cookie of a session that exists.
+
+        A subclass may override it. A session whose id would not reach the client is not stored.
+        """
+        extends = cast(TrackedSession, session).may_extend
+        return session.modified or (extends and super().should_set_cookie(app, session))
 
     def delete_cookie(self, app: Quart, response: Response | WerkzeugResponse) -> None:
         """Add a `Set-Cookie` header that deletes the session cookie."""
@@ -213,21 +142,3 @@ def vary_by_cookie(response: Response | WerkzeugResponse) -> None:
     vary = parse_set_header(', '.join(fields))
     vary.add('Cookie')
     response.headers['Vary'] = vary.to_header()
-
-
-async def regenerate_session() -> None:
-    """Give the current session a new id, as a login must (OWASP ASVS 5.0, 7.2.4).
-
-    Call it in a login view, before or after the view writes the user into the session, and again
-    where the user gets more rights. The content does not change. The old id is invalid after this
-    call: an attacker who knows it gains nothing. If the connection breaks after the call, the user
-    has to log in again. A cookie session has no id, so the call does nothing there.
-
-    Raises:
-        ServiceUnavailable: The store does not respond. Nothing of this request is stored.
-        RuntimeError: In a websocket, which cannot set a cookie with the new id.
-        AttributeError: The app's session interface does not belong to this package.
-    """
-    # Quart's own interfaces have no such method. The error shows that the login keeps its old id.
-    interface = cast(SessionInterface, current_app.session_interface)
-    await interface.regenerate(cast(Any, session)._get_current_object())

@@ -4,12 +4,14 @@ The cookie is Flask's, byte for byte. Unlike Quart's own interface, this one sen
 only if the session was used or its cookie is set, and reports a session that cannot be stored.
 """
 
-from datetime import datetime
+import time
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
 from itsdangerous import BadData
-from quart import Quart, Response, session, websocket_tearing_down
+from quart import Quart, Response, appcontext_pushed, session, websocket_tearing_down
 from quart.sessions import SecureCookieSessionInterface
 from quart.wrappers import Websocket
 from quart.wrappers.base import BaseRequestWebsocket
@@ -17,23 +19,47 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.base import (
     Finding,
-    SaveRefusal,
     SessionInterface,
-    TrackedSession,
     cookie_header,
     cookie_values,
-    track_accept,
     vary_by_cookie,
 )
+from quart_session_demo.sessions.cookie_settings import complete_cookie_settings
 from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
 from quart_session_demo.sessions.serializer import SessionJSON, SessionSerializer, signing_keys
+from quart_session_demo.sessions.tracking import (
+    LATE_CHANGE,
+    SaveRefusal,
+    TrackedSession,
+    track_accept,
+)
 
 
 class CookieSession(TrackedSession):
     """Flask's session, stored in the cookie itself."""
 
+    #: When the request's cookie was signed, in seconds since 1970; None without a cookie.
+    signed_at: int | None = None
     #: Whether the log reports that a change in a websocket was lost.
     loss_logged = False
+
+    @property
+    def kept_signing_time(self) -> int | None:
+        """The time with which its cookie is signed again; None for the current time."""
+        return None if self.may_extend else self.signed_at
+
+    @property
+    def lifetime(self) -> None:
+        """None: a cookie session has no lifetime of its own."""
+        return None
+
+    @lifetime.setter
+    def lifetime(self, value: timedelta | None) -> None:
+        if value is not None:
+            raise RuntimeError(
+                'A cookie session has no lifetime of its own, because the cookie does not store '
+                'it: use sessions on a server'
+            )
 
 
 class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
@@ -47,6 +73,22 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     content_in_cookie = True
     serializer = SessionJSON()
     _signing_serializer: tuple[tuple[bytes, ...], SessionSerializer] | None = None
+
+    def __init__(self) -> None:
+        """Let an app with a wrong setting fail when it starts serving."""
+        super().__init__()
+        # The app is not known yet. It pushes a first context before it starts serving.
+        appcontext_pushed.connect(self._check_at_start)
+
+    async def _check_at_start(self, app: Quart, **_: Any) -> None:
+        if app.session_interface is not self:
+            return
+        appcontext_pushed.disconnect(self._check_at_start)
+
+        async def check_settings() -> None:
+            complete_cookie_settings(app.config)
+
+        app.before_serving_funcs.insert(0, check_settings)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Check the subclass's `session_class`.
@@ -84,7 +126,8 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             return None
-        session = self.session_class(self._load(app, request, serializer))
+        session = self._load(app, request, serializer)
+        session.permanent_by_default = app.config.get('SESSION_PERMANENT', False)
         if isinstance(request, Websocket):
             track_accept(request, session)
             websocket_tearing_down.connect(self._log_lost_change, app)
@@ -92,17 +135,18 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
 
     def _load(
         self, app: Quart, request: BaseRequestWebsocket, serializer: SessionSerializer
-    ) -> dict[str, Any] | None:
-        max_age = int(app.permanent_session_lifetime.total_seconds())
+    ) -> CookieSession:
         for value in cookie_values(self, app, request):
             try:
-                data = serializer.loads(value, max_age)
+                data, signed_at = serializer.loads(value, _lifetime(app), return_timestamp=True)
             # A time that a datetime cannot hold raises the other errors.
             except (BadData, OverflowError, OSError, ValueError):
                 continue
             if isinstance(data, dict):
-                return data
-        return None
+                session = self.session_class(data)
+                session.signed_at = int(signed_at.timestamp())
+                return session
+        return self.session_class()
 
     async def save_session(
         self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None
@@ -123,14 +167,14 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             session.headers_sent = True
         if response is None or session.headers_sent:
             return
+        session.report_late_change = None
         try:
-            modified = session.modified
             # Read now, because the lines below use the session too.
-            used = session.was_used or modified
+            used = session.accessed or session.modified
             if used:
                 vary_by_cookie(response)
-            if not session:
-                if modified:
+            if not session.content():
+                if session.modified:
                     self.delete_cookie(app, response)
             elif self.should_set_cookie(app, session):
                 is_set = self._set_cookie(app, session, response)
@@ -139,14 +183,18 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         except Exception as error:
             log_save_error(app, error)
             turn_into_error(response, 500, SAVE_ERROR)
+        session.report_late_change = partial(app.logger.warning, LATE_CHANGE)
 
     def _set_cookie(
         self, app: Quart, session: CookieSession, response: Response | WerkzeugResponse
     ) -> bool:
         serializer = cast(SessionSerializer, self.get_signing_serializer(app))
-        # `dict(session)` would call a tracked method for each key.
-        value = serializer.dumps(dict(dict.items(session)))
-        header = cookie_header(self, app, session, str(value))
+        content, signed_at = session.content(), session.kept_signing_time
+        if signed_at is None:
+            value = str(serializer.dumps(content))
+        else:
+            value = serializer.dumps_at(content, signed_at)
+        header = cookie_header(self, app, session, value)
         size, limit = len(header), app.config['MAX_COOKIE_SIZE']
         if not limit or size <= limit:
             response.headers.add('Set-Cookie', header)
@@ -171,9 +219,21 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         """Return an empty list: there is no store."""
         return []
 
+    def get_expiration_time(self, app: Quart, session: SessionMixin) -> datetime | None:
+        """Return when the browser deletes the cookie; None means when the browser closes."""
+        expires = super().get_expiration_time(app, session)
+        signed_at = cast(CookieSession, session).kept_signing_time
+        return expires and (expires if signed_at is None else _expiry(app, signed_at))
+
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
-        """Return None: only the signature in the cookie holds the time of signing."""
-        return None
+        """Return when the session expires; `session_expires_at` describes it."""
+        session = cast(CookieSession, session)
+        if not session.content():
+            return None
+        signed_at = session.kept_signing_time
+        if signed_at is None and not self.should_set_cookie(app, session):
+            signed_at = session.signed_at
+        return _expiry(app, int(time.time()) if signed_at is None else signed_at)
 
     async def _log_lost_change(self, app: Quart, **_: Any) -> None:
         if not isinstance(session, CookieSession):
@@ -181,7 +241,13 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         # Copies of the context are torn down with the same session, before the websocket or later.
         if session.modified and session.headers_sent and not session.loss_logged:
             session.loss_logged = True
-            app.logger.warning(
-                'A websocket changed its session; the change is lost, because an accepted '
-                'websocket cannot set a cookie'
-            )
+            app.logger.warning(LATE_CHANGE)
+
+
+def _lifetime(app: Quart) -> int:
+    """Return the lifetime in the whole seconds that a signature counts."""
+    return int(app.permanent_session_lifetime.total_seconds())
+
+
+def _expiry(app: Quart, signed_at: int) -> datetime:
+    return datetime.fromtimestamp(signed_at + _lifetime(app), UTC)

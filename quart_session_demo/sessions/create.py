@@ -4,6 +4,7 @@ from quart import Quart
 
 from quart_session_demo.sessions.base import SessionInterface
 from quart_session_demo.sessions.cookie import CookieSessionInterface
+from quart_session_demo.sessions.cookie_settings import complete_cookie_settings
 from quart_session_demo.sessions.server.interface import ServerSessionInterface
 from quart_session_demo.sessions.server.memory import MemoryStore
 from quart_session_demo.sessions.settings import SESSION_TYPE, complete_settings
@@ -31,4 +32,5 @@ def create_session_interface(app: Quart) -> SessionInterface:
             from quart_session_demo.sessions.sql import SQLStore
 
             return ServerSessionInterface(app, SQLStore.from_config(app))
+    complete_cookie_settings(app.config)
     return CookieSessionInterface()

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from quart_session_demo.sessions.validators import (
-    validate_absolute_lifetime,
     validate_application_root,
     validate_boolean,
     validate_connections,
@@ -17,6 +16,7 @@ from quart_session_demo.sessions.validators import (
     validate_key,
     validate_key_prefix,
     validate_lifetime,
+    validate_optional_lifetime,
     validate_path,
     validate_redis_client,
     validate_redis_url,
@@ -76,12 +76,30 @@ SESSION_TYPE = Setting(
     'cookie',
 )
 
+#: A setting of all sessions.
+SESSION_PERMANENT = Setting(
+    'SESSION_PERMANENT',
+    'every session is permanent, except those for which the app sets `session.permanent` to false',
+    validate_boolean,
+    False,
+)
+
+#: The settings of cookie sessions that Quart does not have.
+COOKIE_SETTINGS: tuple[Setting, ...] = (SESSION_PERMANENT,)
+
 #: The settings of sessions in any store.
 SERVER_SETTINGS: tuple[Setting, ...] = (
+    SESSION_PERMANENT,
+    Setting(
+        'SESSION_BROWSER_LIFETIME',
+        'the seconds that a session on a server lasts without use if it is not permanent; if it '
+        'is not set, as long as a permanent one',
+        validate_optional_lifetime,
+    ),
     Setting(
         'SESSION_ABSOLUTE_LIFETIME',
         'the seconds after which a session on a server expires, even if it is used',
-        validate_absolute_lifetime,
+        validate_optional_lifetime,
     ),
 )
 
@@ -245,7 +263,8 @@ SESSION_SETTINGS: tuple[Setting, ...] = (
         4093,
     ),
     SESSION_TYPE,
-    *SERVER_SETTINGS,
+    *COOKIE_SETTINGS,
+    *(setting for setting in SERVER_SETTINGS if setting not in COOKIE_SETTINGS),
     *REDIS_SETTINGS,
     *SQL_SETTINGS,
 )

@@ -108,7 +108,7 @@ def validate_lifetime(value: Any) -> str | None:
     return None
 
 
-def validate_absolute_lifetime(value: Any) -> str | None:
+def validate_optional_lifetime(value: Any) -> str | None:
     """Require a positive number of seconds, or None."""
     if value is None or (is_number(value) and value >= 0.001 and fits_cookie_date(value)):
         return None

@@ -18,7 +18,7 @@ async def main(url: str, session_id: str, name: str, changes: int) -> None:
     for number in range(changes):
         field = f'"{name} {number}"'.encode()
         result = await store.write(
-            session_id, {field: b'1'}, (), lifetime=LIFETIME, now=current_time()
+            session_id, {field: b'1'}, (), lifetime=LIFETIME, refreshed=current_time()
         )
         assert result is WriteResult.SAVED
     print('changed', flush=True)

@@ -28,7 +28,7 @@ async def write() -> None:
     for number in range(int(changes)):
         field = {f'"{name} {number}"'.encode(): b'1'}
         result = await sessions.write(
-            session_id, field, (), lifetime=60_000, now=store.current_time()
+            session_id, field, (), lifetime=60_000, refreshed=store.current_time()
         )
         print(result.value)
 

@@ -1,6 +1,7 @@
 """Open and save sessions that are stored on a server; the cookie holds only an id."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
@@ -14,6 +15,7 @@ from quart import (
 )
 from quart.wrappers import Websocket
 from quart.wrappers.base import BaseRequestWebsocket
+from quart.wrappers.response import IterableBody
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.base import (
@@ -21,7 +23,6 @@ from quart_session_demo.sessions.base import (
     SessionInterface,
     cookie_header,
     cookie_values,
-    track_accept,
     vary_by_cookie,
 )
 from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
@@ -32,6 +33,7 @@ from quart_session_demo.sessions.server.session import ServerSession, SessionSta
 from quart_session_demo.sessions.server.signing import id_signer
 from quart_session_demo.sessions.server.start import check_app
 from quart_session_demo.sessions.server.store import SessionStore, StoreError, WriteResult
+from quart_session_demo.sessions.server.streams import StreamBody
 from quart_session_demo.sessions.server.unavailable import (
     UnavailableSession,
     allow_in_error_handlers,
@@ -39,6 +41,7 @@ from quart_session_demo.sessions.server.unavailable import (
     service_unavailable,
     turn_into_503,
 )
+from quart_session_demo.sessions.tracking import LATE_CHANGE, track_accept
 
 
 class ServerSessionInterface(SessionInterface):
@@ -70,6 +73,7 @@ class ServerSessionInterface(SessionInterface):
             ValueError: A setting is wrong, or the app cannot use the store. The message names the
                 problem and what to do.
         """
+        super().__init__()
         check_app(app, store)
         self.store = store
 
@@ -116,7 +120,10 @@ class ServerSessionInterface(SessionInterface):
             response: The response to add the cookie to; None after an accepted websocket.
         """
         session = cast(ServerSession, session)
-        if response is not None and (session.was_used or session.modified):
+        session.report_late_change = None
+        if response is None:
+            session.headers_sent = True
+        elif session.accessed or session.modified:
             vary_by_cookie(response)
         if isinstance(session, UnavailableSession):
             save_unavailable(session, response)
@@ -125,7 +132,10 @@ class ServerSessionInterface(SessionInterface):
         result = WriteResult.SAVED if session.has_new_id else None
         try:
             result = await saving.save(
-                app, self.store, session, can_set_cookie=response is not None
+                app,
+                self.store,
+                session,
+                sets_cookie=lambda: response is not None and self.should_set_cookie(app, session),
             )
         except StoreError as error:
             app.logger.error('Session not saved: %s', error)
@@ -142,6 +152,8 @@ class ServerSessionInterface(SessionInterface):
             )
         elif response is not None:
             self._update_cookie(app, session, response, result)
+        if response is not None:
+            self._watch_late_changes(app, session, response)
 
     def _update_cookie(
         self,
@@ -160,19 +172,38 @@ class ServerSessionInterface(SessionInterface):
             response.headers.add('Set-Cookie', cookie_header(self, app, session, value))
             vary_by_cookie(response)
 
+    def _watch_late_changes(
+        self, app: Quart, session: ServerSession, response: Response | WerkzeugResponse
+    ) -> None:
+        body = response.response
+        if session.state is SessionState.STORED and isinstance(body, IterableBody):
+            response.response = StreamBody(body, partial(self._save_stream, app, session))
+        else:
+            session.report_late_change = partial(app.logger.warning, LATE_CHANGE)
+
+    async def _save_stream(self, app: Quart, session: ServerSession) -> None:
+        await self.save_session(app, session, None)
+        session.report_late_change = partial(app.logger.warning, LATE_CHANGE)
+
     async def regenerate(self, session: SessionMixin) -> None:
         """Store the session under a new id, and delete it under the old one.
 
         Raises:
             ServiceUnavailable: The store failed.
-            RuntimeError: In a websocket.
+            RuntimeError: No cookie with the new id can be set.
         """
         session = cast(ServerSession, session)
         session.mark_used()
-        if has_websocket_context():
+        if has_websocket_context() or session.saved:
             raise RuntimeError(
-                'A websocket cannot set a cookie with a new session id: regenerate the session in '
-                'a request'
+                'A websocket or a stream cannot set a cookie with a new session id: regenerate the '
+                'session in a request, before its response'
+            )
+        session.modified = True
+        if not self.should_set_cookie(current_app, session):
+            raise RuntimeError(
+                f'{type(self).__name__}.should_set_cookie returns False: the client would not get '
+                'the new session id'
             )
         try:
             await saving.regenerate(current_app, self.store, session)
@@ -196,12 +227,20 @@ class ServerSessionInterface(SessionInterface):
 
     def get_expiration_time(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the browser deletes the cookie; None means when the browser closes."""
-        return self.expires_at(app, session) if session.permanent else None
+        session = cast(ServerSession, session)
+        if not session.permanent:
+            return None
+        return _datetime(lifetime.end(app, session, session.refreshed))
 
-    def expires_at(self, app: Quart, session: SessionMixin) -> datetime:
-        """Return when the session expires if it is not used again."""
-        milliseconds = lifetime.expires_at(app, cast(ServerSession, session))
-        return datetime.fromtimestamp(milliseconds // 1000, UTC)
+    def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
+        """Return when the session expires; `session_expires_at` describes it."""
+        session = cast(ServerSession, session)
+        is_gone = session.state in (SessionState.GONE, SessionState.FAILED)
+        if is_gone or not session.encode_fields():
+            return None
+        changed = session.modified or any(session.changed_fields())
+        refreshed = lifetime.next_refresh(app, session, changed=changed)
+        return _datetime(lifetime.end(app, session, refreshed))
 
     async def _save_websocket(self, app: Quart, **_: Any) -> None:
         # Quart saves no session if the client closes the websocket.
@@ -213,3 +252,7 @@ class ServerSessionInterface(SessionInterface):
             await self.save_session(app, current, None)
         # This may be the teardown of a copy of the context, after which the websocket continues.
         current.saved = False
+
+
+def _datetime(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds // 1000, UTC)

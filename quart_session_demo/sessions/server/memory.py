@@ -1,6 +1,5 @@
 """The session store in the memory of one process, for tests and examples."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from quart_session_demo.sessions.base import Finding
@@ -8,6 +7,7 @@ from quart_session_demo.sessions.server.store import (
     DELETED_LIFETIME,
     EMPTIED_LIFETIME,
     Fields,
+    Names,
     StoredSession,
     WriteResult,
     current_time,
@@ -68,13 +68,7 @@ class MemoryStore:
         return StoredSession(dict(entry.fields), entry.created, entry.refreshed)
 
     async def write(
-        self,
-        session_id: str,
-        changed: Fields,
-        removed: Iterable[bytes],
-        *,
-        lifetime: int,
-        now: int,
+        self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
     ) -> WriteResult:
         """Change some fields of a session and set its lifetime; never create a session."""
         entry = self._find(session_id)
@@ -83,7 +77,8 @@ class MemoryStore:
         entry.fields.update(changed)
         for name in removed:
             entry.fields.pop(name, None)
-        entry.refreshed = now
+        now = current_time()
+        entry.refreshed = refreshed
         if entry.fields:
             entry.expires = now + lifetime
             return WriteResult.SAVED

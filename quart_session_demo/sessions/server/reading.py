@@ -32,7 +32,7 @@ async def read_session(
         if session is not None:
             session.has_old_signature = not signer.is_current(value, session_id)
             return session
-    return ServerSession()
+    return _prepare(app, ServerSession())
 
 
 async def _read(app: Quart, store: SessionStore, session_id: str) -> ServerSession | None:
@@ -40,7 +40,7 @@ async def _read(app: Quart, store: SessionStore, session_id: str) -> ServerSessi
         stored = await store.read(session_id)
         if stored is None:
             return None
-        session = ServerSession(session_id, stored)
+        session = _prepare(app, ServerSession(session_id, stored))
     except (StoreError, ValueError) as error:
         app.logger.error('Session not read: %s', error)
         return unavailable_session()
@@ -48,3 +48,8 @@ async def _read(app: Quart, store: SessionStore, session_id: str) -> ServerSessi
         app.logger.exception('The session cannot be read')
         return unavailable_session()
     return None if lifetime.is_expired(app, session) else session
+
+
+def _prepare(app: Quart, session: ServerSession) -> ServerSession:
+    session.permanent_by_default = app.config.get('SESSION_PERMANENT', False)
+    return session

@@ -1,5 +1,6 @@
 """Store what changed in a session, or the session under a new id, depending on its state."""
 
+from collections.abc import Callable
 from typing import cast
 
 from quart import Quart
@@ -14,10 +15,11 @@ from quart_session_demo.sessions.server.store import (
     current_time,
     new_token,
 )
+from quart_session_demo.sessions.tracking import LATE_CHANGE
 
 
 async def save(
-    app: Quart, store: SessionStore, session: ServerSession, *, can_set_cookie: bool
+    app: Quart, store: SessionStore, session: ServerSession, *, sets_cookie: Callable[[], bool]
 ) -> WriteResult | None:
     """Store what changed in a session.
 
@@ -25,7 +27,7 @@ async def save(
         app: The app, whose lifetime settings apply.
         store: The store.
         session: The session.
-        can_set_cookie: Whether the client can still get a cookie with a new id.
+        sets_cookie: Returns whether the client will get a cookie with a new id.
 
     Returns:
         What the store did; None if there was nothing to do.
@@ -36,9 +38,9 @@ async def save(
     """
     match session.state:
         case SessionState.NEW | SessionState.CLEARED:
-            return await _replace(app, store, session, can_set_cookie=can_set_cookie)
+            return await _replace(app, store, session, sets_cookie=sets_cookie)
         case SessionState.STORED:
-            return await _write_changes(app, store, session, can_set_cookie=can_set_cookie)
+            return await _write_changes(app, store, session)
         case SessionState.GONE:
             return WriteResult.GONE
         case SessionState.FAILED:
@@ -78,17 +80,15 @@ async def regenerate(app: Quart, store: SessionStore, session: ServerSession) ->
 
 
 async def _replace(
-    app: Quart, store: SessionStore, session: ServerSession, *, can_set_cookie: bool
+    app: Quart, store: SessionStore, session: ServerSession, *, sets_cookie: Callable[[], bool]
 ) -> WriteResult | None:
     fields = session.encode_fields()
     new_id = None
-    if can_set_cookie:
+    # Nobody would have the id of a session without a cookie.
+    if fields and sets_cookie():
         new_id = await _create(app, store, session, fields)
-    elif fields:
-        app.logger.warning(
-            'A websocket started a session; it is lost, because an accepted websocket cannot set '
-            'a cookie'
-        )
+    elif fields and session.headers_sent:
+        app.logger.warning(LATE_CHANGE)
     # Deleted last, so that a failure leaves the old session as it was.
     if session.id is not None and await _delete_unless_gone(store, session.id, new_id) is None:
         return WriteResult.GONE
@@ -99,24 +99,24 @@ async def _replace(
 
 
 async def _write_changes(
-    app: Quart, store: SessionStore, session: ServerSession, *, can_set_cookie: bool
+    app: Quart, store: SessionStore, session: ServerSession
 ) -> WriteResult | None:
-    used = session.was_used or session.modified
+    used = not session.is_hidden or session.modified
     changed, removed = session.changed_fields() if used else ({}, set[bytes]())
     # A change inside a value also renews the cookie.
     session.modified = bool(session.modified or changed or removed)
     if not (changed or removed or lifetime.is_extension_due(app, session)):
         if session.has_new_id:
             return WriteResult.SAVED
-        return await _confirm(app, store, session) if can_set_cookie else None
-    now = current_time()
+        return await _confirm(app, store, session)
+    refreshed = lifetime.next_refresh(app, session, changed=True)
     try:
         result = await store.write(
             cast(str, session.id),
             changed,
             removed,
-            lifetime=lifetime.remaining(app, session),
-            now=now,
+            lifetime=lifetime.end(app, session, refreshed) - current_time(),
+            refreshed=refreshed,
         )
     except StoreError as error:
         if changed or removed:
@@ -124,7 +124,7 @@ async def _write_changes(
         app.logger.error('Session not extended: %s', error)
         return None
     # The next save of a websocket must not write the same changes again.
-    session.mark_written(changed, removed, now)
+    session.mark_written(changed, removed, refreshed)
     return result if changed or removed or result is WriteResult.SAVED else None
 
 
@@ -148,10 +148,8 @@ async def _create(
 ) -> str | None:
     if not fields:
         return None
-    session.created = session.refreshed = current_time()
-    return await store.create(
-        fields, lifetime=lifetime.remaining(app, session), now=session.created
-    )
+    now = session.created = session.refreshed = current_time()
+    return await store.create(fields, lifetime=lifetime.end(app, session, now) - now, now=now)
 
 
 async def _delete_unless_gone(

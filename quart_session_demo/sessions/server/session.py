@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from quart_session_demo.sessions.base import TrackedSession
 from quart_session_demo.sessions.serializer import SessionJSON
 from quart_session_demo.sessions.server.store import Fields, StoredSession
+from quart_session_demo.sessions.tracking import TrackedSession
+from quart_session_demo.sessions.validators import validate_lifetime
 
 _SERIALIZER = SessionJSON()
+#: The field with a session's own lifetime in milliseconds. No session key has a colon in front.
+LIFETIME = b':lifetime'
 
 
 class SessionState(Enum):
@@ -50,6 +54,7 @@ class ServerSession(TrackedSession):
         refreshed: When its lifetime was last extended, in milliseconds since 1970.
         state: See the table.
         error: Why `regenerate_session()` failed; None in all states but `FAILED`.
+        own_lifetime: Its own lifetime in milliseconds, or None if the settings determine it.
         saved: Whether Quart called `save_session` since the last teardown of a websocket context.
             This is not part of the state: a websocket is saved in any state, and again after
             each copy of its context is torn down.
@@ -70,6 +75,7 @@ class ServerSession(TrackedSession):
         """
         self.id = self.cookie_id = session_id
         self.error: Exception | None = None
+        self.own_lifetime: int | None = None
         if stored is None:
             self.state = SessionState.NEW
             self._stored: Fields = {}
@@ -80,30 +86,53 @@ class ServerSession(TrackedSession):
         self._stored, self.created, self.refreshed = stored
         try:
             super().__init__(_decode(self._stored))
+            self.own_lifetime = _decode_lifetime(self._stored)
         # A JSON tag may raise any error for a value that it did not make.
         except Exception:
             raise ValueError('the stored fields do not hold a session') from None
-        self.modified = False
 
     @property
     def has_new_id(self) -> bool:
         """Whether it is stored under another id than the one in the request's cookie."""
         return self.id is not None and self.id != self.cookie_id
 
+    @property
+    def lifetime(self) -> timedelta | None:
+        """How long this session lasts without use; None if the settings determine it."""
+        self.mark_used()
+        return None if self.own_lifetime is None else timedelta(milliseconds=self.own_lifetime)
+
+    @lifetime.setter
+    def lifetime(self, value: timedelta | None) -> None:
+        if not isinstance(value, timedelta | None):
+            raise TypeError(f'lifetime is of type {type(value).__name__}: set it to a timedelta')
+        if value is not None and (problem := validate_lifetime(value)):
+            raise ValueError(f'lifetime {problem}')
+        self.mark_used()
+        self.own_lifetime = None if value is None else round(value.total_seconds() * 1000)
+        self.modified = True
+
     def clear(self) -> None:
         """Delete the session; values that are set later become a new session with a new id."""
         if self.state is SessionState.STORED:
             self.state = SessionState.CLEARED
+        self.own_lifetime = None
         super().clear()
 
     def encode_fields(self) -> Fields:
-        """Return the fields that hold the session's current content.
+        """Return the fields that hold the session's current content; empty if it has none.
+
+        A session that is only permanent has no content. An app that makes every session permanent
+        would otherwise store one for each request without a cookie.
 
         Raises:
             TypeError: A value cannot be stored. A signed cookie cannot hold it either.
             RecursionError: A value is nested too deeply.
         """
-        return _encode(dict.copy(self))
+        content = self.content()
+        if self.own_lifetime is not None:
+            return _encode(content) | {LIFETIME: b'%d' % self.own_lifetime}
+        return {} if content.keys() <= {'_permanent'} else _encode(content)
 
     def changed_fields(self) -> tuple[Fields, set[bytes]]:
         """Return the fields to set, also for changes inside values, and the names to remove."""
@@ -117,12 +146,12 @@ class ServerSession(TrackedSession):
         self._stored = fields
         self.state = SessionState.NEW if session_id is None else SessionState.STORED
 
-    def mark_written(self, changed: Fields, removed: set[bytes], now: int) -> None:
-        """Record that changes were written and the lifetime was extended."""
+    def mark_written(self, changed: Fields, removed: set[bytes], refreshed: int) -> None:
+        """Record that changes were written, and from when the lifetime counts."""
         self._stored.update(changed)
         for name in removed:
             self._stored.pop(name, None)
-        self.refreshed = now
+        self.refreshed = refreshed
 
     def mark_failed(self, error: Exception) -> None:
         """Record that the session could not get another id."""
@@ -143,6 +172,9 @@ class ServerSession(TrackedSession):
             if latest.get(name) != self._stored.get(name)
         }
         changed_elsewhere -= changed.keys() | removed
+        if LIFETIME in changed_elsewhere:
+            changed_elsewhere.remove(LIFETIME)
+            self.own_lifetime = _decode_lifetime(latest)
         self.update(_decode({name: latest[name] for name in changed_elsewhere & latest.keys()}))
         for name in changed_elsewhere - latest.keys():
             self.pop(json.loads(name))
@@ -158,7 +190,12 @@ def _encode(values: Mapping[Any, Any]) -> Fields:
     return fields
 
 
+def _decode_lifetime(fields: Fields) -> int | None:
+    return int(fields[LIFETIME]) if LIFETIME in fields else None
+
+
 def _decode(fields: Mapping[bytes, bytes]) -> dict[str, Any]:
+    fields = {name: value for name, value in fields.items() if name[:1] != b':'}
     # In one call, because a call takes longer than decoding a small value.
     names, values = _SERIALIZER.loads(f'[{_json_array(fields)},{_json_array(fields.values())}]')
     return dict(zip(names, values, strict=True))

@@ -9,9 +9,12 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from quart_session_demo.sessions.base import Finding
 
-#: A session as it is stored: a value by its name. Both are JSON in ASCII, and each name is a string
-#: in quotation marks, so that a store's own names cannot be equal to one.
+#: A session as it is stored: a value by its name. Both are JSON in ASCII. A name is a key of the
+#: session in quotation marks, or a word with a colon in front, so that a store's own names cannot
+#: be equal to one.
 Fields = dict[bytes, bytes]
+#: The names of some fields.
+Names = Iterable[bytes]
 
 #: 256 bits. OWASP ASVS 5.0, 7.2.3, requires at least 128.
 ID_BYTES = 32
@@ -85,13 +88,7 @@ class SessionStore(Protocol):
         """Return a session, or None if there is no such session."""
 
     async def write(
-        self,
-        session_id: str,
-        changed: Fields,
-        removed: Iterable[bytes],
-        *,
-        lifetime: int,
-        now: int,
+        self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
     ) -> WriteResult:
         """Change some fields of a session and set its lifetime; never create a session.
 
@@ -103,7 +100,8 @@ class SessionStore(Protocol):
             changed: The fields to set.
             removed: The names of the fields to remove.
             lifetime: The milliseconds from now after which the session expires.
-            now: The current time, in milliseconds since 1970.
+            refreshed: The time to record as the last extension, in milliseconds since 1970. It is
+                in the past if the request does not extend the session.
         """
 
     async def delete(self, session_id: str, token: bytes) -> Fields | None:

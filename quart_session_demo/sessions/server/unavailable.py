@@ -36,12 +36,6 @@ class UnavailableSession(ServerSession):
     #: Whether a use raises. False where nothing catches the error and Quart would return 500.
     raises = True
 
-    def __init__(self) -> None:
-        """Make a session whose first use raises 503."""
-        super().__init__()
-        # JSON encoders call no method of an empty dict, and would not be noticed.
-        dict.__setitem__(self, 'unread', None)
-
     def mark_used(self) -> None:
         """Record the use.
 
@@ -49,7 +43,6 @@ class UnavailableSession(ServerSession):
             ServiceUnavailable: This is the first use.
         """
         super().mark_used()
-        dict.clear(self)
         if self.raises:
             self.raises = False
             raise service_unavailable()
@@ -87,7 +80,7 @@ def save_unavailable(
     # cannot change the response.
     session.raises = isinstance(getattr(response, 'response', None), IterableBody)
     session.saved = True
-    if response is not None and (session.was_used or session.modified):
+    if response is not None and not session.is_hidden:
         turn_into_503(response)
 
 

@@ -79,7 +79,7 @@ async def test_emptied_session_expires_in_a_minute() -> None:
     for lifetime, expected in ((10 * EMPTIED_LIFETIME, EMPTIED_LIFETIME), (5000, 5000)):
         now = current_time()
         session_id = await store.create({b'"a"': b'1'}, lifetime=10 * EMPTIED_LIFETIME, now=now)
-        result = await store.write(session_id, {}, [b'"a"'], lifetime=lifetime, now=now)
+        result = await store.write(session_id, {}, [b'"a"'], lifetime=lifetime, refreshed=now)
         assert result is WriteResult.EMPTIED
         for milliseconds, exists in ((expected - 1000, True), (expected + 1000, False)):
             with time_machine.travel((now + milliseconds) / 1000, tick=False):

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from quart_session_demo.sessions.server.memory import MemoryStore
 from quart_session_demo.sessions.server.session import ServerSession, SessionState
 from quart_session_demo.sessions.server.store import (
     Fields,
+    Names,
     SessionStore,
     StoredSession,
     StoreError,
@@ -52,16 +52,12 @@ class FragileStore(MemoryStore):
         return await super().read(session_id)
 
     async def write(
-        self,
-        session_id: str,
-        changed: Fields,
-        removed: Iterable[bytes],
-        *,
-        lifetime: int,
-        now: int,
+        self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
     ) -> WriteResult:
         self.check()
-        return await super().write(session_id, changed, removed, lifetime=lifetime, now=now)
+        return await super().write(
+            session_id, changed, removed, lifetime=lifetime, refreshed=refreshed
+        )
 
     async def delete(self, session_id: str, token: bytes) -> Fields | None:
         self.check()

@@ -64,7 +64,9 @@ async def write(
     removed: tuple[bytes, ...] = (),
     lifetime: int = HOUR,
 ) -> WriteResult:
-    return await store.write(session_id, changed, removed, lifetime=lifetime, now=current_time())
+    return await store.write(
+        session_id, changed, removed, lifetime=lifetime, refreshed=current_time()
+    )
 
 
 async def fields_of(store: SessionStore, session_id: str) -> Fields | None:
@@ -100,7 +102,7 @@ async def test_write_changes_only_its_fields(session_store: SessionStore) -> Non
     now = created + 1000
 
     result = await session_store.write(
-        session_id, {b'"age"': b'21', b'"new"': b'null'}, [b'"user"'], lifetime=HOUR, now=now
+        session_id, {b'"age"': b'21', b'"new"': b'null'}, [b'"user"'], lifetime=HOUR, refreshed=now
     )
 
     assert result is WriteResult.SAVED

@@ -12,8 +12,8 @@ REFRESHED = b'refreshed'
 TOMBSTONE = b'ended'
 
 #: Creates a session, or changes one that exists. Returns a value of `WriteResult`.
-#: ARGV: 1 to create the session or 0; its lifetime in milliseconds; the current time; the number of
-#: arguments with fields to set; these fields, each with its value; the names to remove.
+#: ARGV: 1 to create the session or 0; its lifetime in milliseconds; when it was last extended; the
+#: number of arguments with fields to set; these fields, each with its value; the names to remove.
 WRITE = """
 local key, sets_end = KEYS[1], 4 + ARGV[4]
 if ARGV[1] == '0' and

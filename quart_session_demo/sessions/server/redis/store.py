@@ -1,6 +1,6 @@
 """The session store in Redis: a hash for each session, and a script for each change."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import chain
 from typing import Any, Self, cast
 
@@ -19,6 +19,7 @@ from quart_session_demo.sessions.server.redis.selection import select_clients
 from quart_session_demo.sessions.server.redis.slots import slot_of
 from quart_session_demo.sessions.server.store import (
     Fields,
+    Names,
     StoredSession,
     StoreError,
     WriteResult,
@@ -101,7 +102,7 @@ class RedisStore:
 
     def _create_command(self, fields: Fields, lifetime: int, now: int) -> Command[str]:
         args = _write_args(
-            fields | {CREATED: b'%d' % now}, (), create=True, lifetime=lifetime, now=now
+            fields | {CREATED: b'%d' % now}, (), create=True, lifetime=lifetime, refreshed=now
         )
 
         async def attempt(connections: LoopConnections) -> str:
@@ -135,17 +136,11 @@ class RedisStore:
             raise StoreError('Redis holds other data under the key of a session') from None
 
     async def write(
-        self,
-        session_id: str,
-        changed: Fields,
-        removed: Iterable[bytes],
-        *,
-        lifetime: int,
-        now: int,
+        self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
     ) -> WriteResult:
-        """Change some fields of a session and extend its lifetime; never create a session."""
+        """Change some fields of a session and set its lifetime; never create a session."""
         key = self._key(session_id)
-        args = _write_args(changed, removed, create=False, lifetime=lifetime, now=now)
+        args = _write_args(changed, removed, create=False, lifetime=lifetime, refreshed=refreshed)
         result: bytes = await self._connections.run(
             lambda connections: connections.write(keys=[key], args=args), key
         )
@@ -183,8 +178,8 @@ class RedisStore:
 
 
 def _write_args(
-    changed: Fields, removed: Iterable[bytes], *, create: bool, lifetime: int, now: int
+    changed: Fields, removed: Names, *, create: bool, lifetime: int, refreshed: int
 ) -> list[bytes | int]:
     # A lifetime of 0 would delete the session between two steps of the script.
-    args: list[bytes | int] = [int(create), max(1, lifetime), now, 2 * len(changed)]
+    args: list[bytes | int] = [int(create), max(1, lifetime), refreshed, 2 * len(changed)]
     return [*args, *chain.from_iterable(changed.items()), *removed]

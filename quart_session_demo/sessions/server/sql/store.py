@@ -1,6 +1,6 @@
 """The session store in a SQL database: a row for each session, and a statement for each step."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +17,7 @@ from quart_session_demo.sessions.server.sql.url import parse_database
 from quart_session_demo.sessions.server.store import (
     EMPTIED_LIFETIME,
     Fields,
+    Names,
     StoredSession,
     StoreError,
     WriteResult,
@@ -108,23 +109,18 @@ class SQLStore:
             return await self._steps.read(attempt)
 
     async def write(
-        self,
-        session_id: str,
-        changed: Fields,
-        removed: Iterable[bytes],
-        *,
-        lifetime: int,
-        now: int,
+        self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
     ) -> WriteResult:
         """Change some fields of a session and set its lifetime; never create a session."""
+        now = current_time()
         patch: dict[str, str | None] = {**_to_json(changed)}
         patch.update((name.decode(), None) for name in removed)
         values = {
             'key_': self._key(session_id),
-            'time': current_time(),
+            'time': now,
             'patch': patch,
             'adds': any(value is not None for value in patch.values()),
-            'new_refreshed': now,
+            'new_refreshed': refreshed,
             'new_expires': now + lifetime,
             'emptied_expires': now + min(lifetime, EMPTIED_LIFETIME),
         }

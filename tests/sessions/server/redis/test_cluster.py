@@ -424,7 +424,7 @@ async def test_redirected_script_is_loaded(cluster: RedisCluster) -> None:
     cluster.migrate(slot, source, target)
     cluster.nodes[target].ask('SCRIPT', 'FLUSH')
 
-    result = await store.write(session_id, {b'"age"': b'20'}, (), lifetime=60_000, now=2)
+    result = await store.write(session_id, {b'"age"': b'20'}, (), lifetime=60_000, refreshed=2)
 
     assert result is WriteResult.SAVED
     stored = await store.read(session_id)

@@ -92,10 +92,10 @@ async def test_abandoned_change_leaves_no_lock(
     session_id = await create(store)
     arguments = ({b'"one"': b'2'}, ())
     with locked(tmp_path / 'sessions.db'), pytest.raises(StoreError, match='did not respond'):
-        await store.write(session_id, *arguments, lifetime=LIFETIME, now=current_time())
+        await store.write(session_id, *arguments, lifetime=LIFETIME, refreshed=current_time())
 
     other = SQLStore(sqlite_settings(tmp_path)['SESSION_SQLALCHEMY_URL'], timeout=10)
-    result = await other.write(session_id, *arguments, lifetime=LIFETIME, now=current_time())
+    result = await other.write(session_id, *arguments, lifetime=LIFETIME, refreshed=current_time())
 
     assert result is WriteResult.SAVED
     await other.close()
@@ -144,7 +144,9 @@ async def test_locked_table_is_503_and_leaves_no_queries(server: PostgresServer)
             await asyncio.sleep(0.01)
 
     with pytest.raises(StoreError):
-        await store.write(session_id, {b'"two"': b'2'}, (), lifetime=LIFETIME, now=current_time())
+        await store.write(
+            session_id, {b'"two"': b'2'}, (), lifetime=LIFETIME, refreshed=current_time()
+        )
     await lock
 
     assert await asyncio.to_thread(server.ask, waiting) == '0'
@@ -157,7 +159,11 @@ async def test_cancelled_steps_leave_connections_usable(store: SQLStore) -> None
     ids = [await create(store) for _ in range(10)]
     for number, session_id in enumerate(ids):
         await store.write(
-            session_id, {b'"number"': b'%d' % number}, (), lifetime=LIFETIME, now=current_time()
+            session_id,
+            {b'"number"': b'%d' % number},
+            (),
+            lifetime=LIFETIME,
+            refreshed=current_time(),
         )
     for turns in range(60):
         tasks = [asyncio.create_task(store.read(session_id)) for session_id in ids]
@@ -226,7 +232,9 @@ async def test_locked_session_fails_no_other(server: PostgresServer) -> None:
     )
 
     async def change(session_id: str) -> None:
-        await store.write(session_id, {b'"two"': b'2'}, (), lifetime=LIFETIME, now=current_time())
+        await store.write(
+            session_id, {b'"two"': b'2'}, (), lifetime=LIFETIME, refreshed=current_time()
+        )
 
     async def change_until_done(session_id: str, done: asyncio.Event) -> None:
         while not done.is_set():

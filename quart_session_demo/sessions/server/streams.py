@@ -1,0 +1,31 @@
+"""The body of a streamed response, at whose end a session is saved again."""
+
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+
+from quart.wrappers.response import IterableBody
+
+
+class StreamBody(IterableBody):
+    """A streamed body that calls a function at its end, also if the client closes the connection.
+
+    The headers are sent before the body. What the stream changes in a session is saved at its end.
+    """
+
+    def __init__(self, body: IterableBody, at_end: Callable[[], Awaitable[None]]) -> None:
+        """Wrap a body.
+
+        Args:
+            body: The body.
+            at_end: What to await after it.
+        """
+        super().__init__(body)
+        self._body = body
+        self._at_end = at_end
+
+    async def __aexit__(self, exc_type: type, exc_value: BaseException, tb: TracebackType) -> None:
+        """End the body, also if it raised an error."""
+        try:
+            await self._body.__aexit__(exc_type, exc_value, tb)
+        finally:
+            await self._at_end()

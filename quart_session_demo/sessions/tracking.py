@@ -1,0 +1,178 @@
+"""The session that records whether a request read or changed it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask.sessions import SecureCookieSession
+from quart.wrappers import Websocket
+
+#: The warning about a change that is too late to be stored.
+LATE_CHANGE = (
+    'A change of the session is lost: its response, or the accepted websocket, can no longer set a '
+    'cookie'
+)
+
+
+@dataclass(frozen=True)
+class SaveRefusal:
+    """A changed session that was not stored, because its cookie would be too large.
+
+    Attributes:
+        size: The size of the cookie with its name and attributes, in bytes.
+        limit: The largest size allowed (`MAX_COOKIE_SIZE`), in bytes.
+    """
+
+    size: int
+    limit: int
+
+
+class _HiddenContent:
+    """The only key of a session that was not used yet; no encoder can write it."""
+
+    def __repr__(self) -> str:
+        raise TypeError('The session was not used yet: convert it with dict(session)')
+
+
+_HIDDEN_CONTENT: Any = _HiddenContent()
+
+
+class TrackedSession(SecureCookieSession):
+    """Flask's session, which also records whether the request read or changed it.
+
+    JSON encoders written in C, such as orjson, read a dict without calling its methods. The content
+    is therefore outside the dict until the first use: such a read fails, and is not missed.
+    """
+
+    #: Whether a session without `session.permanent` is permanent (`SESSION_PERMANENT`).
+    permanent_by_default = False
+    #: Whether this request may extend the session; see `do_not_extend_session`.
+    may_extend = True
+    #: Whether a websocket's handshake response was sent. After that no cookie can be set.
+    headers_sent = False
+    #: Why the session was not stored, once the response is finished.
+    refusal: SaveRefusal | None = None
+    #: Reports, once, a change that is too late to be stored. None while a change can be stored.
+    report_late_change: Callable[[], None] | None = None
+
+    _accessed = False
+    _modified = False
+
+    def __init__(self, initial: Any = None) -> None:
+        """Make a session that was not used yet.
+
+        Args:
+            initial: Its content.
+        """
+        super().__init__()
+        self._hidden: dict[str, Any] | None = dict(initial or ())
+        dict.__setitem__(self, _HIDDEN_CONTENT, None)
+
+    @property
+    def accessed(self) -> bool:
+        """Whether the request read or changed the session; False can be assigned, as in Flask.
+
+        Quart 0.23 assigns True to each session before it is saved, so True has no effect.
+        """
+        return self._accessed
+
+    @accessed.setter
+    def accessed(self, value: bool) -> None:
+        self._accessed = self._accessed and value
+
+    @property
+    def modified(self) -> bool:
+        """Whether the session changed; to be assigned after a change inside a value."""
+        return self._modified
+
+    @modified.setter
+    def modified(self, value: bool) -> None:
+        self._modified = value
+        if value and self.report_late_change is not None:
+            report, self.report_late_change = self.report_late_change, None
+            report()
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the browser stores the cookie after it closes, as in Flask."""
+        return bool(self.get('_permanent', self.permanent_by_default))
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self['_permanent'] = bool(value)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether nothing has read or changed the content yet."""
+        return self._hidden is not None
+
+    def mark_used(self) -> None:
+        """Record a use of the session, before it happens."""
+        self._accessed = True
+        if self._hidden is not None:
+            content, self._hidden = self._hidden, None
+            dict.clear(self)
+            dict.update(self, content)
+
+    @property
+    def is_permanent(self) -> bool:
+        """The same as `permanent`, which does not count as a use."""
+        content = self if self._hidden is None else self._hidden
+        return bool(dict.get(content, '_permanent', self.permanent_by_default))
+
+    def content(self) -> dict[str, Any]:
+        """Return a copy of the content, which does not count as a use."""
+        return dict.copy(self) if self._hidden is None else dict(self._hidden)
+
+
+def _tracked(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def track(self: TrackedSession, *args: Any, **kwargs: Any) -> Any:
+        self.mark_used()
+        return method(self, *args, **kwargs)
+
+    return track
+
+
+# `__bool__` calls `__len__`; `permanent` calls `get` and `__setitem__`.
+_TRACKED_METHODS = (
+    '__contains__',
+    '__delitem__',
+    '__eq__',
+    '__getitem__',
+    '__ior__',
+    '__iter__',
+    '__len__',
+    '__ne__',
+    '__or__',
+    '__repr__',
+    '__reversed__',
+    '__ror__',
+    '__setitem__',
+    'clear',
+    'copy',
+    'get',
+    'items',
+    'keys',
+    'pop',
+    'popitem',
+    'setdefault',
+    'update',
+    'values',
+)
+for _name in _TRACKED_METHODS:
+    setattr(TrackedSession, _name, _tracked(getattr(TrackedSession, _name)))
+
+
+def track_accept(websocket: Websocket, session: TrackedSession) -> None:
+    """Set `session.headers_sent` when a websocket is accepted."""
+    # `send` and `receive` call this too.
+    accept = websocket.accept
+
+    @wraps(accept)
+    async def accept_and_record(*args: Any, **kwargs: Any) -> None:
+        session.headers_sent = True
+        await accept(*args, **kwargs)
+
+    websocket.accept = accept_and_record  # type: ignore[method-assign]
