@@ -4,13 +4,14 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
-from http.cookies import Morsel, SimpleCookie
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from quart import Quart, Response
 from quart.typing import TestClientProtocol as Client
+from werkzeug.http import parse_cookie
 
 from quart_session_demo import create_app
 from quart_session_demo.sessions.server.signing import id_signer
@@ -124,11 +125,43 @@ async def session_contents(client: Client) -> dict[str, Any]:
         return dict(session)
 
 
-def cookie_of(response: Any, name: str = 'session') -> Morsel[str]:
-    """Return the cookie that a response sets."""
-    # Before Python 3.14 `SimpleCookie` rejects a cookie with this attribute.
-    header = response.headers['Set-Cookie'].replace('; Partitioned', '')
-    return SimpleCookie(header)[name]
+@dataclass(frozen=True)
+class SetCookie:
+    """A cookie that a response sets.
+
+    Attributes:
+        name: The cookie's name.
+        value: The cookie's value, without the quotes and escapes of the header.
+        attributes: The value of each attribute, by its name in lower case. Flags, such as
+            `secure`, have the value `''`.
+    """
+
+    name: str
+    value: str
+    attributes: dict[str, str]
+
+
+def parse_set_cookie(header: str) -> SetCookie:
+    """Return the cookie in a `Set-Cookie` header, with every attribute, known or not."""
+    # Before Python 3.14 `http.cookies` drops a cookie that has the attribute Partitioned.
+    pair, *parts = header.split(';')
+    [(name, value)] = parse_cookie(pair).items()
+    attributes = {}
+    for part in parts:
+        attribute, _, text = part.partition('=')
+        attributes[attribute.strip().lower()] = text.strip()
+    return SetCookie(name, value, attributes)
+
+
+def cookies_of(response: Any) -> list[SetCookie]:
+    """Return the cookies that a response sets, in order."""
+    return [parse_set_cookie(header) for header in response.headers.getlist('Set-Cookie')]
+
+
+def cookie_of(response: Any, name: str = 'session') -> SetCookie:
+    """Return the one cookie of this name that a response sets."""
+    [cookie] = [cookie for cookie in cookies_of(response) if cookie.name == name]
+    return cookie
 
 
 def signed_id(session_id: str) -> str:

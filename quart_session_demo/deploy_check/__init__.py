@@ -26,7 +26,7 @@ __all__ = ['FINDINGS', 'check', 'setting_errors', 'setting_findings']
 #: OWASP ASVS 5.0, 3.4.1.
 HSTS = 'STRICT_TRANSPORT_SECURITY'
 MIN_HSTS = timedelta(days=365)
-#: Flask's default. A stolen cookie works for this time.
+#: Flask's default. A stolen cookie works at least for this time.
 MAX_LIFETIME = timedelta(days=31)
 MIN_LIFETIME = timedelta(minutes=1)
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -10,12 +11,15 @@ import flask
 import httpx
 import pytest
 import quart
+import time_machine
 from quart import Quart, session, websocket
+from quart.typing import TestClientProtocol as Client
 from quart.utils import run_sync
 from quart_auth import AuthUser, QuartAuth, login_required, login_user, logout_user
 from wtforms import Form, StringField
 
-from tests.conftest import KEY
+from quart_session_demo.sessions import create_session_interface
+from tests.conftest import KEY, cookie_of, get_with_cookie, session_contents
 from tests.docs.markdown import code, code_blocks, read, section, table_rows
 
 PAGE = read('docs/flask-to-quart.md')
@@ -188,33 +192,183 @@ async def test_websocket_example_reads_the_session(app: Quart) -> None:
         assert await connection.receive() == 'zhiliao'
 
 
-async def test_quart_auth_logs_in_and_out(app: Quart) -> None:
-    """Quart-Auth logs in, protects a page and logs out."""
-    app.config['QUART_AUTH_COOKIE_SECURE'] = False
-    QuartAuth(app)
+def app_with_sessions(session_type: str) -> Quart:
+    """Return an app with sessions in the cookie or in memory."""
+    own = Quart('own')
+    own.config.update(SECRET_KEY=KEY, SESSION_TYPE=session_type)
+    own.session_interface = create_session_interface(own)  # type: ignore[assignment]
+    return own
 
-    @app.get('/in/')
+
+@pytest.fixture(params=['cookie', 'memory'])
+def quart_auth_app(request: pytest.FixtureRequest) -> Quart:
+    """Return an app with Quart-Auth, with each kind of session."""
+    own = app_with_sessions(request.param)
+    own.config['QUART_AUTH_COOKIE_SECURE'] = False
+    QuartAuth(own)
+
+    @own.get('/in/')
     async def log_in() -> str:
+        session['user'] = '1'
         login_user(AuthUser('1'))
         return ''
 
-    @app.get('/out/')
+    @own.get('/out/')
     async def log_out() -> str:
         logout_user()
+        session.clear()
         return ''
 
-    @app.get('/private/')
+    @own.get('/clear/')
+    async def clear() -> str:
+        session.clear()
+        return ''
+
+    @own.get('/private/')
     @login_required
     async def private() -> str:
         return 'private'
 
-    client = app.test_client()
+    return own
+
+
+async def test_quart_auth_logs_in_and_out(quart_auth_app: Quart) -> None:
+    """Quart-Auth logs in, protects a page and logs out; `session.clear()` does not log out."""
+    client = quart_auth_app.test_client()
     statuses = [
         (await client.get(path)).status_code
-        for path in ('/private/', '/in/', '/private/', '/out/', '/private/')
+        for path in ('/private/', '/in/', '/clear/', '/private/', '/out/', '/private/')
     ]
 
-    assert statuses == [401, 200, 200, 200, 401]
+    assert statuses == [401, 200, 200, 200, 200, 401]
+
+
+async def test_copied_quart_auth_cookie_outlives_logout(quart_auth_app: Quart) -> None:
+    """A copied cookie of Quart-Auth stays authenticated after the logout, for a year."""
+    client = quart_auth_app.test_client()
+    with time_machine.travel('2026-11-26', tick=False) as clock:
+        copy = cookie_of(await client.get('/in/'), 'QUART_AUTH').value
+        await client.get('/out/')
+        statuses = []
+        for days in (364, 2):
+            clock.shift(timedelta(days=days))
+            response = await get_with_cookie(quart_auth_app, '/private/', copy, name='QUART_AUTH')
+            statuses.append(response.status_code)
+
+    assert statuses == [200, 401]
+
+
+#: The users of the app with the page's login, by id.
+USERS = {'zhiliao': 'Zhi Liao'}
+
+
+@pytest.fixture(params=['cookie', 'memory'])
+def login_app(request: pytest.FixtureRequest) -> Quart:
+    """Return an app with the page's login, and with each kind of session."""
+    own = app_with_sessions(request.param)
+    names: dict[str, Any] = {'app': own, 'find_user': find_user, 'is_correct': is_correct}
+    [block] = code_blocks(section(PAGE, '### From Flask-Login'), 'python')
+    exec(block, names)  # noqa: S102
+    protected: Callable[[Callable[..., Any]], Callable[..., Any]] = names['login_required']
+
+    @own.get('/')
+    @protected
+    async def index() -> str:
+        return await quart.render_template_string('{{ g.user }}')
+
+    @own.get('/plain/<name>')
+    @protected
+    def plain(name: str) -> str:
+        return f'{name} {quart.g.user}'
+
+    @own.get('/cart')
+    async def cart() -> str:
+        session['cart'] = ['tea']
+        return ''
+
+    return own
+
+
+async def find_user(user: str) -> str | None:
+    return USERS.get(user)
+
+
+async def is_correct(user: str, password: str) -> bool:
+    return (user, password) == ('zhiliao', 'tea')
+
+
+async def log_in(client: Client, **fields: str) -> Any:
+    """Return the response to the page's login."""
+    return await client.post('/login', form={'user': 'zhiliao', 'password': 'tea', **fields})
+
+
+async def test_page_login_protects_views(login_app: Quart) -> None:
+    """The page's decorator protects async and plain views, until the login and after the logout."""
+    client = login_app.test_client()
+    refused = [await client.get(path) for path in ('/', '/plain/a')]
+    wrong = await log_in(client, password='wrong')
+    still_refused = await client.get('/')
+    response = await log_in(client)
+    texts = [await (await client.get(path)).get_data(as_text=True) for path in ('/', '/plain/a')]
+    logged_out = await client.post('/logout')
+    refused += [still_refused, logged_out, await client.get('/')]
+
+    assert [(r.status_code, r.headers['Location']) for r in refused] == [(302, '/login')] * 5
+    assert wrong.status_code == 401
+    assert response.headers['Location'] == '/'
+    assert texts == ['Zhi Liao', 'a Zhi Liao']
+
+
+async def test_page_login_needs_an_existing_user(
+    login_app: Quart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user that was deleted after the login is logged out."""
+    client = login_app.test_client()
+    await log_in(client)
+    monkeypatch.delitem(USERS, 'zhiliao')
+
+    assert (await client.get('/')).headers['Location'] == '/login'
+
+
+async def test_page_login_remembers_if_asked(login_app: Quart) -> None:
+    """The cookie has an expiry date with "remember me", and none without, also at a later login."""
+    client = login_app.test_client()
+
+    expiries = [
+        'expires' in cookie_of(await log_in(client, **fields)).attributes
+        for fields in ({'remember': 'on'}, {})
+    ]
+
+    assert expiries == [True, False]
+
+
+async def test_page_logout_is_final_on_a_server(login_app: Quart) -> None:
+    """After the logout a copied cookie is refused on a server, and accepted by cookie sessions."""
+    client = login_app.test_client()
+    copy = cookie_of(await log_in(client)).value
+    await client.post('/logout')
+
+    response = await get_with_cookie(login_app, '/', copy)
+
+    is_cookie = login_app.config['SESSION_TYPE'] == 'cookie'
+    assert response.status_code == (200 if is_cookie else 302)
+
+
+async def test_page_login_replaces_the_id_on_a_server(login_app: Quart) -> None:
+    """On a server, the id of before the login opens no session; the new one has its content."""
+    client = login_app.test_client()
+    before = cookie_of(await client.get('/cart')).value
+    await log_in(client)
+
+    found = []
+    for value in (before, cookie_of(await log_in(client)).value):
+        other = login_app.test_client()
+        other.set_cookie('localhost', 'session', value)
+        found.append(await session_contents(other))
+
+    is_cookie = login_app.config['SESSION_TYPE'] == 'cookie'
+    logged_in = {'cart': ['tea'], 'user': 'zhiliao', '_permanent': False}
+    assert found == [{'cart': ['tea']} if is_cookie else {}, logged_in]
 
 
 async def test_wtforms_reads_an_awaited_form(app: Quart) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from html import unescape
-from http.cookies import Morsel, SimpleCookie
 from types import MappingProxyType
 from typing import Any
 
@@ -95,9 +94,3 @@ async def redirect_address(response: Response) -> str:
 def outcome(page: str) -> str:
     """Return the section of the page that reports the outcome of the last action."""
     return page.partition('id="last"')[2].partition('</section>')[0]
-
-
-def cookies_of(response: Response) -> list[Morsel[str]]:
-    """Return the cookies that a response sets, in order."""
-    headers = response.headers.getlist('Set-Cookie')
-    return [cookie for header in headers for cookie in SimpleCookie(header).values()]

@@ -10,14 +10,8 @@ import quart
 from quart import Quart
 
 from quart_session_demo.playground.actions import ACTION_LINES
-from tests.conftest import KEY
-from tests.playground.conftest import (
-    LESSON,
-    PageUser,
-    cookies_of,
-    outcome,
-    redirect_address,
-)
+from tests.conftest import KEY, cookies_of
+from tests.playground.conftest import LESSON, PageUser, outcome, redirect_address
 
 
 @pytest.mark.parametrize(

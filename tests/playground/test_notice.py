@@ -3,14 +3,8 @@
 import secrets
 from collections.abc import Callable
 
-from tests.playground.conftest import (
-    LESSON,
-    PAGE,
-    PageUser,
-    cookies_of,
-    outcome,
-    redirect_address,
-)
+from tests.conftest import cookies_of
+from tests.playground.conftest import LESSON, PAGE, PageUser, outcome, redirect_address
 
 
 async def test_notice_is_shown_once(user: PageUser) -> None:
@@ -53,10 +47,28 @@ async def test_notice_cookie_is_short_lived_and_private(user: PageUser) -> None:
     response = await user.post('set', key='a', value='x' * 2000)
 
     cookie = cookies_of(response)[1]
-    assert cookie.key.startswith('playground_notice_')
-    assert (cookie['path'], cookie['max-age'], cookie['samesite']) == (PAGE, '60', 'Strict')
-    assert cookie['httponly']
+    assert cookie.name.startswith('playground_notice_')
+    del cookie.attributes['expires']
+    assert cookie.attributes == {
+        'path': PAGE,
+        'max-age': '60',
+        'samesite': 'Strict',
+        'httponly': '',
+    }
     assert len(response.headers.getlist('Set-Cookie')[1]) < 4096
+
+
+async def test_partitioned_session_cookie_is_reported(make_user: Callable[..., PageUser]) -> None:
+    """The notice shows the header of a session cookie that has the attribute Partitioned."""
+    user = make_user(SESSION_COOKIE_PARTITIONED=True)
+
+    response = await user.post('set', key='a', value='1')
+
+    session, notice = cookies_of(response)
+    assert (session.name, session.attributes['partitioned']) == ('session', '')
+    assert notice.name.startswith('playground_notice_')
+    text = outcome(await user.page(await redirect_address(response)))
+    assert '; Secure; HttpOnly; Path=/; SameSite=Lax; Partitioned</code>' in text
 
 
 async def test_notice_cookie_is_small_for_any_input(user: PageUser) -> None:
@@ -80,7 +92,7 @@ async def test_forged_notice_is_not_shown(
     forged = cookies_of(response)[1]
 
     for value in (forged.value, 'garbage'):
-        headers = {'Cookie': f'{forged.key}={value}'}
+        headers = {'Cookie': f'{forged.name}={value}'}
         client = user.app.test_client(use_cookies=False)
         response = await client.get(address, headers=headers)
         assert outcome(await response.get_data(as_text=True)) == ''

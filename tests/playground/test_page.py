@@ -8,8 +8,8 @@ import pytest
 from quart import Quart
 
 from quart_session_demo import create_app
-from tests.conftest import KEY
-from tests.playground.conftest import PAGE, PageUser, cookies_of, redirect_address
+from tests.conftest import KEY, cookies_of
+from tests.playground.conftest import PAGE, PageUser, redirect_address
 
 
 async def test_page_is_on_by_default(user: PageUser) -> None:

@@ -16,8 +16,8 @@ from quart import Quart
 from quart.sessions import SessionInterface
 from werkzeug.exceptions import ServiceUnavailable
 
-from tests.conftest import KEY
-from tests.playground.conftest import LESSON, PAGE, PageUser, cookies_of, redirect_address
+from tests.conftest import KEY, cookies_of
+from tests.playground.conftest import LESSON, PAGE, PageUser, redirect_address
 from tests.redis_server import RedisServer
 
 

@@ -47,6 +47,11 @@ def test_user_sends_secure_cookies() -> None:
     assert cookies_sent_after('a=b; Secure') == 'a=b'
 
 
+def test_user_sends_partitioned_cookies() -> None:
+    """A cookie with the attribute Partitioned is stored and sent."""
+    assert cookies_sent_after('a=b; Secure; Path=/; SameSite=None; Partitioned') == 'a=b'
+
+
 def test_user_ignores_cookies_that_browsers_ignore() -> None:
     """A cookie of 4,096 bytes is stored, a larger one is not."""
     largest = f'a={"x" * (MAX_BROWSER_COOKIE_SIZE - 1)}'

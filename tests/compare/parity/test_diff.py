@@ -64,6 +64,16 @@ def test_equal_responses_have_no_differences(sync: list[Header], async_: list[He
             ('cookie.a.httponly', 'yes', '(absent)'),
         ),
         (
+            ('Set-Cookie', 'a=b; Secure'),
+            ('Set-Cookie', 'a=b; Secure; Partitioned'),
+            ('cookie.a.partitioned', '(absent)', 'yes'),
+        ),
+        (
+            ('Set-Cookie', 'a=b; Secure; Partitioned'),
+            ('Set-Cookie', 'a=c; Secure; Partitioned'),
+            ('cookie.a.value', 'b', 'c'),
+        ),
+        (
             ('Set-Cookie', f'a=b; Expires={DATE.format(1)}'),
             ('Set-Cookie', f'a=b; Expires={DATE.format(4)}'),
             ('cookie.a.expires', DATE.format(1), DATE.format(4)),
