@@ -31,7 +31,9 @@ class SessionFacts:
         problem: Why they cannot, without secrets; None if they can.
         cookie_name: The name of the session cookie.
         cookie_attributes: The attributes of the session cookie, as they are sent.
+        permanent_by_default: Whether each session is permanent, unless the app sets otherwise.
         permanent_lifetime: The lifetime of a permanent session, in seconds.
+        browser_lifetime: The lifetime of another session, in seconds. Its cookie has no date.
         refresh_each_request: Whether each response extends a permanent session.
         absolute_lifetime: The seconds after which a session expires even if it is used; None for
             no limit.
@@ -44,7 +46,9 @@ class SessionFacts:
     problem: str | None
     cookie_name: str
     cookie_attributes: list[str]
+    permanent_by_default: bool
     permanent_lifetime: float
+    browser_lifetime: float
     refresh_each_request: bool
     absolute_lifetime: float | None
 
@@ -134,6 +138,7 @@ async def collect_facts(app: Quart) -> SessionFacts:
         finally:
             await store.close()
     is_known = in_cookie or store is not None
+    permanent_lifetime = app.permanent_session_lifetime.total_seconds()
     # Read from a header, because Werkzeug changes some attributes: Partitioned adds Secure.
     header = dump_cookie('name', **cookie_attributes(interface, app))
     return SessionFacts(
@@ -144,7 +149,9 @@ async def collect_facts(app: Quart) -> SessionFacts:
         problem=problem if is_known else None,
         cookie_name=interface.get_cookie_name(app),
         cookie_attributes=header.split('; ')[1:],
-        permanent_lifetime=app.permanent_session_lifetime.total_seconds(),
+        permanent_by_default=app.config.get('SESSION_PERMANENT', False),
+        permanent_lifetime=permanent_lifetime,
+        browser_lifetime=app.config.get('SESSION_BROWSER_LIFETIME') or permanent_lifetime,
         refresh_each_request=app.config['SESSION_REFRESH_EACH_REQUEST'],
         absolute_lifetime=None if in_cookie else app.config.get('SESSION_ABSOLUTE_LIFETIME'),
     )
@@ -160,7 +167,10 @@ def format_facts(facts: SessionFacts) -> str:
         'store': facts.store or 'none',
         'ready': {True: 'yes', False: f'NO: {facts.problem}', None: 'unknown'}[facts.ready],
         'cookie': '; '.join([facts.cookie_name, *facts.cookie_attributes]),
+        'default': 'permanent' if facts.permanent_by_default else 'not permanent',
         'permanent': f'expires {timedelta(seconds=facts.permanent_lifetime)} after {refreshed}',
+        'browser': f'expires {timedelta(seconds=facts.browser_lifetime)} after {refreshed}, and '
+        'when the browser closes',
         'absolute': 'no limit'
         if absolute is None
         else f'expires {timedelta(seconds=absolute)} after its creation',

@@ -19,6 +19,7 @@ from quart_session_demo.config.validation import (
 from quart_session_demo.deploy_check.catalog import FINDINGS
 from quart_session_demo.deploy_check.guessable_keys import is_guessable
 from quart_session_demo.sessions.base import Finding, SessionInterface, stores_in_cookie
+from quart_session_demo.sessions.cookie_settings import cookie_problems
 from quart_session_demo.sessions.settings import SESSION_SETTINGS
 
 __all__ = ['FINDINGS', 'check', 'setting_errors', 'setting_findings']
@@ -29,6 +30,8 @@ MIN_HSTS = timedelta(days=365)
 #: Flask's default. A stolen cookie works at least for this time.
 MAX_LIFETIME = timedelta(days=31)
 MIN_LIFETIME = timedelta(minutes=1)
+#: The suggested lifetime of sessions that are not permanent.
+BROWSER_LIFETIME = timedelta(days=1)
 
 
 async def check(app: Quart) -> list[Finding]:
@@ -166,12 +169,19 @@ def _lifetime_findings(app: Quart) -> Iterator[Finding]:
     lifetime = app.permanent_session_lifetime
     if not MIN_LIFETIME <= lifetime <= MAX_LIFETIME:
         yield _finding('lifetime', lifetime=lifetime)
-    absolute = app.config.get('SESSION_ABSOLUTE_LIFETIME')
     if stores_in_cookie(app.session_interface):
-        if absolute is not None:
-            yield _finding('absolute-lifetime-ignored')
-    elif absolute is not None:
-        if absolute < MIN_LIFETIME.total_seconds():
-            yield _finding('absolute-lifetime', seconds=absolute)
+        for name, _ in cookie_problems(app.config):
+            yield _finding('lifetime-needs-server', name=name)
     elif isinstance(app.session_interface, SessionInterface):
+        yield from _server_lifetime_findings(app)
+
+
+def _server_lifetime_findings(app: Quart) -> Iterator[Finding]:
+    lifetime, config = app.permanent_session_lifetime, app.config
+    browser, absolute = config['SESSION_BROWSER_LIFETIME'], config['SESSION_ABSOLUTE_LIFETIME']
+    if browser is None and not config['SESSION_PERMANENT'] and lifetime > BROWSER_LIFETIME:
+        yield _finding('browser-lifetime', lifetime=lifetime)
+    if absolute is None:
         yield _finding('absolute-lifetime-missing')
+    elif absolute < MIN_LIFETIME.total_seconds():
+        yield _finding('absolute-lifetime', seconds=absolute)

@@ -87,11 +87,17 @@ FINDINGS: tuple[Finding, ...] = (
         'Set QUART_PERMANENT_SESSION_LIFETIME to a number of seconds such as 864000, 10 days',
     ),
     Finding(
-        'absolute-lifetime-ignored',
-        'warning',
-        'QUART_SESSION_ABSOLUTE_LIFETIME has no effect: a signed cookie does not store when its '
+        'lifetime-needs-server',
+        'error',
+        'QUART_{name} has no effect on a cookie session: a signed cookie does not store when its '
         'session began',
         'Store sessions on a server, or remove it',
+    ),
+    Finding(
+        'browser-lifetime',
+        'warning',
+        'A session that is not permanent lasts {lifetime} without use, as long as a permanent one',
+        'Set QUART_SESSION_BROWSER_LIFETIME to a number of seconds such as 86400, a day',
     ),
     Finding(
         'absolute-lifetime',

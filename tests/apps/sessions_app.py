@@ -83,6 +83,9 @@ def make_sessions_app(**config: Any) -> Quart:
         config: The settings; `session_store` is a store that no `SESSION_TYPE` selects.
     """
     store = config.pop('session_store', None)
+    if store is not None:
+        # The settings of sessions on a server are valid then.
+        config['SESSION_TYPE'] = 'memory'
     app = make_app(**config)
     if store is not None:
         app.session_interface = ServerSessionInterface(app, store)  # type: ignore[assignment]

@@ -19,7 +19,12 @@ SAFE = {
     'PRODUCTION': True,
     'SECRET_KEY': '8b1c2c003bf84aae7e975d8b29a2f328e08433ad8be9bb6bfe4106071e2fa0de',
 }
-REDIS = {'SESSION_TYPE': 'redis', 'SESSION_REDIS_URL': 'redis://localhost'}
+REDIS = {
+    'SESSION_TYPE': 'redis',
+    'SESSION_REDIS_URL': 'redis://localhost',
+    'SESSION_ABSOLUTE_LIFETIME': 43200,
+    'SESSION_BROWSER_LIFETIME': 86400,
+}
 
 
 def found(config: dict[str, Any]) -> dict[str, str]:
@@ -61,10 +66,12 @@ def test_production_with_a_random_key_is_safe() -> None:
         ({'PERMANENT_SESSION_LIFETIME': timedelta(days=32)}, {'lifetime': 'warning'}),
         ({'PERMANENT_SESSION_LIFETIME': timedelta(days=31)}, {}),
         ({'PERMANENT_SESSION_LIFETIME': 59}, {'lifetime': 'warning'}),
-        ({'SESSION_ABSOLUTE_LIFETIME': 43200}, {'absolute-lifetime-ignored': 'warning'}),
         ({**REDIS, 'SESSION_ABSOLUTE_LIFETIME': 59}, {'absolute-lifetime': 'warning'}),
         ({**REDIS, 'SESSION_ABSOLUTE_LIFETIME': 60}, {}),
-        (REDIS, {'absolute-lifetime-missing': 'warning'}),
+        ({**REDIS, 'SESSION_ABSOLUTE_LIFETIME': None}, {'absolute-lifetime-missing': 'warning'}),
+        ({**REDIS, 'SESSION_BROWSER_LIFETIME': None}, {'browser-lifetime': 'warning'}),
+        ({**REDIS, 'SESSION_BROWSER_LIFETIME': None, 'SESSION_PERMANENT': True}, {}),
+        ({**REDIS, 'SESSION_BROWSER_LIFETIME': None, 'PERMANENT_SESSION_LIFETIME': 86400}, {}),
         ({'SECRET_KEY_FALLBACKS': ['mbfQ5ueIihrxUKUrTcR3cg8cR8dqeNrQcCEzM1fIXwk']}, {}),
         ({'SECRET_KEY_FALLBACKS': [SAFE['SECRET_KEY']]}, {'fallback-is-key': 'warning'}),
         ({'SECRET_KEY_FALLBACKS': ['old' * 20]}, {'fallback-guessable': 'error'}),

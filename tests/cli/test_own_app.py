@@ -118,6 +118,7 @@ def test_own_app_with_sessions_in_memory_is_found() -> None:
 
     assert list(findings(app)) == [
         'secret-key-missing',
+        'browser-lifetime',
         'absolute-lifetime-missing',
         'memory-store',
     ]
@@ -145,9 +146,9 @@ def test_invalid_setting_of_own_app_is_found(config: dict[str, Any], message: st
 
 
 def test_absolute_lifetime_in_a_cookie_has_no_effect() -> None:
-    """The check warns of an absolute lifetime that Quart's stock sessions ignore."""
+    """The check reports an absolute lifetime that Quart's stock sessions ignore."""
     assert list(findings(own_app(**SAFE, SESSION_ABSOLUTE_LIFETIME=60))) == [
-        'absolute-lifetime-ignored'
+        'lifetime-needs-server'
     ]
 
 
@@ -230,6 +231,7 @@ def test_server_sessions_of_own_app_need_a_key() -> None:
 
     assert list(findings(app)) == [
         'secret-key-missing',
+        'browser-lifetime',
         'absolute-lifetime-missing',
         'redis-unreachable',
     ]

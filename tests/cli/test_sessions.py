@@ -28,7 +28,9 @@ def test_cookie_session_is_shown(app: Quart) -> None:
         'problem': None,
         'cookie_name': 'session',
         'cookie_attributes': ['HttpOnly', 'Path=/', 'SameSite=Lax'],
+        'permanent_by_default': False,
         'permanent_lifetime': 864_000,
+        'browser_lifetime': 864_000,
         'refresh_each_request': True,
         'absolute_lifetime': None,
     }
@@ -39,6 +41,8 @@ def redis_app(url: str) -> Quart:
         {
             'SECRET_KEY': KEY,
             'SESSION_ABSOLUTE_LIFETIME': 43_200,
+            'SESSION_BROWSER_LIFETIME': 3600,
+            'SESSION_PERMANENT': True,
             'SESSION_COOKIE_PARTITIONED': True,
             'SESSION_REDIS_URL': url,
             'SESSION_TYPE': 'redis',
@@ -48,7 +52,7 @@ def redis_app(url: str) -> Quart:
 
 @pytest.mark.redis
 def test_ready_store_is_shown(redis_server: RedisServer) -> None:
-    """For sessions on a server the store, its state and the absolute lifetime are shown."""
+    """For sessions on a server the store, its state and its lifetimes are shown."""
     facts = info(redis_app(redis_server.url))
 
     assert facts['stored_in'] == 'server'
@@ -56,6 +60,7 @@ def test_ready_store_is_shown(redis_server: RedisServer) -> None:
     assert facts['store'] == 'RedisStore'
     assert facts['ready'] is True
     assert facts['absolute_lifetime'] == 43_200
+    assert (facts['browser_lifetime'], facts['permanent_by_default']) == (3600, True)
     # As sent: Werkzeug adds Secure to Partitioned.
     assert {'Partitioned', 'Secure'} <= set(facts['cookie_attributes'])
 
@@ -79,6 +84,8 @@ def test_table_has_a_line_for_each_fact(app: Quart) -> None:
         'store     none\n'
         'ready     yes\n'
         'cookie    session; HttpOnly; Path=/; SameSite=Lax\n'
+        'default   not permanent\n'
         'permanent expires 10 days, 0:00:00 after the last response\n'
+        'browser   expires 10 days, 0:00:00 after the last response, and when the browser closes\n'
         'absolute  no limit\n'
     )
