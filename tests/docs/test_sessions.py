@@ -5,10 +5,12 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from quart import Quart, session
 
 from quart_session_demo.sessions import (
@@ -25,6 +27,7 @@ OWN_APP, CREATE_APP, STORE_APP, REGISTER = code_blocks(
     section(PAGE, '## In your own app'), 'python'
 )
 [LOGIN] = code_blocks(section(PAGE, '## Log in and out'), 'python')
+[POLLING] = code_blocks(section(PAGE, '## How long a session lasts'), 'python')
 FIXTURE, TEST = code_blocks(section(PAGE, '## Test your app'), 'python')
 [REDIS_APP] = code_blocks(section(read('docs/session-stores.md'), '## Sessions on Redis'), 'python')
 STORES = ['cookie', 'memory', pytest.param('redis', marks=pytest.mark.redis)]
@@ -113,6 +116,27 @@ async def test_login_and_logout_work(login_app: Quart) -> None:
             users.append(await (await client.get('/who')).get_data(as_text=True))
 
     assert users == ['zhiliao', 'None']
+
+
+@pytest.mark.parametrize('login_app', STORES, indirect=True)
+async def test_polling_does_not_extend_the_session(login_app: Quart) -> None:
+    """A page that only asks for messages is logged out in time, and sees when that will be."""
+    login_app.config['PERMANENT_SESSION_LIFETIME'] = 3600
+    run_example(POLLING, app=login_app)
+    async with login_app.test_app():
+        client = login_app.test_client()
+        await client.post('/login', form={'user': 'zhiliao'})
+        expires = []
+        for minutes in (0, 30, 58):
+            with time_machine.travel(timedelta(minutes=minutes)):
+                expires.append((await (await client.get('/messages')).get_json())['expires'])
+        with time_machine.travel(timedelta(minutes=62)):
+            who = await (await client.get('/who')).get_data(as_text=True)
+            nobody = await (await client.get('/messages')).get_json()
+
+    assert len(set(expires)) == 1
+    assert datetime.fromisoformat(expires[0]) - datetime.now(UTC) > timedelta(minutes=58)
+    assert (who, nobody['expires']) == ('None', None)
 
 
 @pytest.mark.parametrize('login_app', STORES, indirect=True)
