@@ -147,13 +147,14 @@ class ServerSessionInterface(SessionInterface):
                 turn_into_error(response, 500, SAVE_ERROR)
         session.saved = True
         if result is WriteResult.GONE:
+            session.state = SessionState.GONE
             app.logger.warning(
                 'Session changes dropped: the session was deleted or expired during the request'
             )
         elif response is not None:
             self._update_cookie(app, session, response, result)
         if response is not None:
-            self._watch_late_changes(app, session, response)
+            self._watch_late_changes(app, session, response, result)
 
     def _update_cookie(
         self,
@@ -173,10 +174,15 @@ class ServerSessionInterface(SessionInterface):
             vary_by_cookie(response)
 
     def _watch_late_changes(
-        self, app: Quart, session: ServerSession, response: Response | WerkzeugResponse
+        self,
+        app: Quart,
+        session: ServerSession,
+        response: Response | WerkzeugResponse,
+        result: WriteResult | None,
     ) -> None:
         body = response.response
-        if session.state is SessionState.STORED and isinstance(body, IterableBody):
+        has_cookie = session.state is SessionState.STORED and result is not WriteResult.EMPTIED
+        if has_cookie and isinstance(body, IterableBody):
             response.response = StreamBody(body, partial(self._save_stream, app, session))
         else:
             session.report_late_change = partial(app.logger.warning, LATE_CHANGE)

@@ -34,7 +34,7 @@ class ServerSession(TrackedSession):
     | `NEW` | not stored | creates it under a new id, if it holds anything |
     | `STORED` | stored under `id` | writes what changed; extends its lifetime if that is due |
     | `CLEARED` | stored, but `clear()` was called | deletes it, and creates another as in `NEW` |
-    | `GONE` | `regenerate_session()` found it deleted or expired | drops all changes |
+    | `GONE` | another request deleted it, or it expired | drops all changes |
     | `FAILED` | `regenerate_session()` failed with `error` | raises `error` |
 
     A session begins as `NEW` or, if it was read, as `STORED`. `clear()` leads from `STORED` to
