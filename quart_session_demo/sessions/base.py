@@ -15,6 +15,8 @@ from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.http import dump_cookie, parse_set_header
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from quart_session_demo.sessions.limits import SaveRefusal
+
 #: How many session cookies of one request are tried.
 MAX_COOKIES = 5
 
@@ -40,19 +42,6 @@ class Finding:
         return replace(
             self, message=self.message.format(**values), remedy=self.remedy.format(**values)
         )
-
-
-@dataclass(frozen=True)
-class SaveRefusal:
-    """A changed session that was not stored, because its cookie would be too large.
-
-    Attributes:
-        size: The size of the cookie with its name and attributes, in bytes.
-        limit: The largest size allowed (`MAX_COOKIE_SIZE`), in bytes.
-    """
-
-    size: int
-    limit: int
 
 
 class TrackedSession(SecureCookieSession):

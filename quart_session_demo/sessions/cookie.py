@@ -17,7 +17,6 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.base import (
     Finding,
-    SaveRefusal,
     SessionInterface,
     TrackedSession,
     cookie_header,
@@ -25,8 +24,20 @@ from quart_session_demo.sessions.base import (
     track_accept,
     vary_by_cookie,
 )
-from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
+from quart_session_demo.sessions.errors import (
+    SAVE_ERROR,
+    log_save_error,
+    refuse_save,
+    turn_into_error,
+)
+from quart_session_demo.sessions.limits import (
+    CONTENT_LIMIT,
+    DEFAULT_CONTENT_LIMIT,
+    SessionTooLarge,
+)
+from quart_session_demo.sessions.payload import ContentTooLarge
 from quart_session_demo.sessions.serializer import SessionJSON, SessionSerializer, signing_keys
+from quart_session_demo.sessions.settings import COOKIE_SETTINGS, complete_settings
 
 
 class CookieSession(TrackedSession):
@@ -46,7 +57,13 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     session_class = CookieSession
     content_in_cookie = True
     serializer = SessionJSON()
-    _signing_serializer: tuple[tuple[bytes, ...], SessionSerializer] | None = None
+    _signing_serializer: tuple[tuple[bytes, ...], int, SessionSerializer] | None = None
+
+    def __init__(self) -> None:
+        """Make an interface with a serializer of its own, unless a subclass has one."""
+        # One app's tags are not for the sessions of another.
+        if self.serializer is CookieSessionInterface.serializer:
+            self.serializer = SessionJSON()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Check the subclass's `session_class`.
@@ -62,11 +79,17 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             )
 
     def get_signing_serializer(self, app: Quart) -> SessionSerializer | None:
-        """Return the serializer that signs and verifies cookies, or None if there is no key."""
+        """Return the serializer that signs and verifies cookies, or None if there is no key.
+
+        Raises:
+            ValueError: `SESSION_COOKIE_MAX_DECOMPRESSED` is wrong.
+        """
         keys = signing_keys(app)
         if not keys:
             return None
-        if self._signing_serializer is None or self._signing_serializer[0] != keys:
+        limit = app.config.get(CONTENT_LIMIT, DEFAULT_CONTENT_LIMIT)
+        if self._signing_serializer is None or self._signing_serializer[:2] != (keys, limit):
+            complete_settings(app.config, COOKIE_SETTINGS)
             serializer = SessionSerializer(
                 list(keys),
                 salt=self.salt,
@@ -76,8 +99,9 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
                     'digest_method': self.digest_method,
                 },
             )
-            self._signing_serializer = keys, serializer
-        return self._signing_serializer[1]
+            serializer.max_size = limit
+            self._signing_serializer = keys, limit, serializer
+        return self._signing_serializer[2]
 
     async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> CookieSession | None:
         """Return the session from the request's cookie: empty if it is missing or invalid."""
@@ -94,9 +118,15 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         self, app: Quart, request: BaseRequestWebsocket, serializer: SessionSerializer
     ) -> dict[str, Any] | None:
         max_age = int(app.permanent_session_lifetime.total_seconds())
+        too_large = False
         for value in cookie_values(self, app, request):
             try:
                 data = serializer.loads(value, max_age)
+            except ContentTooLarge as error:
+                if not too_large:
+                    app.logger.warning('Session cookie not read (%s): %s', CONTENT_LIMIT, error)
+                too_large = True
+                continue
             # A time that a datetime cannot hold raises the other errors.
             except (BadData, OverflowError, OSError, ValueError):
                 continue
@@ -145,20 +175,22 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     ) -> bool:
         serializer = cast(SessionSerializer, self.get_signing_serializer(app))
         # `dict(session)` would call a tracked method for each key.
-        value = serializer.dumps(dict(dict.items(session)))
-        header = cookie_header(self, app, session, str(value))
-        size, limit = len(header), app.config['MAX_COOKIE_SIZE']
-        if not limit or size <= limit:
-            response.headers.add('Set-Cookie', header)
-            return True
-        detail = f'The session cookie would be {size} bytes long; the limit is {limit} bytes.'
-        if session.modified:
-            session.refusal = SaveRefusal(size, limit)
-            app.logger.warning('Session not saved: %s', detail)
-            turn_into_error(response, 413, f'{detail} The stored session was not changed.')
-        else:
-            app.logger.warning('Session cookie not refreshed: %s', detail)
-        return False
+        try:
+            value = serializer.dumps(dict(dict.items(session)))
+            header = cookie_header(self, app, session, str(value))
+            limit = app.config['MAX_COOKIE_SIZE']
+            if limit and len(header) > limit:
+                raise SessionTooLarge(len(header), limit, 'MAX_COOKIE_SIZE')
+        except SessionTooLarge as error:
+            if session.modified:
+                refuse_save(app, session, response, error)
+            else:
+                app.logger.warning(
+                    'Session cookie not refreshed (%s): %s', error.refusal.setting, error
+                )
+            return False
+        response.headers.add('Set-Cookie', header)
+        return True
 
     async def regenerate(self, session: SessionMixin) -> None:
         """Do nothing: a signed cookie has no id, and each write makes another cookie."""

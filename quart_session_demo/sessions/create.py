@@ -6,7 +6,7 @@ from quart_session_demo.sessions.base import SessionInterface
 from quart_session_demo.sessions.cookie import CookieSessionInterface
 from quart_session_demo.sessions.server.interface import ServerSessionInterface
 from quart_session_demo.sessions.server.memory import MemoryStore
-from quart_session_demo.sessions.settings import SESSION_TYPE, complete_settings
+from quart_session_demo.sessions.settings import COOKIE_SETTINGS, SESSION_TYPE, complete_settings
 
 
 def create_session_interface(app: Quart) -> SessionInterface:
@@ -31,4 +31,5 @@ def create_session_interface(app: Quart) -> SessionInterface:
             from quart_session_demo.sessions.sql import SQLStore
 
             return ServerSessionInterface(app, SQLStore.from_config(app))
+    complete_settings(app.config, COOKIE_SETTINGS)
     return CookieSessionInterface()

@@ -5,11 +5,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from quart_session_demo.sessions.limits import (
+    CONTENT_LIMIT,
+    DEFAULT_CONTENT_LIMIT,
+    DEFAULT_STORED_LIMIT,
+    STORED_LIMIT,
+)
 from quart_session_demo.sessions.validators import (
     validate_absolute_lifetime,
     validate_application_root,
     validate_boolean,
     validate_connections,
+    validate_content_size,
     validate_cookie_name,
     validate_cookie_size,
     validate_domain,
@@ -76,12 +83,30 @@ SESSION_TYPE = Setting(
     'cookie',
 )
 
+#: The settings of sessions in the cookie that Flask and Quart do not have.
+COOKIE_SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        CONTENT_LIMIT,
+        'the largest content of a session cookie in bytes, before its compression; a larger cookie '
+        'is not read, and a changed session that is larger is refused with 413',
+        validate_content_size,
+        DEFAULT_CONTENT_LIMIT,
+    ),
+)
+
 #: The settings of sessions in any store.
 SERVER_SETTINGS: tuple[Setting, ...] = (
     Setting(
         'SESSION_ABSOLUTE_LIFETIME',
         'the seconds after which a session on a server expires, even if it is used',
         validate_absolute_lifetime,
+    ),
+    Setting(
+        STORED_LIMIT,
+        'the largest session on a server in bytes, with the names of its keys; a changed session '
+        'that is larger is refused with 413 and stays as it was, unless it shrinks',
+        validate_content_size,
+        DEFAULT_STORED_LIMIT,
     ),
 )
 
@@ -244,6 +269,7 @@ SESSION_SETTINGS: tuple[Setting, ...] = (
         validate_cookie_size,
         4093,
     ),
+    *COOKIE_SETTINGS,
     SESSION_TYPE,
     *SERVER_SETTINGS,
     *REDIS_SETTINGS,

@@ -7,7 +7,7 @@ import pytest
 from quart import Quart, Response, session
 
 from quart_session_demo.sessions import CookieSessionInterface
-from quart_session_demo.sessions.base import SaveRefusal
+from quart_session_demo.sessions.limits import SaveRefusal
 from quart_session_demo.sessions.redis import RedisSessionInterface
 from quart_session_demo.sessions.server.store import new_session_id
 from tests.conftest import KEY, signed_id

@@ -24,7 +24,13 @@ from quart_session_demo.sessions.base import (
     track_accept,
     vary_by_cookie,
 )
-from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
+from quart_session_demo.sessions.errors import (
+    SAVE_ERROR,
+    log_save_error,
+    refuse_save,
+    turn_into_error,
+)
+from quart_session_demo.sessions.limits import SessionTooLarge
 from quart_session_demo.sessions.serializer import signing_keys
 from quart_session_demo.sessions.server import lifetime, saving
 from quart_session_demo.sessions.server.reading import read_session
@@ -32,6 +38,7 @@ from quart_session_demo.sessions.server.session import ServerSession, SessionSta
 from quart_session_demo.sessions.server.signing import id_signer
 from quart_session_demo.sessions.server.start import check_app
 from quart_session_demo.sessions.server.store import SessionStore, StoreError, WriteResult
+from quart_session_demo.sessions.server.stored_json import StoredJSON
 from quart_session_demo.sessions.server.unavailable import (
     UnavailableSession,
     allow_in_error_handlers,
@@ -53,6 +60,8 @@ class ServerSessionInterface(SessionInterface):
 
     Attributes:
         store: Where the sessions are stored.
+        serializer: Encodes and decodes the values. `serializer.register(Tag)` adds a type, as in
+            Flask.
     """
 
     content_in_cookie = False
@@ -72,6 +81,7 @@ class ServerSessionInterface(SessionInterface):
         """
         check_app(app, store)
         self.store = store
+        self.serializer = StoredJSON()
 
         @app.before_serving
         async def connect() -> None:
@@ -95,7 +105,7 @@ class ServerSessionInterface(SessionInterface):
         if not keys:
             return None
         cookies = cookie_values(self, app, request)
-        session = await read_session(app, self.store, cookies, id_signer(keys))
+        session = await read_session(app, self.store, cookies, id_signer(keys), self.serializer)
         if isinstance(request, Websocket):
             track_accept(request, session)
             websocket_tearing_down.connect(self._save_websocket, app)
@@ -106,9 +116,9 @@ class ServerSessionInterface(SessionInterface):
     ) -> None:
         """Store what changed, and set or delete the cookie. A failure does not raise.
 
-        The response becomes 503 if the store fails, and 500 if a value cannot be stored. The
-        stored session does not change then. Other effects of the view, such as database writes,
-        are not undone.
+        The response becomes 503 if the store fails, 413 if a changed session is too large, and 500
+        if a value cannot be stored. The stored session does not change then. Other effects of the
+        view, such as database writes, are not undone.
 
         Args:
             app: The app, whose `SESSION_COOKIE_*` settings apply.
@@ -131,6 +141,8 @@ class ServerSessionInterface(SessionInterface):
             app.logger.error('Session not saved: %s', error)
             if response is not None:
                 turn_into_503(response)
+        except SessionTooLarge as error:
+            refuse_save(app, session, response, error)
         except Exception as error:
             log_save_error(app, error)
             if response is not None:

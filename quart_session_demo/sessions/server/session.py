@@ -1,15 +1,11 @@
 """The session that a view uses, and what changed in it since it was read."""
 
 import json
-from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any
 
 from quart_session_demo.sessions.base import TrackedSession
-from quart_session_demo.sessions.serializer import SessionJSON
 from quart_session_demo.sessions.server.store import Fields, StoredSession
-
-_SERIALIZER = SessionJSON()
+from quart_session_demo.sessions.server.stored_json import StoredJSON
 
 
 class SessionState(Enum):
@@ -58,16 +54,23 @@ class ServerSession(TrackedSession):
     saved = False
     has_old_signature = False
 
-    def __init__(self, session_id: str | None = None, stored: StoredSession | None = None) -> None:
+    def __init__(
+        self,
+        serializer: StoredJSON,
+        session_id: str | None = None,
+        stored: StoredSession | None = None,
+    ) -> None:
         """Make a session, empty or as it was read from the store.
 
         Args:
+            serializer: Encodes and decodes the values.
             session_id: The id of the stored session; None for a new one.
             stored: What the store holds under the id.
 
         Raises:
             ValueError: The fields do not hold a session.
         """
+        self._serializer = serializer
         self.id = self.cookie_id = session_id
         self.error: Exception | None = None
         if stored is None:
@@ -78,11 +81,7 @@ class ServerSession(TrackedSession):
             return
         self.state = SessionState.STORED
         self._stored, self.created, self.refreshed = stored
-        try:
-            super().__init__(_decode(self._stored))
-        # A JSON tag may raise any error for a value that it did not make.
-        except Exception:
-            raise ValueError('the stored fields do not hold a session') from None
+        super().__init__(serializer.decode_fields(self._stored))
         self.modified = False
 
     @property
@@ -100,14 +99,21 @@ class ServerSession(TrackedSession):
         """Return the fields that hold the session's current content.
 
         Raises:
-            TypeError: A value cannot be stored. A signed cookie cannot hold it either.
-            RecursionError: A value is nested too deeply.
+            UnstorableValue: A value cannot be stored.
         """
-        return _encode(dict.copy(self))
+        return self._serializer.encode_fields(dict.copy(self))
 
-    def changed_fields(self) -> tuple[Fields, set[bytes]]:
-        """Return the fields to set, also for changes inside values, and the names to remove."""
-        fields = self.encode_fields()
+    @property
+    def stored_size(self) -> int:
+        """The bytes of the stored fields; 0 if the session is not stored, or was cleared."""
+        return fields_size(self._stored) if self.state is SessionState.STORED else 0
+
+    def changed_fields(self, fields: Fields) -> tuple[Fields, set[bytes]]:
+        """Return the fields to set, also for changes inside values, and the names to remove.
+
+        Args:
+            fields: The current content, from `encode_fields`.
+        """
         changed = {name: value for name, value in fields.items() if self._stored.get(name) != value}
         return changed, self._stored.keys() - fields.keys()
 
@@ -136,6 +142,9 @@ class ServerSession(TrackedSession):
             latest: The fields that the store held last.
             changed: The fields that this request set.
             removed: The names that this request removed.
+
+        Raises:
+            ValueError: A field does not hold a value. Nothing is added then.
         """
         changed_elsewhere = {
             name
@@ -143,26 +152,12 @@ class ServerSession(TrackedSession):
             if latest.get(name) != self._stored.get(name)
         }
         changed_elsewhere -= changed.keys() | removed
-        self.update(_decode({name: latest[name] for name in changed_elsewhere & latest.keys()}))
+        added = {name: latest[name] for name in changed_elsewhere & latest.keys()}
+        self.update(self._serializer.decode_fields(added))
         for name in changed_elsewhere - latest.keys():
             self.pop(json.loads(name))
 
 
-def _encode(values: Mapping[Any, Any]) -> Fields:
-    fields = {}
-    for key, value in values.items():
-        if not isinstance(key, str):
-            # As JSON does with the keys of a cookie session.
-            [key] = json.loads(json.dumps({key: None}))
-        fields[json.dumps(key).encode()] = _SERIALIZER.dumps(value).encode()
-    return fields
-
-
-def _decode(fields: Mapping[bytes, bytes]) -> dict[str, Any]:
-    # In one call, because a call takes longer than decoding a small value.
-    names, values = _SERIALIZER.loads(f'[{_json_array(fields)},{_json_array(fields.values())}]')
-    return dict(zip(names, values, strict=True))
-
-
-def _json_array(items: Iterable[bytes]) -> str:
-    return f'[{b",".join(items).decode()}]'
+def fields_size(fields: Fields) -> int:
+    """Return the size of a session: the bytes of the names and values of its fields."""
+    return sum(map(len, fields)) + sum(map(len, fields.values()))

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.errors import turn_into_error
 from quart_session_demo.sessions.server.session import ServerSession
+from quart_session_demo.sessions.server.stored_json import StoredJSON
 
 #: The text of the error that a client gets if the store fails.
 DETAIL = 'The session store does not respond. Please try again.'
@@ -36,9 +37,9 @@ class UnavailableSession(ServerSession):
     #: Whether a use raises. False where nothing catches the error and Quart would return 500.
     raises = True
 
-    def __init__(self) -> None:
+    def __init__(self, serializer: StoredJSON) -> None:
         """Make a session whose first use raises 503."""
-        super().__init__()
+        super().__init__(serializer)
         # JSON encoders call no method of an empty dict, and would not be noticed.
         dict.__setitem__(self, 'unread', None)
 
@@ -65,9 +66,9 @@ def turn_into_503(response: Response | WerkzeugResponse) -> None:
     turn_into_error(response, 503, DETAIL, RETRY_AFTER_SECONDS, replace_errors=True)
 
 
-def unavailable_session() -> UnavailableSession:
+def unavailable_session(serializer: StoredJSON) -> UnavailableSession:
     """Return an unavailable session for the current request."""
-    unavailable = UnavailableSession()
+    unavailable = UnavailableSession(serializer)
     if has_request_context():
         # Runs before all other after_request functions. Nothing catches an error in those.
         @after_this_request
