@@ -35,7 +35,7 @@ from quart_session_demo.sessions.limits import (
     DEFAULT_CONTENT_LIMIT,
     SessionTooLarge,
 )
-from quart_session_demo.sessions.payload import ContentTooLarge
+from quart_session_demo.sessions.payload import UnreadableContent
 from quart_session_demo.sessions.serializer import SessionJSON, SessionSerializer, signing_keys
 from quart_session_demo.sessions.settings import COOKIE_SETTINGS, complete_settings
 
@@ -118,14 +118,15 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         self, app: Quart, request: BaseRequestWebsocket, serializer: SessionSerializer
     ) -> dict[str, Any] | None:
         max_age = int(app.permanent_session_lifetime.total_seconds())
-        too_large = False
+        reported = False
         for value in cookie_values(self, app, request):
             try:
                 data = serializer.loads(value, max_age)
-            except ContentTooLarge as error:
-                if not too_large:
-                    app.logger.warning('Session cookie not read (%s): %s', CONTENT_LIMIT, error)
-                too_large = True
+            except UnreadableContent as error:
+                # One line for all cookies of the request.
+                if not reported:
+                    app.logger.warning('Session cookie not read: %s', error)
+                reported = True
                 continue
             # A time that a datetime cannot hold raises the other errors.
             except (BadData, OverflowError, OSError, ValueError):

@@ -21,8 +21,8 @@ class NotASessionCookie(ValueError):
     """Raised for a value that is not a session in a signed cookie, or is too large to inspect."""
 
 
-class ContentTooLarge(BadPayload):
-    """Raised for a cookie whose content is too large."""
+class UnreadableContent(BadPayload):
+    """Raised for a session that is too large or nested too deeply to be read."""
 
 
 def nesting_levels(value: Any) -> Iterator[list[Any]]:
@@ -63,7 +63,7 @@ def load_payload(part: str, serializer: TaggedJSONSerializer) -> tuple[dict[str,
                 )
     except NotASessionCookie:
         raise
-    except ContentTooLarge:
+    except UnreadableContent:
         raise NotASessionCookie(
             f'Its content is larger than {MAX_PAYLOAD_SIZE} bytes, too large to inspect.'
         ) from None
@@ -85,7 +85,7 @@ def decode_part(part: bytes, max_size: int | None) -> bytes:
         max_size: The largest size of the content, in bytes; None for no limit.
 
     Raises:
-        ContentTooLarge: The content is larger.
+        UnreadableContent: The content is larger.
         BadPayload: The compressed content is truncated.
         Exception: The part is not base64, or not compressed.
     """
@@ -97,5 +97,5 @@ def decode_part(part: bytes, max_size: int | None) -> bytes:
         if len(data) <= limit and not decompressor.eof:
             raise BadPayload('The compressed content is truncated.')
     if len(data) > limit:
-        raise ContentTooLarge(f'The content is larger than {limit} bytes.')
+        raise UnreadableContent(f'its content is larger than {limit} bytes')
     return data

@@ -19,7 +19,7 @@ from itsdangerous.encoding import base64_encode, int_to_bytes, want_bytes
 from quart import Quart
 
 from quart_session_demo.sessions.limits import CONTENT_LIMIT, SessionTooLarge
-from quart_session_demo.sessions.payload import ContentTooLarge, decode_part
+from quart_session_demo.sessions.payload import UnreadableContent, decode_part
 from quart_session_demo.sessions.validators import safe_repr
 
 
@@ -82,16 +82,20 @@ class SessionSerializer(URLSafeTimedSerializer, SizedSerializer):
         """Return the value of the first part of a cookie, whose signature is valid.
 
         Raises:
-            ContentTooLarge: The content is larger than `max_size`.
+            UnreadableContent: The content is larger than `max_size`, or nested too deeply.
             BadPayload: The part does not hold a value.
         """
         try:
             data = decode_part(payload, self.max_size)
-        except ContentTooLarge:
+            return SizedSerializer.load_payload(self, data, *args, **kwargs)
+        except UnreadableContent as error:
+            raise UnreadableContent(f'{error} ({CONTENT_LIMIT})') from None
+        except BadPayload as error:
+            if isinstance(error.original_error, RecursionError):
+                raise UnreadableContent(f'its content {TOO_DEEP}') from None
             raise
         except Exception as error:
             raise BadPayload('The payload cannot be decoded.', original_error=error) from error
-        return SizedSerializer.load_payload(self, data, *args, **kwargs)
 
     def make_signer(self, salt: str | bytes | None = None) -> Signer:
         """Return the signer for a salt, by default the serializer's own."""

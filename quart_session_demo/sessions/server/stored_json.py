@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, NoReturn
 
@@ -119,8 +119,24 @@ class DictItems(ExactTag):
         return dict(zip(value[::2], value[1::2], strict=True))
 
 
+class UTCSeconds(TagDateTime):
+    """Flask's tag, for the times that it preserves."""
+
+    __slots__ = ()
+
+    def check(self, value: Any) -> bool:
+        """Return whether the value is a time in UTC, in whole seconds."""
+        return (
+            type(value) is datetime
+            and not value.microsecond
+            and value.utcoffset() == timedelta(0)
+            # A year of two digits would be read as one of the present.
+            and value.year >= 1000
+        )
+
+
 class ISODateTime(ExactTag):
-    """A tag for times, with their microseconds and their offset from UTC."""
+    """A tag for all other times, with their microseconds and their offset from UTC."""
 
     __slots__ = ()
     key = ' py:datetime'
@@ -177,6 +193,7 @@ DEFAULT_TAGS: tuple[type[JSONTag], ...] = (
     ExactMarkup,
     # Its subclasses too: asyncpg returns one for each uuid of a database.
     TagUUID,
+    UTCSeconds,
     ISODateTime,
 )
 
@@ -200,8 +217,7 @@ class StoredJSON(SessionJSON):
         self.default_tags = list(DEFAULT_TAGS)
         super().__init__()
         last = (DictItems(self), ISODate(self), DecimalText(self))
-        # Before this class, times were stored with Flask's tag.
-        self.tags.update({tag.key: tag for tag in (*last, TagDateTime(self))})
+        self.tags.update({tag.key: tag for tag in last})
         self._last = {tag.kind: tag for tag in last}
 
     def tag(self, value: Any) -> Any:
