@@ -81,7 +81,14 @@ def format_cookie_json(cookie: 'InspectedCookie') -> str:
     """Return everything about a cookie as JSON, with the payload in tagged JSON."""
     facts = asdict(cookie)
     facts['payload'] = facts.pop('tagged')
-    for name in ('permanent', 'room', 'expired', 'signed_in_the_future', 'accepted'):
+    for name in (
+        'permanent',
+        'room',
+        'content_too_large',
+        'expired',
+        'signed_in_the_future',
+        'accepted',
+    ):
         facts[name] = getattr(cookie, name)
     # Standard JSON has no NaN and no infinities, so they become strings.
     standard = json.loads(json.dumps(facts, default=_isoformat), parse_constant=str)
@@ -108,6 +115,9 @@ def format_cookie(cookie: 'InspectedCookie') -> str:
     accepted = 'yes' if cookie.accepted else 'no'
     if not cookie.in_use:
         accepted += ', because this app stores its sessions on a server'
+    elif cookie.content_too_large:
+        accepted += f', because its content is TOO LARGE: {cookie.content_size} bytes before its'
+        accepted += f' compression, and the app reads {cookie.content_limit}'
     rows = [
         # repr() escapes the characters that control a terminal.
         *(('session', f'{key!r}: {value!r}') for key, value in cookie.payload.items()),

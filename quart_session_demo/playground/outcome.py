@@ -9,7 +9,15 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from quart_session_demo.playground.notice import shorten, shorten_cookie, store_notice
 from quart_session_demo.playground.page import render, translate
 from quart_session_demo.playground.session_cookie import read_session, request_cookie
-from quart_session_demo.sessions.tracking import SaveRefusal, TrackedSession
+from quart_session_demo.sessions.limits import CONTENT_LIMIT, STORED_LIMIT, SaveRefusal
+from quart_session_demo.sessions.tracking import TrackedSession
+
+#: The Chinese sentence about a refused save, by the name of the setting with the limit.
+REFUSALS = {
+    'MAX_COOKIE_SIZE': 'session 的 cookie 将有 {size} 字节，上限是 {limit} 字节。',
+    CONTENT_LIMIT: 'session 压缩前将有 {size} 字节，上限是 {limit} 字节。',
+    STORED_LIMIT: 'session 将有 {size} 字节，上限是 {limit} 字节。',
+}
 
 
 async def record_outcome(app: Quart, response: Response | WerkzeugResponse, **_: Any) -> None:
@@ -32,13 +40,8 @@ async def _show_refused_save(refusal: SaveRefusal, response: Response | Werkzeug
     # A client may have asked for JSON.
     if response.mimetype != 'text/html':
         return
-    size, limit = refusal.size, refusal.limit
-    error = RequestEntityTooLarge(
-        translate(
-            f'The session cookie would be {size} bytes long; the limit is {limit} bytes.',
-            f'session 的 cookie 将有 {size} 字节，上限是 {limit} 字节。',
-        )
-    )
+    chinese = REFUSALS[refusal.setting].format(size=refusal.size, limit=refusal.limit)
+    error = RequestEntityTooLarge(translate(str(refusal), chinese))
     cookie = request_cookie()
     stored = await read_session(cookie) if cookie else {}
     response.set_data(await render(stored, notice=g.notice, error=error, form=g.form))

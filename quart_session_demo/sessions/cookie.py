@@ -25,14 +25,20 @@ from quart_session_demo.sessions.base import (
     vary_by_cookie,
 )
 from quart_session_demo.sessions.cookie_settings import complete_cookie_settings
-from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
-from quart_session_demo.sessions.serializer import SessionJSON, SessionSerializer, signing_keys
-from quart_session_demo.sessions.tracking import (
-    LATE_CHANGE,
-    SaveRefusal,
-    TrackedSession,
-    track_accept,
+from quart_session_demo.sessions.errors import (
+    SAVE_ERROR,
+    log_save_error,
+    refuse_save,
+    turn_into_error,
 )
+from quart_session_demo.sessions.limits import (
+    CONTENT_LIMIT,
+    DEFAULT_CONTENT_LIMIT,
+    SessionTooLarge,
+)
+from quart_session_demo.sessions.payload import UnreadableContent
+from quart_session_demo.sessions.serializer import SessionJSON, SessionSerializer, signing_keys
+from quart_session_demo.sessions.tracking import LATE_CHANGE, TrackedSession, track_accept
 
 
 class CookieSession(TrackedSession):
@@ -72,11 +78,14 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     session_class = CookieSession
     content_in_cookie = True
     serializer = SessionJSON()
-    _signing_serializer: tuple[tuple[bytes, ...], SessionSerializer] | None = None
+    _signing_serializer: tuple[tuple[bytes, ...], int, SessionSerializer] | None = None
 
     def __init__(self) -> None:
         """Let an app with a wrong setting fail when it starts serving."""
         super().__init__()
+        # One app's tags are not for the sessions of another. A subclass may have a serializer.
+        if self.serializer is CookieSessionInterface.serializer:
+            self.serializer = SessionJSON()
         # The app is not known yet. It pushes a first context before it starts serving.
         appcontext_pushed.connect(self._check_at_start)
 
@@ -104,11 +113,16 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             )
 
     def get_signing_serializer(self, app: Quart) -> SessionSerializer | None:
-        """Return the serializer that signs and verifies cookies, or None if there is no key."""
+        """Return the serializer that signs and verifies cookies, or None if there is no key.
+
+        Raises:
+            ValueError: `SESSION_COOKIE_MAX_DECOMPRESSED` is wrong.
+        """
         keys = signing_keys(app)
         if not keys:
             return None
-        if self._signing_serializer is None or self._signing_serializer[0] != keys:
+        limit = app.config.get(CONTENT_LIMIT, DEFAULT_CONTENT_LIMIT)
+        if self._signing_serializer is None or self._signing_serializer[:2] != (keys, limit):
             serializer = SessionSerializer(
                 list(keys),
                 salt=self.salt,
@@ -118,8 +132,9 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
                     'digest_method': self.digest_method,
                 },
             )
-            self._signing_serializer = keys, serializer
-        return self._signing_serializer[1]
+            serializer.max_size = limit
+            self._signing_serializer = keys, limit, serializer
+        return self._signing_serializer[2]
 
     async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> CookieSession | None:
         """Return the session from the request's cookie: empty if it is missing or invalid."""
@@ -136,9 +151,16 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     def _load(
         self, app: Quart, request: BaseRequestWebsocket, serializer: SessionSerializer
     ) -> CookieSession:
+        reported = False
         for value in cookie_values(self, app, request):
             try:
                 data, signed_at = serializer.loads(value, _lifetime(app), return_timestamp=True)
+            except UnreadableContent as error:
+                # One line for all cookies of the request.
+                if not reported:
+                    app.logger.warning('Session cookie not read: %s', error)
+                reported = True
+                continue
             # A time that a datetime cannot hold raises the other errors.
             except (BadData, OverflowError, OSError, ValueError):
                 continue
@@ -190,23 +212,25 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     ) -> bool:
         serializer = cast(SessionSerializer, self.get_signing_serializer(app))
         content, signed_at = session.content(), session.kept_signing_time
-        if signed_at is None:
-            value = str(serializer.dumps(content))
-        else:
-            value = serializer.dumps_at(content, signed_at)
-        header = cookie_header(self, app, session, value)
-        size, limit = len(header), app.config['MAX_COOKIE_SIZE']
-        if not limit or size <= limit:
-            response.headers.add('Set-Cookie', header)
-            return True
-        detail = f'The session cookie would be {size} bytes long; the limit is {limit} bytes.'
-        if session.modified:
-            session.refusal = SaveRefusal(size, limit)
-            app.logger.warning('Session not saved: %s', detail)
-            turn_into_error(response, 413, f'{detail} The stored session was not changed.')
-        else:
-            app.logger.warning('Session cookie not refreshed: %s', detail)
-        return False
+        try:
+            if signed_at is None:
+                value = str(serializer.dumps(content))
+            else:
+                value = serializer.dumps_at(content, signed_at)
+            header = cookie_header(self, app, session, value)
+            limit = app.config['MAX_COOKIE_SIZE']
+            if limit and len(header) > limit:
+                raise SessionTooLarge(len(header), limit, 'MAX_COOKIE_SIZE')
+        except SessionTooLarge as error:
+            if session.modified:
+                refuse_save(app, session, response, error)
+            else:
+                app.logger.warning(
+                    'Session cookie not refreshed (%s): %s', error.refusal.setting, error
+                )
+            return False
+        response.headers.add('Set-Cookie', header)
+        return True
 
     async def regenerate(self, session: SessionMixin) -> None:
         """Do nothing: a signed cookie has no id, and each write makes another cookie."""

@@ -8,6 +8,10 @@ from quart import Quart, Response, has_request_context, has_websocket_context, r
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from quart_session_demo.sessions.limits import SessionTooLarge
+from quart_session_demo.sessions.serializer import UnstorableValue
+from quart_session_demo.sessions.tracking import TrackedSession
+
 #: The headers of the original response that the error keeps, in lower case. The others describe the
 #: view's content, or make a browser or proxy act: ETag, Location, HX-Redirect, Clear-Site-Data …
 ALLOWED_HEADERS = {
@@ -88,11 +92,25 @@ def turn_into_error(
 
 def log_save_error(app: Quart, error: Exception) -> None:
     """Log why a session cannot be saved; call it where the error is handled."""
-    if isinstance(error, RecursionError):
-        # Its traceback has thousands of lines.
-        app.logger.error('The session cannot be saved: it is nested too deeply')
+    if isinstance(error, UnstorableValue):
+        app.logger.error('The session cannot be saved: %s', error)
     else:
         app.logger.exception('The session cannot be saved')
+
+
+def refuse_save(
+    app: Quart,
+    session: TrackedSession,
+    response: Response | WerkzeugResponse | None,
+    error: SessionTooLarge,
+) -> None:
+    """Log that a changed session is too large, and turn the response into 413."""
+    # A websocket may be saved several times.
+    if session.refusal != error.refusal:
+        app.logger.warning('Session not saved (%s): %s', error.refusal.setting, error)
+    session.refusal = error.refusal
+    if response is not None:
+        turn_into_error(response, 413, f'{error} The stored session was not changed.')
 
 
 def _is_allowed(name: str) -> bool:

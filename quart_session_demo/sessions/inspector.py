@@ -13,6 +13,7 @@ from quart import Quart
 
 from quart_session_demo.sessions.base import cookie_header, stores_in_cookie
 from quart_session_demo.sessions.cookie import CookieSession, CookieSessionInterface
+from quart_session_demo.sessions.limits import CONTENT_LIMIT, DEFAULT_CONTENT_LIMIT
 from quart_session_demo.sessions.payload import (
     MAX_CONTAINERS,
     MAX_NESTING,
@@ -69,6 +70,11 @@ class InspectedCookie:
     tagged: dict[str, Any]
     compressed: bool
 
+    #: The size of the content before its compression.
+    content_size: int
+    #: The largest content that the app reads; None if its session interface is not ours.
+    content_limit: int | None
+
     value_size: int
     #: The size with the name and the attributes that the app sends, to which the limit applies.
     cookie_size: int
@@ -97,6 +103,11 @@ class InspectedCookie:
         return None if self.limit is None else self.limit - self.cookie_size
 
     @property
+    def content_too_large(self) -> bool:
+        """Whether the content is larger than `SESSION_COOKIE_MAX_DECOMPRESSED`."""
+        return self.content_limit is not None and self.content_size > self.content_limit
+
+    @property
     def expired(self) -> bool:
         """Whether it was signed too long ago, permanent or not."""
         return self.inspected_at > self.expires_at
@@ -110,7 +121,8 @@ class InspectedCookie:
     def accepted(self) -> bool:
         """Whether the app would read a session from it: it verifies and has not expired."""
         verifies = self.signed_by in (SignedBy.CURRENT, SignedBy.FALLBACK)
-        return self.in_use and verifies and not self.expired and not self.signed_in_the_future
+        in_time = not self.expired and not self.signed_in_the_future
+        return self.in_use and verifies and in_time and not self.content_too_large
 
 
 @dataclass(frozen=True)
@@ -154,7 +166,7 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
     in_use = stores_in_cookie(interface)
     if not in_use:
         interface = CookieSessionInterface()
-    payload = load_payload(payload_part, interface.serializer)
+    payload, content_size = load_payload(payload_part, interface.serializer)
     signed_at, expires_at = _times(timestamp_part, app.permanent_session_lifetime)
     signed_by, fallback_number = _cookie_signed_by(value, interface.get_signing_serializer(app))
     return InspectedCookie(
@@ -164,6 +176,10 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
         payload=payload,
         tagged=interface.serializer.tag(payload),
         compressed=payload_part.startswith('.'),
+        content_size=content_size,
+        content_limit=app.config.get(CONTENT_LIMIT, DEFAULT_CONTENT_LIMIT)
+        if isinstance(interface, CookieSessionInterface)
+        else None,
         value_size=len(value),
         cookie_size=len(cookie_header(interface, app, CookieSession(payload), value)),
         limit=app.config['MAX_COOKIE_SIZE'] or None,

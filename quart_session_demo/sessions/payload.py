@@ -1,10 +1,12 @@
 """Decode the payload of a session cookie in bounded time and memory."""
 
+import sys
 import zlib
 from collections.abc import Iterator
 from typing import Any
 
 from flask.json.tag import TaggedJSONSerializer
+from itsdangerous import BadPayload
 from itsdangerous.encoding import base64_decode
 
 #: In bytes. Compressed content can be a thousand times larger than the cookie.
@@ -19,6 +21,10 @@ class NotASessionCookie(ValueError):
     """Raised for a value that is not a session in a signed cookie, or is too large to inspect."""
 
 
+class UnreadableContent(BadPayload):
+    """Raised for a session that is too large or nested too deeply to be read."""
+
+
 def nesting_levels(value: Any) -> Iterator[list[Any]]:
     """Yield the lists, tuples and dicts in a value, level by level, beginning with the value."""
     level = [value]
@@ -31,8 +37,8 @@ def nesting_levels(value: Any) -> Iterator[list[Any]]:
         ]
 
 
-def load_payload(part: str, serializer: TaggedJSONSerializer) -> dict[str, Any]:
-    """Return the session in the first part of a cookie's value.
+def load_payload(part: str, serializer: TaggedJSONSerializer) -> tuple[dict[str, Any], int]:
+    """Return the session in the first part of a cookie's value, and its size before compression.
 
     Args:
         part: The first part; it is compressed if it begins with a dot.
@@ -42,7 +48,8 @@ def load_payload(part: str, serializer: TaggedJSONSerializer) -> dict[str, Any]:
         NotASessionCookie: The part does not hold a session, or is too large.
     """
     try:
-        payload = serializer.loads(_decode_part(part))
+        data = decode_part(part.encode(), MAX_PAYLOAD_SIZE)
+        payload = serializer.loads(data.decode())
         if not isinstance(payload, dict):
             raise NotASessionCookie(f'Its content is a {type(payload).__name__}, not a session.')
         containers = 0
@@ -56,6 +63,10 @@ def load_payload(part: str, serializer: TaggedJSONSerializer) -> dict[str, Any]:
                 )
     except NotASessionCookie:
         raise
+    except UnreadableContent:
+        raise NotASessionCookie(
+            f'Its content is larger than {MAX_PAYLOAD_SIZE} bytes, too large to inspect.'
+        ) from None
     except RecursionError:
         raise NotASessionCookie(
             f'Its content is nested deeper than {MAX_NESTING} levels, too deeply to inspect.'
@@ -63,18 +74,28 @@ def load_payload(part: str, serializer: TaggedJSONSerializer) -> dict[str, Any]:
     # As in itsdangerous: a JSON tag may raise any error for a value that it did not make.
     except Exception:
         raise NotASessionCookie('Its first part is not a session in JSON and base64.') from None
-    return payload
+    return payload, len(data)
 
 
-def _decode_part(part: str) -> str:
-    data = base64_decode(part.removeprefix('.'))
-    if part.startswith('.'):
+def decode_part(part: bytes, max_size: int | None) -> bytes:
+    """Return the content of the first part of a cookie's value, and use no more memory than that.
+
+    Args:
+        part: The first part; it is compressed if it begins with a dot.
+        max_size: The largest size of the content, in bytes; None for no limit.
+
+    Raises:
+        UnreadableContent: The content is larger.
+        BadPayload: The compressed content is truncated.
+        Exception: The part is not base64, or not compressed.
+    """
+    limit = sys.maxsize - 1 if max_size is None else min(max_size, sys.maxsize - 1)
+    data = base64_decode(part.removeprefix(b'.'))
+    if part.startswith(b'.'):
         decompressor = zlib.decompressobj()
-        data = decompressor.decompress(data, MAX_PAYLOAD_SIZE + 1)
-        if len(data) <= MAX_PAYLOAD_SIZE and not decompressor.eof:
-            raise NotASessionCookie('Its compressed content is truncated.')
-    if len(data) > MAX_PAYLOAD_SIZE:
-        raise NotASessionCookie(
-            f'Its content is larger than {MAX_PAYLOAD_SIZE} bytes, too large to inspect.'
-        )
-    return data.decode()
+        data = decompressor.decompress(data, limit + 1)
+        if len(data) <= limit and not decompressor.eof:
+            raise BadPayload('The compressed content is truncated.')
+    if len(data) > limit:
+        raise UnreadableContent(f'its content is larger than {limit} bytes')
+    return data

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from quart_session_demo.sessions.limits import (
+    CONTENT_LIMIT,
+    DEFAULT_CONTENT_LIMIT,
+    DEFAULT_STORED_LIMIT,
+    STORED_LIMIT,
+)
 from quart_session_demo.sessions.validators import (
     validate_application_root,
     validate_boolean,
     validate_connections,
+    validate_content_size,
     validate_cookie_name,
     validate_cookie_size,
     validate_domain,
@@ -84,8 +91,17 @@ SESSION_PERMANENT = Setting(
     False,
 )
 
-#: The settings of cookie sessions that Quart does not have.
-COOKIE_SETTINGS: tuple[Setting, ...] = (SESSION_PERMANENT,)
+#: The settings of cookie sessions that Flask and Quart do not have.
+COOKIE_SETTINGS: tuple[Setting, ...] = (
+    SESSION_PERMANENT,
+    Setting(
+        CONTENT_LIMIT,
+        'the largest content of a session cookie in bytes, before its compression; a larger cookie '
+        'is not read, and a changed session that is larger is refused with 413',
+        validate_content_size,
+        DEFAULT_CONTENT_LIMIT,
+    ),
+)
 
 #: The settings of sessions in any store.
 SERVER_SETTINGS: tuple[Setting, ...] = (
@@ -100,6 +116,13 @@ SERVER_SETTINGS: tuple[Setting, ...] = (
         'SESSION_ABSOLUTE_LIFETIME',
         'the seconds after which a session on a server expires, even if it is used',
         validate_optional_lifetime,
+    ),
+    Setting(
+        STORED_LIMIT,
+        'the largest session on a server in bytes, with the names of its keys; a changed session '
+        'that is larger is refused with 413 and stays as it was, unless it shrinks',
+        validate_content_size,
+        DEFAULT_STORED_LIMIT,
     ),
 )
 

@@ -1,31 +1,19 @@
 """The session that records whether a request read or changed it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from flask.sessions import SecureCookieSession
 from quart.wrappers import Websocket
 
+from quart_session_demo.sessions.limits import SaveRefusal
+
 #: The warning about a change that is too late to be stored.
 LATE_CHANGE = (
     'A change of the session is lost: its response, or the accepted websocket, can no longer set a '
     'cookie'
 )
-
-
-@dataclass(frozen=True)
-class SaveRefusal:
-    """A changed session that was not stored, because its cookie would be too large.
-
-    Attributes:
-        size: The size of the cookie with its name and attributes, in bytes.
-        limit: The largest size allowed (`MAX_COOKIE_SIZE`), in bytes.
-    """
-
-    size: int
-    limit: int
 
 
 class _HiddenContent:

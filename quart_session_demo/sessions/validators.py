@@ -186,6 +186,13 @@ def validate_cookie_size(value: Any) -> str | None:
     return f'is {safe_repr(value)}: set it to a number of bytes, such as 4093, or 0 for no limit'
 
 
+def validate_content_size(value: Any) -> str | None:
+    """Require a positive number of bytes."""
+    if isinstance(value, int) and is_number(value) and value > 0:
+        return None
+    return f'is {safe_repr(value)}: set it to a number of bytes, such as 262144'
+
+
 def validate_session_type(value: Any) -> str | None:
     """Require one of `SESSION_TYPES`, and the packages that it needs."""
     if not isinstance(value, str) or value not in SESSION_TYPES:

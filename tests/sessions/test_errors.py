@@ -7,9 +7,9 @@ import pytest
 from quart import Quart, Response, session
 
 from quart_session_demo.sessions import CookieSessionInterface
+from quart_session_demo.sessions.limits import SaveRefusal
 from quart_session_demo.sessions.redis import RedisSessionInterface
 from quart_session_demo.sessions.server.store import new_session_id
-from quart_session_demo.sessions.tracking import SaveRefusal
 from tests.conftest import KEY, signed_id
 
 # Random, so that it stays large when it is compressed.

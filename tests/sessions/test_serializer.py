@@ -1,10 +1,21 @@
 """The session serializer, compared with Flask's own."""
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask.json.tag import JSONTag, TaggedJSONSerializer
 
-from quart_session_demo.sessions.serializer import SessionJSON
+from quart_session_demo.sessions.serializer import SessionJSON, UnstorableValue
+from quart_session_demo.sessions.server.stored_json import StoredJSON
+
+KINDS: dict[str, Callable[[Any], Any]] = {
+    'list': lambda value: [value],
+    'tuple': lambda value: (value,),
+    'dict': lambda value: {'a': value, 'b': 1},
+    'dict like a tag': lambda value: {' t': value},
+    'dict with numbers': lambda value: {1: value},
+}
 
 
 def test_registered_tag_gets_plain_values() -> None:
@@ -32,3 +43,36 @@ def test_registered_tag_gets_plain_values() -> None:
         == flasks.dumps(values)
         == '{"large":{" large":"1152921504606846976"},"small":1,"text":"a"}'
     )
+
+
+def call_below(frames: int, function: Callable[[], Any]) -> Any:
+    """Call a function with more of Python's stack in use."""
+    return call_below(frames - 1, function) if frames else function()
+
+
+def dumps_unless_too_deep(serializer: SessionJSON, value: Any) -> str | None:
+    try:
+        return serializer.dumps({'key': value})
+    except UnstorableValue as error:
+        assert str(error) == "session['key'] is nested too deeply"
+        return None
+
+
+@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('serializer', [SessionJSON(), StoredJSON()], ids=['cookie', 'stored'])
+def test_deepest_value_can_be_read(serializer: SessionJSON, kind: str) -> None:
+    """The deepest value that can be written is read, also 200 calls deeper in the stack."""
+    text = ''
+    value: Any = 'innermost'
+    levels = 0
+    while (deeper := dumps_unless_too_deep(serializer, value)) is not None:
+        text = deeper
+        value = KINDS[kind](value)
+        levels += 1
+
+    read = call_below(200, lambda: serializer.loads(text))['key']
+
+    assert levels > 100
+    for _ in range(levels - 1):
+        [read, *_] = read if isinstance(read, list | tuple) else read.values()
+    assert read == 'innermost'

@@ -13,6 +13,7 @@ from quart_session_demo.sessions import ServerSession, ServerSessionInterface, S
 from quart_session_demo.sessions.serializer import signing_keys
 from quart_session_demo.sessions.server.signing import id_signer
 from quart_session_demo.sessions.server.store import current_time, new_token, store_key
+from quart_session_demo.sessions.server.stored_json import StoredJSON
 
 #: How long the measured session lasts, in milliseconds.
 LIFETIME = 3_600_000
@@ -58,11 +59,9 @@ async def store_subjects(
         StoreError: The store failed.
     """
     store = measured.store
-    fields = ServerSession()
-    fields.update(data)
     try:
         session_id = await store.create(
-            fields.encode_fields(), lifetime=LIFETIME, now=current_time()
+            StoredJSON().encode_fields(data), lifetime=LIFETIME, now=current_time()
         )
         async with measured.bare_steps(store_key(session_id)) as bare:
             yield [

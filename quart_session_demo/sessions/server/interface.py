@@ -25,7 +25,13 @@ from quart_session_demo.sessions.base import (
     cookie_values,
     vary_by_cookie,
 )
-from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
+from quart_session_demo.sessions.errors import (
+    SAVE_ERROR,
+    log_save_error,
+    refuse_save,
+    turn_into_error,
+)
+from quart_session_demo.sessions.limits import SessionTooLarge
 from quart_session_demo.sessions.serializer import signing_keys
 from quart_session_demo.sessions.server import lifetime, saving
 from quart_session_demo.sessions.server.reading import read_session
@@ -33,6 +39,7 @@ from quart_session_demo.sessions.server.session import ServerSession, SessionSta
 from quart_session_demo.sessions.server.signing import id_signer
 from quart_session_demo.sessions.server.start import check_app
 from quart_session_demo.sessions.server.store import SessionStore, StoreError, WriteResult
+from quart_session_demo.sessions.server.stored_json import StoredJSON
 from quart_session_demo.sessions.server.streams import StreamBody
 from quart_session_demo.sessions.server.unavailable import (
     UnavailableSession,
@@ -56,6 +63,8 @@ class ServerSessionInterface(SessionInterface):
 
     Attributes:
         store: Where the sessions are stored.
+        serializer: Encodes and decodes the values. `serializer.register(Tag)` adds a type, as in
+            Flask.
     """
 
     content_in_cookie = False
@@ -76,6 +85,7 @@ class ServerSessionInterface(SessionInterface):
         super().__init__()
         check_app(app, store)
         self.store = store
+        self.serializer = StoredJSON()
 
         @app.before_serving
         async def connect() -> None:
@@ -99,7 +109,7 @@ class ServerSessionInterface(SessionInterface):
         if not keys:
             return None
         cookies = cookie_values(self, app, request)
-        session = await read_session(app, self.store, cookies, id_signer(keys))
+        session = await read_session(app, self.store, cookies, id_signer(keys), self.serializer)
         if isinstance(request, Websocket):
             track_accept(request, session)
             websocket_tearing_down.connect(self._save_websocket, app)
@@ -110,9 +120,9 @@ class ServerSessionInterface(SessionInterface):
     ) -> None:
         """Store what changed, and set or delete the cookie. A failure does not raise.
 
-        The response becomes 503 if the store fails, and 500 if a value cannot be stored. The
-        stored session does not change then. Other effects of the view, such as database writes,
-        are not undone.
+        The response becomes 503 if the store fails, 413 if a changed session is too large, and 500
+        if a value cannot be stored. The stored session does not change then. Other effects of the
+        view, such as database writes, are not undone.
 
         Args:
             app: The app, whose `SESSION_COOKIE_*` settings apply.
@@ -141,6 +151,8 @@ class ServerSessionInterface(SessionInterface):
             app.logger.error('Session not saved: %s', error)
             if response is not None:
                 turn_into_503(response)
+        except SessionTooLarge as error:
+            refuse_save(app, session, response, error)
         except Exception as error:
             log_save_error(app, error)
             if response is not None:
@@ -241,10 +253,10 @@ class ServerSessionInterface(SessionInterface):
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the session expires; `session_expires_at` describes it."""
         session = cast(ServerSession, session)
-        is_gone = session.state in (SessionState.GONE, SessionState.FAILED)
-        if is_gone or not session.encode_fields():
+        fields = session.encode_fields()
+        if not fields or session.state in (SessionState.GONE, SessionState.FAILED):
             return None
-        changed = session.modified or any(session.changed_fields())
+        changed = session.modified or any(session.changed_fields(fields))
         refreshed = lifetime.next_refresh(app, session, changed=changed)
         return _datetime(lifetime.end(app, session, refreshed))
 

@@ -8,11 +8,16 @@ from quart_session_demo.sessions.server import lifetime
 from quart_session_demo.sessions.server.session import ServerSession
 from quart_session_demo.sessions.server.signing import IdSigner
 from quart_session_demo.sessions.server.store import SessionStore, StoreError
+from quart_session_demo.sessions.server.stored_json import StoredJSON
 from quart_session_demo.sessions.server.unavailable import unavailable_session
 
 
 async def read_session(
-    app: Quart, store: SessionStore, cookies: Iterable[str], signer: IdSigner
+    app: Quart,
+    store: SessionStore,
+    cookies: Iterable[str],
+    signer: IdSigner,
+    serializer: StoredJSON,
 ) -> ServerSession:
     """Return the session of a request: an empty one if it has none. Never raises.
 
@@ -23,30 +28,33 @@ async def read_session(
         store: The store.
         cookies: The values of the request's session cookies.
         signer: Verifies the cookies. A forged id is not looked up in the store.
+        serializer: Decodes what the store holds.
     """
     for value in cookies:
         session_id = signer.verify(value)
         if session_id is None:
             continue
-        session = await _read(app, store, session_id)
+        session = await _read(app, store, session_id, serializer)
         if session is not None:
             session.has_old_signature = not signer.is_current(value, session_id)
             return session
-    return _prepare(app, ServerSession())
+    return _prepare(app, ServerSession(serializer))
 
 
-async def _read(app: Quart, store: SessionStore, session_id: str) -> ServerSession | None:
+async def _read(
+    app: Quart, store: SessionStore, session_id: str, serializer: StoredJSON
+) -> ServerSession | None:
     try:
         stored = await store.read(session_id)
         if stored is None:
             return None
-        session = _prepare(app, ServerSession(session_id, stored))
+        session = _prepare(app, ServerSession(serializer, session_id, stored))
     except (StoreError, ValueError) as error:
         app.logger.error('Session not read: %s', error)
-        return unavailable_session()
+        return unavailable_session(serializer)
     except Exception:
         app.logger.exception('The session cannot be read')
-        return unavailable_session()
+        return unavailable_session(serializer)
     return None if lifetime.is_expired(app, session) else session
 
 

@@ -5,8 +5,9 @@ from typing import cast
 
 from quart import Quart
 
+from quart_session_demo.sessions.limits import DEFAULT_STORED_LIMIT, STORED_LIMIT, SessionTooLarge
 from quart_session_demo.sessions.server import lifetime
-from quart_session_demo.sessions.server.session import ServerSession, SessionState
+from quart_session_demo.sessions.server.session import ServerSession, SessionState, fields_size
 from quart_session_demo.sessions.server.store import (
     Fields,
     SessionStore,
@@ -34,6 +35,8 @@ async def save(
 
     Raises:
         StoreError: The store failed. Nothing is changed.
+        SessionTooLarge: The session is larger than `SESSION_MAX_STORED_SIZE`, and has grown.
+            Nothing is changed.
         Exception: A value cannot be stored. Nothing is changed.
     """
     match session.state:
@@ -58,7 +61,8 @@ async def regenerate(app: Quart, store: SessionStore, session: ServerSession) ->
     if session.id is None or session.state not in (SessionState.STORED, SessionState.CLEARED):
         return
     try:
-        fields, changes = session.encode_fields(), session.changed_fields()
+        fields = _encode(app, session)
+        changes = session.changed_fields(fields)
     except Exception as error:
         # The save reports the error. No save may succeed now: the login would have the old id.
         session.mark_failed(error)
@@ -74,7 +78,10 @@ async def regenerate(app: Quart, store: SessionStore, session: ServerSession) ->
         session.state = SessionState.GONE
         return
     if session.state is SessionState.STORED:
-        session.merge(latest, *changes)
+        try:
+            session.merge(latest, *changes)
+        except ValueError as error:
+            app.logger.error('Session changes of another request dropped: %s', error)
     session.mark_stored(new_id, fields)
     session.modified = True
 
@@ -82,7 +89,7 @@ async def regenerate(app: Quart, store: SessionStore, session: ServerSession) ->
 async def _replace(
     app: Quart, store: SessionStore, session: ServerSession, *, sets_cookie: Callable[[], bool]
 ) -> WriteResult | None:
-    fields = session.encode_fields()
+    fields = _encode(app, session)
     new_id = None
     # Nobody would have the id of a session without a cookie.
     if fields and sets_cookie():
@@ -102,7 +109,7 @@ async def _write_changes(
     app: Quart, store: SessionStore, session: ServerSession
 ) -> WriteResult | None:
     used = not session.is_hidden or session.modified
-    changed, removed = session.changed_fields() if used else ({}, set[bytes]())
+    changed, removed = session.changed_fields(_encode(app, session)) if used else ({}, set[bytes]())
     # A change inside a value also renews the cookie.
     session.modified = bool(session.modified or changed or removed)
     if not (changed or removed or lifetime.is_extension_due(app, session)):
@@ -126,6 +133,16 @@ async def _write_changes(
     # The next save of a websocket must not write the same changes again.
     session.mark_written(changed, removed, refreshed)
     return result if changed or removed or result is WriteResult.SAVED else None
+
+
+def _encode(app: Quart, session: ServerSession) -> Fields:
+    fields = session.encode_fields()
+    limit = app.config.get(STORED_LIMIT, DEFAULT_STORED_LIMIT)
+    size = fields_size(fields)
+    # A session that was stored with a higher limit, or by several requests, may shrink.
+    if size > limit and size > session.stored_size:
+        raise SessionTooLarge(size, limit, STORED_LIMIT)
+    return fields
 
 
 async def _confirm(app: Quart, store: SessionStore, session: ServerSession) -> WriteResult | None:

@@ -1,17 +1,14 @@
 """The session that a view uses, and what changed in it since it was read."""
 
 import json
-from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
-from typing import Any
 
-from quart_session_demo.sessions.serializer import SessionJSON
 from quart_session_demo.sessions.server.store import Fields, StoredSession
+from quart_session_demo.sessions.server.stored_json import StoredJSON
 from quart_session_demo.sessions.tracking import TrackedSession
 from quart_session_demo.sessions.validators import validate_lifetime
 
-_SERIALIZER = SessionJSON()
 #: The field with a session's own lifetime in milliseconds. No session key has a colon in front.
 LIFETIME = b':lifetime'
 
@@ -63,16 +60,23 @@ class ServerSession(TrackedSession):
     saved = False
     has_old_signature = False
 
-    def __init__(self, session_id: str | None = None, stored: StoredSession | None = None) -> None:
+    def __init__(
+        self,
+        serializer: StoredJSON,
+        session_id: str | None = None,
+        stored: StoredSession | None = None,
+    ) -> None:
         """Make a session, empty or as it was read from the store.
 
         Args:
+            serializer: Encodes and decodes the values.
             session_id: The id of the stored session; None for a new one.
             stored: What the store holds under the id.
 
         Raises:
             ValueError: The fields do not hold a session.
         """
+        self._serializer = serializer
         self.id = self.cookie_id = session_id
         self.error: Exception | None = None
         self.own_lifetime: int | None = None
@@ -84,12 +88,8 @@ class ServerSession(TrackedSession):
             return
         self.state = SessionState.STORED
         self._stored, self.created, self.refreshed = stored
-        try:
-            super().__init__(_decode(self._stored))
-            self.own_lifetime = _decode_lifetime(self._stored)
-        # A JSON tag may raise any error for a value that it did not make.
-        except Exception:
-            raise ValueError('the stored fields do not hold a session') from None
+        super().__init__(serializer.decode_fields(_content(stored.fields)))
+        self.own_lifetime = _decode_lifetime(stored.fields)
 
     @property
     def has_new_id(self) -> bool:
@@ -126,17 +126,27 @@ class ServerSession(TrackedSession):
         would otherwise store one for each request without a cookie.
 
         Raises:
-            TypeError: A value cannot be stored. A signed cookie cannot hold it either.
-            RecursionError: A value is nested too deeply.
+            UnstorableValue: A value cannot be stored.
         """
         content = self.content()
+        if self.own_lifetime is None and content.keys() <= {'_permanent'}:
+            return {}
+        fields = self._serializer.encode_fields(content)
         if self.own_lifetime is not None:
-            return _encode(content) | {LIFETIME: b'%d' % self.own_lifetime}
-        return {} if content.keys() <= {'_permanent'} else _encode(content)
+            fields[LIFETIME] = b'%d' % self.own_lifetime
+        return fields
 
-    def changed_fields(self) -> tuple[Fields, set[bytes]]:
-        """Return the fields to set, also for changes inside values, and the names to remove."""
-        fields = self.encode_fields()
+    @property
+    def stored_size(self) -> int:
+        """The bytes of the stored fields; 0 if the session is not stored, or was cleared."""
+        return fields_size(self._stored) if self.state is SessionState.STORED else 0
+
+    def changed_fields(self, fields: Fields) -> tuple[Fields, set[bytes]]:
+        """Return the fields to set, also for changes inside values, and the names to remove.
+
+        Args:
+            fields: The current content, from `encode_fields`.
+        """
         changed = {name: value for name, value in fields.items() if self._stored.get(name) != value}
         return changed, self._stored.keys() - fields.keys()
 
@@ -165,6 +175,9 @@ class ServerSession(TrackedSession):
             latest: The fields that the store held last.
             changed: The fields that this request set.
             removed: The names that this request removed.
+
+        Raises:
+            ValueError: A field does not hold a value. Nothing is added then.
         """
         changed_elsewhere = {
             name
@@ -173,33 +186,21 @@ class ServerSession(TrackedSession):
         }
         changed_elsewhere -= changed.keys() | removed
         if LIFETIME in changed_elsewhere:
-            changed_elsewhere.remove(LIFETIME)
             self.own_lifetime = _decode_lifetime(latest)
-        self.update(_decode({name: latest[name] for name in changed_elsewhere & latest.keys()}))
-        for name in changed_elsewhere - latest.keys():
+        added = {name: latest[name] for name in changed_elsewhere & latest.keys()}
+        self.update(self._serializer.decode_fields(_content(added)))
+        for name in changed_elsewhere - latest.keys() - {LIFETIME}:
             self.pop(json.loads(name))
 
 
-def _encode(values: Mapping[Any, Any]) -> Fields:
-    fields = {}
-    for key, value in values.items():
-        if not isinstance(key, str):
-            # As JSON does with the keys of a cookie session.
-            [key] = json.loads(json.dumps({key: None}))
-        fields[json.dumps(key).encode()] = _SERIALIZER.dumps(value).encode()
-    return fields
+def fields_size(fields: Fields) -> int:
+    """Return the size of a session: the bytes of the names and values of its fields."""
+    return sum(map(len, fields)) + sum(map(len, fields.values()))
+
+
+def _content(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if not name.startswith(b':')}
 
 
 def _decode_lifetime(fields: Fields) -> int | None:
     return int(fields[LIFETIME]) if LIFETIME in fields else None
-
-
-def _decode(fields: Mapping[bytes, bytes]) -> dict[str, Any]:
-    fields = {name: value for name, value in fields.items() if name[:1] != b':'}
-    # In one call, because a call takes longer than decoding a small value.
-    names, values = _SERIALIZER.loads(f'[{_json_array(fields)},{_json_array(fields.values())}]')
-    return dict(zip(names, values, strict=True))
-
-
-def _json_array(items: Iterable[bytes]) -> str:
-    return f'[{b",".join(items).decode()}]'

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.errors import turn_into_error
 from quart_session_demo.sessions.server.session import ServerSession
+from quart_session_demo.sessions.server.stored_json import StoredJSON
 
 #: The text of the error that a client gets if the store fails.
 DETAIL = 'The session store does not respond. Please try again.'
@@ -58,9 +59,9 @@ def turn_into_503(response: Response | WerkzeugResponse) -> None:
     turn_into_error(response, 503, DETAIL, RETRY_AFTER_SECONDS, replace_errors=True)
 
 
-def unavailable_session() -> UnavailableSession:
+def unavailable_session(serializer: StoredJSON) -> UnavailableSession:
     """Return an unavailable session for the current request."""
-    unavailable = UnavailableSession()
+    unavailable = UnavailableSession(serializer)
     if has_request_context():
         # Runs before all other after_request functions. Nothing catches an error in those.
         @after_this_request

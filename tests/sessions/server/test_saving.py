@@ -56,10 +56,10 @@ async def test_change_inside_a_value_renews_cookie(store: dict[str, Any]) -> Non
         assert cookie_of(await client.get('/add/pear')).value == session_id
 
 
-async def test_large_session_is_stored_and_emptied(app: Quart) -> None:
+async def test_many_keys_are_stored_and_emptied(app: Quart) -> None:
     """A session of 10,000 keys is stored, read and emptied."""
     client = app.test_client()
-    many = {f'key {number}': 'x' * 100 for number in range(10_000)}
+    many = {f'key {number}': 'x' * 80 for number in range(10_000)}
     async with client.session_transaction() as session:
         session.update(many)
     async with client.session_transaction() as session:

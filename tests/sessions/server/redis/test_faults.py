@@ -36,7 +36,7 @@ def server(redis_program: None, tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 async def app(server: RedisServer) -> AsyncIterator[Quart]:
-    app = make_sessions_app(**server.settings)
+    app = make_sessions_app(**server.settings, SESSION_MAX_STORED_SIZE=10_000_000)
     async with app.test_app():
         yield app
 
