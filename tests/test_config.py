@@ -135,6 +135,8 @@ WRONG_IN_ENVIRONMENT = [
     ('APPLICATION_ROOT', 'null', 'path'),
     ('MAX_COOKIE_SIZE', 'big', 'bytes'),
     ('MAX_COOKIE_SIZE', 'null', 'bytes'),
+    ('SESSION_COOKIE_MAX_DECOMPRESSED', '0', 'bytes'),
+    ('SESSION_MAX_STORED_SIZE', '1 MB', 'bytes'),
     ('RESPONSE_TIMEOUT', 'x', 'number'),
     ('SERVER_NAME', '5', 'host'),
     ('SERVER_NAME', '', 'host'),

@@ -20,7 +20,7 @@ from quart_session_demo.deploy_check.catalog import FINDINGS
 from quart_session_demo.deploy_check.guessable_keys import is_guessable
 from quart_session_demo.sessions.base import Finding, SessionInterface, stores_in_cookie
 from quart_session_demo.sessions.cookie_settings import cookie_problems
-from quart_session_demo.sessions.settings import SESSION_SETTINGS
+from quart_session_demo.sessions.settings import COOKIE_SETTINGS, SESSION_SETTINGS
 
 __all__ = ['FINDINGS', 'check', 'setting_errors', 'setting_findings']
 
@@ -80,11 +80,12 @@ def setting_errors(app: Quart) -> dict[str, str]:
     Returns:
         By the setting's name, what is wrong and what to do.
     """
-    # Our session interfaces validate the settings of their stores.
+    # Our session interfaces validate the settings of their stores, when the app is made.
     rules = {
         setting.name: setting.validate
         for setting in SESSION_SETTINGS
         if setting.name in Quart.default_config
+        or (setting in COOKIE_SETTINGS and setting.name in app.config)
     }
     if HSTS in app.config:
         rules[HSTS] = validate_hsts

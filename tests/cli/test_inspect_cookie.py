@@ -159,6 +159,23 @@ def test_refused_cookie_fails_the_command(app: Quart, value: str, reason: str) -
     assert inspect(app, '--json', value).exit_code == 1
 
 
+def test_too_large_content_fails_the_command(app: Quart) -> None:
+    """A cookie whose content is larger than the app reads is shown with the reason."""
+    value = sign({'a': 'v' * 200})
+    app.config['SESSION_COOKIE_MAX_DECOMPRESSED'] = 100
+
+    result = inspect(app, value)
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1] == (
+        'accepted    no, because its content is TOO LARGE: 208 bytes before its compression, and '
+        'the app reads 100'
+    )
+    facts = json.loads(inspect(app, '--json', value).stdout)
+    assert (facts['content_size'], facts['content_limit']) == (208, 100)
+    assert (facts['content_too_large'], facts['accepted']) == (True, False)
+
+
 def test_other_value_is_refused_with_one_line(app: Quart) -> None:
     """A value that is not a session cookie leads to one line on standard error."""
     result = inspect(app, 'hello')

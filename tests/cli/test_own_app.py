@@ -208,6 +208,7 @@ def test_invalid_hsts_of_own_app_is_found(hsts: Any) -> None:
     [
         ('MAX_COOKIE_SIZE', 'big'),
         ('PERMANENT_SESSION_LIFETIME', 'abc'),
+        ('SESSION_COOKIE_MAX_DECOMPRESSED', 'big'),
         ('SECRET_KEY', 123),
         ('SECRET_KEY_FALLBACKS', [1]),
         ('SESSION_COOKIE_SAMESITE', 'Foo'),

@@ -4,14 +4,22 @@ import re
 import subprocess
 import sys
 import textwrap
+from collections import Counter, OrderedDict, UserString, defaultdict
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum, IntEnum, StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 import time_machine
+from flask.sessions import SecureCookieSessionInterface as FlaskInterface
+from markupsafe import Markup
 from quart import Quart, session
+from werkzeug.datastructures import MultiDict
 
 from quart_session_demo.sessions import (
     CookieSessionInterface,
@@ -19,8 +27,11 @@ from quart_session_demo.sessions import (
     inspector,
 )
 from quart_session_demo.sessions.redis import RedisSessionInterface
+from quart_session_demo.sessions.serializer import UnstorableValue
+from quart_session_demo.sessions.server.stored_json import StoredJSON
+from quart_session_demo.sessions.settings import SESSION_SETTINGS
 from tests.conftest import KEY
-from tests.docs.markdown import code_blocks, read, section, table_rows
+from tests.docs.markdown import code, code_blocks, read, section, table_rows
 
 PAGE = read('docs/sessions.md')
 OWN_APP, CREATE_APP, STORE_APP, REGISTER = code_blocks(
@@ -217,3 +228,149 @@ def test_cost_ratios_are_those_of_the_comparison() -> None:
     }
     less = [f'{1 - float(ratio):.0%}'.replace('%', ' % less') for ratio in measured['ours']]
     assert re.findall(r'\d+ % less', text) == less
+
+
+class Word(StrEnum):
+    RED = 'red'
+
+
+class Number(IntEnum):
+    ONE = 1
+
+
+class Color(Enum):
+    RED = 1
+
+
+@dataclass
+class Point:
+    x: int
+    y: int
+
+
+class Pair(NamedTuple):
+    a: int
+    b: int
+
+
+class UserUUID(UUID):
+    """As asyncpg's."""
+
+
+class Text(str):
+    __slots__ = ()
+
+
+class Float(float):
+    """As NumPy's float64."""
+
+
+class Lazy(UserString):
+    def __html__(self) -> str:
+        return self.data
+
+
+#: The names in the table of types.
+TYPES = {
+    'Counter': Counter,
+    'Decimal': Decimal,
+    'Float': Float,
+    'Lazy': Lazy,
+    'Markup': Markup,
+    'MultiDict': MultiDict,
+    'Number': Number,
+    'OrderedDict': OrderedDict,
+    'Pair': Pair,
+    'Point': Point,
+    'Text': Text,
+    'UTC': UTC,
+    'UUID': UUID,
+    'UserUUID': UserUUID,
+    'Word': Word,
+    'date': date,
+    'datetime': datetime,
+    'defaultdict': defaultdict,
+    'timedelta': timedelta,
+    'timezone': timezone,
+}
+CHANGED_TYPES = table_rows(
+    section(PAGE, '### Types in the cookie'), 'stored in the session | read by the next request'
+)
+
+
+def evaluate(cell: str) -> Any:
+    return eval(code(cell), dict(TYPES))  # noqa: S307
+
+
+@pytest.mark.parametrize(('stored', 'read'), CHANGED_TYPES)
+@pytest.mark.parametrize('interface', [CookieSessionInterface(), FlaskInterface()])
+def test_cookie_changes_types_as_listed(interface: Any, stored: str, read: str) -> None:
+    """Each row of the table is what the cookie, and Flask's own, makes of a value."""
+    expected = evaluate(read)
+    app = Quart('own')
+    app.secret_key = KEY
+    serializer = interface.get_signing_serializer(app)
+
+    value = serializer.loads(serializer.dumps({'key': evaluate(stored)}))['key']
+
+    assert value == expected
+    assert type(value) is type(expected)
+    if isinstance(value, dict):
+        assert {*map(type, value)} == {str}
+
+
+@pytest.mark.parametrize('stored', [stored for stored, _ in CHANGED_TYPES])
+def test_store_changes_no_type(stored: str) -> None:
+    """A store preserves each value of the table, or refuses it; only a UUID loses its class."""
+    serializer = StoredJSON()
+    value = evaluate(stored)
+    try:
+        read = serializer.loads(serializer.encode(value))
+    except UnstorableValue:
+        return
+
+    assert read == value
+    assert type(read) is type(value) or stored.startswith('`UserUUID')
+    if isinstance(value, dict):
+        assert [*map(type, read)] == [*map(type, value)]
+    if isinstance(value, datetime):
+        assert read.utcoffset() == value.utcoffset()
+
+
+async def test_tag_of_the_page_works() -> None:
+    """The page's tag stores an Enum, in the cookie and on a server."""
+    [tag] = code_blocks(section(PAGE, '## Types'), 'python')
+    for choose in (OWN_APP, STORE_APP):
+        app = Quart('own')
+        app.secret_key = KEY
+        run_example(choose, app=app)
+        run_example(tag, app=app, Color=Color)
+        client = app.test_client()
+        async with client.session_transaction() as written:
+            written['color'] = [Color.RED]
+        async with client.session_transaction() as contents:
+            assert contents['color'] == [Color.RED]
+
+
+@pytest.mark.parametrize('choose', [OWN_APP, STORE_APP], ids=['cookie', 'memory'])
+async def test_log_line_of_the_page_is_exact(choose: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The page shows the log line about a value that cannot be stored."""
+    [line] = code_blocks(section(PAGE, '## Types'), 'text')
+    app = Quart('own')
+    app.secret_key = KEY
+    run_example(choose, app=app)
+
+    async with app.test_client().session_transaction() as written:
+        written['color'] = Color.RED
+
+    assert caplog.messages == [line.strip()]
+
+
+def test_default_limits_are_those_of_the_page() -> None:
+    """The page states the default limits of the size of a session."""
+    for name, default, shown in (
+        ('SESSION_COOKIE_MAX_DECOMPRESSED', 256 * 1024, '256 KB'),
+        ('SESSION_MAX_STORED_SIZE', 1024 * 1024, '1 MB'),
+    ):
+        assert f'`{name}` bytes ({shown} by default)' in PAGE
+        assert {setting.name: setting.default for setting in SESSION_SETTINGS}[name] == default

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -11,7 +12,7 @@ from quart import Quart
 
 from quart_session_demo.playground.actions import ACTION_LINES
 from tests.conftest import KEY, cookies_of
-from tests.playground.conftest import LESSON, PageUser, outcome, redirect_address
+from tests.playground.conftest import LESSON, PAGE, PageUser, outcome, redirect_address
 
 
 @pytest.mark.parametrize(
@@ -224,3 +225,45 @@ async def test_form_stays_after_every_button(user: PageUser, action: str, key: s
 async def test_unused_value_is_not_checked(user: PageUser, value: str) -> None:
     """An action that uses no value accepts any text in its field."""
     await user.act('clear', key='', value=value)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'english', 'chinese'),
+    [
+        (
+            {'SESSION_COOKIE_MAX_DECOMPRESSED': 100},
+            'The session would be 210 bytes long before its compression; the limit is 100 bytes.',
+            'session 压缩前将有 210 字节，上限是 100 字节。',
+        ),
+        (
+            {'SESSION_TYPE': 'memory', 'SESSION_MAX_STORED_SIZE': 100},
+            'The session would be 207 bytes long; the limit is 100 bytes.',
+            'session 将有 207 字节，上限是 100 字节。',
+        ),
+    ],
+    ids=['content', 'stored'],
+)
+async def test_other_limits_are_413_with_their_size(
+    make_user: Callable[..., PageUser], settings: dict[str, Any], english: str, chinese: str
+) -> None:
+    """A session that exceeds another limit is refused with its size, in both languages."""
+    user = make_user(**settings)
+    await user.update_session({'a': 1})
+
+    for address, sentence in ((PAGE, english), (f'{PAGE}?lang=zh', chinese)):
+        response = await user.post('set', 'a', 'v' * 202, address=address)
+
+        assert response.status_code == 413
+        assert sentence in outcome(await response.get_data(as_text=True))
+    assert await user.session() == {'a': 1}
+
+
+async def test_page_shows_that_content_is_too_large(user: PageUser) -> None:
+    """The page of a cookie with larger content than the app reads shows why it is refused."""
+    await user.update_session({'a': 'v' * 200})
+    user.app.config['SESSION_COOKIE_MAX_DECOMPRESSED'] = 100
+
+    text = await user.page()
+
+    assert 'refused: its content is too large' in text
+    assert 'It is empty.' in text

@@ -1,10 +1,13 @@
 """The cookie session's class, and what only it reports."""
 
+from typing import Any
+
 import pytest
 from flask.sessions import SecureCookieSession
 from quart import Quart, session
 
 from quart_session_demo.sessions import CookieSession, CookieSessionInterface
+from tests.conftest import session_contents
 
 
 async def test_session_that_fails_to_compare_is_500(
@@ -51,3 +54,13 @@ async def test_derived_session_class_is_used(cookie_app: Quart) -> None:
     cookie_app.session_interface = Interface()
     async with cookie_app.test_request_context('/'):
         assert isinstance(session, OwnSession)
+
+
+async def test_cookie_keys_become_strings(cookie_app: Quart) -> None:
+    """Keys that are not strings become strings, as in Flask."""
+    client = cookie_app.test_client()
+    async with client.session_transaction() as written:
+        content: Any = {1: 'a number', None: 'nothing'}
+        written.update(content)
+
+    assert await session_contents(client) == {'1': 'a number', 'null': 'nothing'}

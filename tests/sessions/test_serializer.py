@@ -53,8 +53,7 @@ def call_below(frames: int, function: Callable[[], Any]) -> Any:
 def dumps_unless_too_deep(serializer: SessionJSON, value: Any) -> str | None:
     try:
         return serializer.dumps({'key': value})
-    except UnstorableValue as error:
-        assert str(error) == "session['key'] is nested too deeply"
+    except UnstorableValue:
         return None
 
 

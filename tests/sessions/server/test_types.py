@@ -312,7 +312,9 @@ async def test_unreadable_change_of_another_request_is_one_line(
         current: Any = session
         if session.get('username'):
             deep = {b'"deep"': b'[' * 100_000 + b']' * 100_000}
-            await interface.store.write(current.id, deep, [], lifetime=60_000, now=current_time())
+            await interface.store.write(
+                current.id, deep, [], lifetime=60_000, refreshed=current_time()
+            )
 
     client = app.test_client()
     await client.get('/')

@@ -35,6 +35,9 @@ WRONG_VALUES = [
     ('SESSION_ABSOLUTE_LIFETIME', 1e308),
     ('SESSION_ABSOLUTE_LIFETIME', 10**400),
     ('SESSION_ABSOLUTE_LIFETIME', float('nan')),
+    ('SESSION_MAX_STORED_SIZE', 0),
+    ('SESSION_MAX_STORED_SIZE', True),
+    ('SESSION_MAX_STORED_SIZE', None),
     ('SESSION_KEY_PREFIX', None),
     ('SESSION_KEY_PREFIX', b'session:'),
     ('SESSION_KEY_PREFIX', ''),
@@ -192,6 +195,7 @@ def test_defaults_are_the_same_in_any_app() -> None:
     for name in (
         'SESSION_ABSOLUTE_LIFETIME',
         'SESSION_KEY_PREFIX',
+        'SESSION_MAX_STORED_SIZE',
         'SESSION_REDIS_MAX_CONNECTIONS',
         'SESSION_REDIS_TIMEOUT',
     ):
