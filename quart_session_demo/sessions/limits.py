@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 #: The setting with the largest content of a session cookie, in bytes before its compression.
 CONTENT_LIMIT = 'SESSION_COOKIE_MAX_DECOMPRESSED'
-#: Content of 256 KB is read in a few milliseconds.
+#: Text of this size is read in less than a millisecond, the worst content in about 40.
 DEFAULT_CONTENT_LIMIT = 256 * 1024
 #: The setting with the largest size of a session in a store, in bytes.
 STORED_LIMIT = 'SESSION_MAX_STORED_SIZE'
-#: A session of 1 MB occupies the event loop for about ten milliseconds in each request.
+#: A request that uses a session of this size occupies the event loop for a few milliseconds if it
+#: is text, and for about 80 if it is a list of small items.
 DEFAULT_STORED_LIMIT = 1024 * 1024
 
 _SUBJECTS = {

@@ -141,9 +141,12 @@ class UnstorableValue(TypeError):
 
     def __str__(self) -> str:
         """Return the message."""
-        # A string of another type, such as an enum, has another representation.
-        key = str.__str__(self.key) if isinstance(self.key, str) else self.key
-        return f'session[{safe_repr(key)}] {self.problem}'
+        if isinstance(self.key, str):
+            # A string of another type, such as an enum, has another representation.
+            key = repr(str.__str__(self.key)[:100])
+        else:
+            key = safe_repr(self.key)
+        return f'session[{key}] {self.problem}'
 
 
 def unstorable_type(value: Any) -> UnstorableValue:
@@ -218,7 +221,7 @@ class SessionJSON(TaggedJSONSerializer):
             raise UnstorableValue(TOO_DEEP) from None
         except TypeError as error:
             # The text of Python: "keys must be str, int, float, bool or None, not tuple".
-            raise UnstorableValue(f'holds a dict whose {error}') from None
+            raise UnstorableValue(f'cannot be stored: {error}') from None
         except ValueError:
             raise UnstorableValue(
                 f'holds an integer of more than {sys.get_int_max_str_digits()} digits, which '
