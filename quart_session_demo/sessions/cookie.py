@@ -37,7 +37,8 @@ from quart_session_demo.sessions.limits import (
     SessionTooLarge,
 )
 from quart_session_demo.sessions.payload import UnreadableContent
-from quart_session_demo.sessions.serializer import SessionJSON, SessionSerializer, signing_keys
+from quart_session_demo.sessions.serializer import SessionSerializer, signing_keys
+from quart_session_demo.sessions.session_json import SessionJSON
 from quart_session_demo.sessions.tracking import LATE_CHANGE, TrackedSession, track_accept
 
 

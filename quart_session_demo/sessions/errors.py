@@ -9,7 +9,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.limits import SessionTooLarge
-from quart_session_demo.sessions.serializer import UnstorableValue
+from quart_session_demo.sessions.session_json import UnstorableValue
 from quart_session_demo.sessions.tracking import TrackedSession
 
 #: The headers of the original response that the error keeps, in lower case. The others describe the

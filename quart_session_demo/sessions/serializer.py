@@ -1,13 +1,9 @@
 """Flask's signed session format, byte for byte; keys and signers are made only once."""
 
-import sys
 from collections.abc import Iterable
 from functools import cached_property
-from json import JSONDecoder, JSONEncoder
 from typing import Any
 
-from flask.json.provider import DefaultJSONProvider
-from flask.json.tag import JSONTag, TaggedJSONSerializer
 from itsdangerous import (
     BadPayload,
     Signer,
@@ -20,7 +16,7 @@ from quart import Quart
 
 from quart_session_demo.sessions.limits import CONTENT_LIMIT, SessionTooLarge
 from quart_session_demo.sessions.payload import UnreadableContent, decode_part
-from quart_session_demo.sessions.validators import safe_repr
+from quart_session_demo.sessions.session_json import TOO_DEEP
 
 
 def signing_keys(app: Quart) -> tuple[bytes, ...]:
@@ -117,130 +113,3 @@ class SessionSerializer(URLSafeTimedSerializer, SizedSerializer):
         value = self.dump_payload(obj) + want_bytes(signer.sep) + time
         # Not the method of TimestampSigner, which adds the current time.
         return Signer.sign(signer, value).decode()
-
-
-#: The types that JSON preserves. Flask offers each such value to every tag.
-PLAIN_TYPES: frozenset[type] = frozenset({str, int, float, bool, type(None)})
-#: What is wrong with a value whose lists and dicts Python cannot read or write.
-TOO_DEEP = 'is nested too deeply'
-
-
-class UnstorableValue(TypeError):
-    """Raised for a value that a session cannot hold. The message names its key, not the value.
-
-    Attributes:
-        problem: What is wrong, as in `is nested too deeply`.
-        key: The session key under which the value is.
-    """
-
-    def __init__(self, problem: str, key: object = '') -> None:
-        """Make an error; the key may be set later."""
-        super().__init__(problem)
-        self.problem = problem
-        self.key = key
-
-    def __str__(self) -> str:
-        """Return the message."""
-        if isinstance(self.key, str):
-            # A string of another type, such as an enum, has another representation.
-            key = repr(str.__str__(self.key)[:100])
-        else:
-            key = safe_repr(self.key)
-        return f'session[{key}] {self.problem}'
-
-
-def unstorable_type(value: Any) -> UnstorableValue:
-    """Return the error for a value whose type cannot be stored."""
-    return UnstorableValue(
-        f'holds a value of type {type(value).__name__}, which cannot be stored: register a tag '
-        'for it, or store a value of another type'
-    )
-
-
-def flask_default(value: Any) -> Any:
-    """Return what Flask's JSON stores in place of a value without a tag.
-
-    Raises:
-        UnstorableValue: Flask raises TypeError.
-    """
-    try:
-        return DefaultJSONProvider.default(value)
-    except TypeError:
-        raise unstorable_type(value) from None
-
-
-class SessionJSON(TaggedJSONSerializer):
-    """Flask's tagged JSON, without a look for the current Flask app, which Quart does not have."""
-
-    encoder = JSONEncoder(separators=(',', ':'), default=flask_default)
-
-    def __init__(self) -> None:
-        """Register Flask's tags, none of which is for a plain value."""
-        super().__init__()
-        self._plain_types = PLAIN_TYPES
-
-    def register(
-        self, tag_class: type[JSONTag], force: bool = False, index: int | None = None
-    ) -> None:
-        """Register a tag, which may be for values of any type."""
-        super().register(tag_class, force, index)
-        self._plain_types = frozenset()
-
-    def tag(self, value: Any) -> Any:
-        """Return the value with each type that JSON does not have marked by a tag."""
-        return value if type(value) in self._plain_types else super().tag(value)
-
-    def dumps(self, value: Any) -> str:
-        """Return a session as compact tagged JSON.
-
-        Raises:
-            UnstorableValue: The session holds a value that cannot be stored.
-        """
-        try:
-            return self.encode(value)
-        except UnstorableValue as error:
-            error.key = next(filter(self._fails, value.items()), ('',))[0]
-            raise
-
-    def encode(self, value: Any) -> str:
-        """Return one value as compact tagged JSON.
-
-        Raises:
-            UnstorableValue: The value cannot be stored. The message does not name a key yet.
-            Exception: A registered tag failed.
-        """
-        try:
-            tagged = self.tag(value)
-        except RecursionError:
-            raise UnstorableValue(TOO_DEEP) from None
-        try:
-            return self.encoder.encode(tagged)
-        except UnstorableValue:
-            raise
-        except RecursionError:
-            raise UnstorableValue(TOO_DEEP) from None
-        except TypeError as error:
-            # The text of Python: "keys must be str, int, float, bool or None, not tuple".
-            raise UnstorableValue(f'cannot be stored: {error}') from None
-        except ValueError:
-            raise UnstorableValue(
-                f'holds an integer of more than {sys.get_int_max_str_digits()} digits, which '
-                'cannot be stored'
-            ) from None
-
-    def loads(self, value: str) -> Any:
-        """Return the value of tagged JSON."""
-        return self._decoder.decode(value)
-
-    @cached_property
-    def _decoder(self) -> JSONDecoder:
-        # Unlike Flask's function, this needs no stack for each level of Python's functions: each
-        # value that can be written can be read, also where more of the stack is in use.
-        return JSONDecoder(object_hook=self.untag)
-
-    def _fails(self, item: tuple[Any, Any]) -> bool:
-        try:
-            self.encode(dict([item]))
-        except UnstorableValue:
-            return True
-        return False

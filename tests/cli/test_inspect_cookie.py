@@ -21,9 +21,9 @@ from quart.sessions import SecureCookieSessionInterface
 from quart_session_demo import create_app
 from quart_session_demo.sessions import CookieSessionInterface
 from quart_session_demo.sessions.inspector import MAX_PAYLOAD_SIZE, MAX_VALUE_SIZE
-from quart_session_demo.sessions.serializer import SessionJSON
 from quart_session_demo.sessions.server.signing import id_signer
 from quart_session_demo.sessions.server.store import new_session_id, store_key
+from quart_session_demo.sessions.session_json import SessionJSON
 from tests.conftest import KEY, ROOT, signed_id
 
 # Random, so that it stays long when it is compressed.

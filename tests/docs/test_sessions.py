@@ -27,8 +27,8 @@ from quart_session_demo.sessions import (
     inspector,
 )
 from quart_session_demo.sessions.redis import RedisSessionInterface
-from quart_session_demo.sessions.serializer import UnstorableValue
 from quart_session_demo.sessions.server.stored_json import StoredJSON
+from quart_session_demo.sessions.session_json import UnstorableValue
 from quart_session_demo.sessions.settings import SESSION_SETTINGS
 from tests.conftest import KEY
 from tests.docs.markdown import code, code_blocks, read, section, table_rows

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from flask.json.tag import JSONTag, TaggedJSONSerializer
 
-from quart_session_demo.sessions.serializer import SessionJSON, UnstorableValue
 from quart_session_demo.sessions.server.stored_json import StoredJSON
+from quart_session_demo.sessions.session_json import SessionJSON, UnstorableValue
 
 KINDS: dict[str, Callable[[Any], Any]] = {
     'list': lambda value: [value],
