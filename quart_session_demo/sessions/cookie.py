@@ -6,7 +6,6 @@ only if the session was used or its cookie is set, and reports a session that ca
 
 import time
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
@@ -26,9 +25,9 @@ from quart_session_demo.sessions.base import (
 )
 from quart_session_demo.sessions.cookie_settings import complete_cookie_settings
 from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
+from quart_session_demo.sessions.json_reads import watch_json
 from quart_session_demo.sessions.serializer import SessionJSON, SessionSerializer, signing_keys
 from quart_session_demo.sessions.tracking import (
-    LATE_CHANGE,
     SaveRefusal,
     TrackedSession,
     track_accept,
@@ -40,8 +39,6 @@ class CookieSession(TrackedSession):
 
     #: When the request's cookie was signed, in seconds since 1970; None without a cookie.
     signed_at: int | None = None
-    #: Whether the log reports that a change in a websocket was lost.
-    loss_logged = False
 
     @property
     def kept_signing_time(self) -> int | None:
@@ -126,6 +123,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             return None
+        watch_json(app)
         session = self._load(app, request, serializer)
         session.permanent_by_default = app.config.get('SESSION_PERMANENT', False)
         if isinstance(request, Websocket):
@@ -167,7 +165,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             session.headers_sent = True
         if response is None or session.headers_sent:
             return
-        session.report_late_change = None
+        session.late_change_log = None
         try:
             # Read now, because the lines below use the session too.
             used = session.accessed or session.modified
@@ -183,7 +181,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         except Exception as error:
             log_save_error(app, error)
             turn_into_error(response, 500, SAVE_ERROR)
-        session.report_late_change = partial(app.logger.warning, LATE_CHANGE)
+        session.late_change_log = app.logger
 
     def _set_cookie(
         self, app: Quart, session: CookieSession, response: Response | WerkzeugResponse
@@ -239,9 +237,8 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         if not isinstance(session, CookieSession):
             return
         # Copies of the context are torn down with the same session, before the websocket or later.
-        if session.modified and session.headers_sent and not session.loss_logged:
-            session.loss_logged = True
-            app.logger.warning(LATE_CHANGE)
+        if session.modified and session.headers_sent:
+            session.log_loss(app.logger)
 
 
 def _lifetime(app: Quart) -> int:

@@ -26,6 +26,7 @@ from quart_session_demo.sessions.base import (
     vary_by_cookie,
 )
 from quart_session_demo.sessions.errors import SAVE_ERROR, log_save_error, turn_into_error
+from quart_session_demo.sessions.json_reads import watch_json
 from quart_session_demo.sessions.serializer import signing_keys
 from quart_session_demo.sessions.server import lifetime, saving
 from quart_session_demo.sessions.server.reading import read_session
@@ -41,7 +42,7 @@ from quart_session_demo.sessions.server.unavailable import (
     service_unavailable,
     turn_into_503,
 )
-from quart_session_demo.sessions.tracking import LATE_CHANGE, track_accept
+from quart_session_demo.sessions.tracking import track_accept
 
 
 class ServerSessionInterface(SessionInterface):
@@ -98,6 +99,7 @@ class ServerSessionInterface(SessionInterface):
         keys = signing_keys(app)
         if not keys:
             return None
+        watch_json(app)
         cookies = cookie_values(self, app, request)
         session = await read_session(app, self.store, cookies, id_signer(keys))
         if isinstance(request, Websocket):
@@ -120,13 +122,14 @@ class ServerSessionInterface(SessionInterface):
             response: The response to add the cookie to; None after an accepted websocket.
         """
         session = cast(ServerSession, session)
-        session.report_late_change = None
+        session.late_change_log = None
         if response is None:
             session.headers_sent = True
         elif session.accessed or session.modified:
             vary_by_cookie(response)
         if isinstance(session, UnavailableSession):
             save_unavailable(session, response)
+            session.late_change_log = app.logger
             return
         # A session with a new id needs its cookie even if a later change fails.
         result = WriteResult.SAVED if session.has_new_id else None
@@ -179,11 +182,11 @@ class ServerSessionInterface(SessionInterface):
         if session.state is SessionState.STORED and isinstance(body, IterableBody):
             response.response = StreamBody(body, partial(self._save_stream, app, session))
         else:
-            session.report_late_change = partial(app.logger.warning, LATE_CHANGE)
+            session.late_change_log = app.logger
 
     async def _save_stream(self, app: Quart, session: ServerSession) -> None:
         await self.save_session(app, session, None)
-        session.report_late_change = partial(app.logger.warning, LATE_CHANGE)
+        session.late_change_log = app.logger
 
     async def regenerate(self, session: SessionMixin) -> None:
         """Store the session under a new id, and delete it under the old one.
