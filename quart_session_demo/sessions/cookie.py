@@ -166,9 +166,10 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         if response is None or session.headers_sent:
             return
         session.late_change_log = None
+        # The lines below use the session too.
+        accessed = session.accessed
+        used = accessed or session.modified
         try:
-            # Read now, because the lines below use the session too.
-            used = session.accessed or session.modified
             if used:
                 vary_by_cookie(response)
             if not session.content():
@@ -181,6 +182,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         except Exception as error:
             log_save_error(app, error)
             turn_into_error(response, 500, SAVE_ERROR)
+        session.accessed = accessed
         session.late_change_log = app.logger
 
     def _set_cookie(

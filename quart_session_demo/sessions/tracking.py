@@ -94,8 +94,10 @@ class TrackedSession(SecureCookieSession):
     @modified.setter
     def modified(self, value: bool) -> None:
         self._modified = value
-        if value and self.late_change_log is not None:
-            self.log_loss(self.late_change_log)
+        if value:
+            self._accessed = True
+            if self.late_change_log is not None:
+                self.log_loss(self.late_change_log)
 
     @property
     def permanent(self) -> bool:

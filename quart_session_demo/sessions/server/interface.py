@@ -123,9 +123,11 @@ class ServerSessionInterface(SessionInterface):
         """
         session = cast(ServerSession, session)
         session.late_change_log = None
+        # The lines below use the session too.
+        accessed = session.accessed
         if response is None:
             session.headers_sent = True
-        elif session.accessed or session.modified:
+        elif accessed or session.modified:
             vary_by_cookie(response)
         if isinstance(session, UnavailableSession):
             save_unavailable(session, response)
@@ -156,6 +158,7 @@ class ServerSessionInterface(SessionInterface):
         elif response is not None:
             self._update_cookie(app, session, response, result)
         if response is not None:
+            session.accessed = accessed
             self._watch_late_changes(app, session, response)
 
     def _update_cookie(
