@@ -6,7 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from quart import Quart, Response, copy_current_request_context, session, stream_with_context
+from quart import (
+    Quart,
+    copy_current_request_context,
+    request_finished,
+    session,
+    stream_with_context,
+)
 from quart.typing import TestClientProtocol as Client
 
 from quart_session_demo.sessions import regenerate_session
@@ -172,7 +178,8 @@ async def test_stream_cannot_begin_another_session(
 
 async def test_change_is_stored_when_a_stream_fails(app: Quart, client: Client) -> None:
     """What a stream changed before it failed is stored."""
-    with pytest.raises(ArithmeticError):
+    # Quart 0.23 raises a group of exceptions.
+    with pytest.raises((ArithmeticError, ExceptionGroup)):
         await client.get('/fail')
 
     assert (await session_contents(client))['a'] == 'before the failure'
@@ -309,17 +316,17 @@ async def test_body_stays_a_stream(app: Quart, client: Client) -> None:
     assert 'a' not in await session_contents(client)
 
 
-async def test_test_request_reads_the_body_of_a_stream(app: Quart, client: Client) -> None:
-    """`get_data` of a response to `full_dispatch_request` stores the stream's changes once."""
-    cookie = cookie_of(await client.get('/set/c')).value
-    async with app.test_request_context('/change/set', headers={'Cookie': f'session={cookie}'}):
-        response: Any = await app.full_dispatch_request()
-        assert isinstance(response, Response)
-        assert await response.get_data(as_text=True) == 'begunended'
-        # It is no stream any more.
-        assert await response.get_data(as_text=True) == 'begunended'
+async def test_receiver_reads_the_body_of_a_stream(app: Quart, client: Client) -> None:
+    """A receiver of `request_finished` that reads a stream stores its changes."""
 
-    assert (await contents_of(app, cookie))['b'] == 2
+    async def read(*_: Any, response: Any, **__: Any) -> None:
+        assert await response.get_data() == b'begunended'
+
+    request_finished.connect(read, app)
+
+    assert await text(client, '/change/set') == 'begunended'
+    request_finished.disconnect(read, app)
+    assert (await session_contents(client))['b'] == 2
 
 
 async def test_store_that_fails_at_the_end_of_a_stream(
