@@ -11,8 +11,8 @@ from quart.wrappers import Websocket
 
 #: The warning about a change that is too late to be stored.
 LATE_CHANGE = (
-    'A change of the session is lost: its response, or the accepted websocket, can no longer set a '
-    'cookie'
+    'A change of the session is lost: change it before the response is finished, or before the '
+    'websocket is accepted'
 )
 
 
@@ -74,6 +74,13 @@ class TrackedSession(SecureCookieSession):
         self._hidden: dict[str, Any] | None = dict(initial or ())
         dict.update(self, _PLACEHOLDER)
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Track the methods that a subclass overrides, which may call those of `dict`."""
+        super().__init_subclass__(**kwargs)
+        for name in _TRACKED_METHODS:
+            if name in vars(cls):
+                setattr(cls, name, _tracked(vars(cls)[name]))
+
     @property
     def accessed(self) -> bool:
         """Whether the request read or changed the session; False can be assigned, as in Flask.
@@ -107,6 +114,11 @@ class TrackedSession(SecureCookieSession):
     @permanent.setter
     def permanent(self, value: bool) -> None:
         self['_permanent'] = bool(value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes of a copy, whose changes are not stored and never late."""
+        self.mark_used()
+        return {**vars(self), 'late_change_log': None}
 
     def log_loss(self, log: Logger) -> None:
         """Report that a change is lost, unless that was reported before."""
