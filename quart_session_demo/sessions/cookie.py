@@ -239,8 +239,10 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         if not isinstance(session, CookieSession):
             return
         # Copies of the context are torn down with the same session, before the websocket or later.
-        if session.modified and session.headers_sent:
-            session.log_loss(app.logger)
+        if session.headers_sent:
+            session.late_change_log = app.logger
+            if session.modified:
+                session.log_loss(app.logger)
 
 
 def _lifetime(app: Quart) -> int:

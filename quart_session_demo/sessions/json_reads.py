@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from jinja2 import Template
-from quart import Quart, has_request_context, session
+from quart import Quart, has_request_context, has_websocket_context, session
 
 from quart_session_demo.sessions.tracking import TrackedSession
 
@@ -17,7 +17,8 @@ def watch_json(app: Quart) -> None:
         app: The app, whose `json` may have been replaced since the last call.
     """
     if not hasattr(app.json.dumps, 'notices_sessions'):
-        app.json.dumps = _noticing(app.json.dumps)  # type: ignore[method-assign]
+        # Not with `setattr`, which a class may forbid: no request would work.
+        vars(app.json)['dumps'] = _noticing(app.json.dumps)
 
 
 def watch_tojson(app: Quart, template: Template, **_: Any) -> None:
@@ -55,7 +56,7 @@ def _noticing(encode: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _unused_session() -> TrackedSession | None:
-    if not has_request_context():
+    if not (has_request_context() or has_websocket_context()):
         return None
     current = session._get_current_object()  # type: ignore[attr-defined]
     return current if isinstance(current, TrackedSession) and current.is_hidden else None

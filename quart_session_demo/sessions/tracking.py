@@ -120,11 +120,11 @@ class TrackedSession(SecureCookieSession):
         self.mark_used()
         return {**vars(self), 'late_change_log': None}
 
-    def log_loss(self, log: Logger) -> None:
+    def log_loss(self, log: Logger, message: str = LATE_CHANGE) -> None:
         """Report that a change is lost, unless that was reported before."""
         if not self.loss_logged:
             self.loss_logged = True
-            log.warning(LATE_CHANGE)
+            log.warning(message)
 
     @property
     def is_hidden(self) -> bool:

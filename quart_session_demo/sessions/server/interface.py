@@ -152,8 +152,9 @@ class ServerSessionInterface(SessionInterface):
                 turn_into_error(response, 500, SAVE_ERROR)
         session.saved = True
         if result is WriteResult.GONE:
-            app.logger.warning(
-                'Session changes dropped: the session was deleted or expired during the request'
+            session.log_loss(
+                app.logger,
+                'Session changes dropped: the session was deleted or expired during the request',
             )
         elif response is not None:
             self._update_cookie(app, session, response, result)

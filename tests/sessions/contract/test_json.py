@@ -19,6 +19,7 @@ from quart import (
     render_template_string,
     session,
     stream_template,
+    websocket,
 )
 
 from tests.apps.json_providers import PROVIDERS
@@ -212,3 +213,18 @@ async def test_json_of_session_in_streamed_template(json_app: Quart) -> None:
         response = await get(json_app, '/stream', content)
 
         assert json.loads(await response.get_data()) == content
+
+
+async def test_json_of_session_in_websocket(json_app: Quart) -> None:
+    """A websocket that writes the session to JSON has its content."""
+
+    @json_app.websocket('/ws')
+    async def view() -> None:
+        await websocket.send(json_app.json.dumps(raw_session()))
+
+    for content in CONTENTS:
+        client = json_app.test_client()
+        async with client.session_transaction() as written:
+            written.update(content)
+        async with client.websocket('/ws') as connection:
+            assert json.loads(await connection.receive()) == content

@@ -242,6 +242,30 @@ async def test_stream_of_deleted_session_is_dropped(
     assert await contents_of(app, value) == {}
 
 
+async def test_change_before_and_in_stream_is_dropped_once(
+    app: Quart, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Changes of a deleted session by a view and its stream are one line in the log."""
+    value = cookie_of(await client.get('/set/c')).value
+
+    @app.get('/deleted')
+    async def deleted() -> Any:
+        @stream_with_context
+        async def parts() -> AsyncIterator[str]:
+            session['b'] = 2
+            yield 'ended'
+
+        await get_with_cookie(app, '/clear_and_set', value)
+        session['a'] = 2
+        return parts()
+
+    await get_with_cookie(app, '/deleted', value)
+
+    [line] = lines(caplog)
+    assert line.startswith('Session changes dropped')
+    assert await contents_of(app, value) == {}
+
+
 async def test_stream_cannot_regenerate(app: Quart, client: Client) -> None:
     """`regenerate_session` in a stream raises RuntimeError, and changes nothing."""
 
