@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 from flask.sessions import SessionMixin
-from quart import Quart, Response, before_render_template
+from quart import Quart, Response, before_render_template, got_request_exception, session
 from quart import sessions as quart_sessions
 from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.http import dump_cookie, parse_set_header
@@ -49,8 +49,9 @@ class SessionInterface(quart_sessions.SessionInterface, ABC):
     content_in_cookie: bool
 
     def __init__(self) -> None:
-        """Notice from now on which templates write a session to JSON."""
+        """Watch the templates and failures of requests."""
         before_render_template.connect(watch_tojson)
+        got_request_exception.connect(_expect_another_save)
 
     @abstractmethod
     async def regenerate(self, session: SessionMixin) -> None:
@@ -79,6 +80,13 @@ class SessionInterface(quart_sessions.SessionInterface, ABC):
     def delete_cookie(self, app: Quart, response: Response | WerkzeugResponse) -> None:
         """Add a `Set-Cookie` header that deletes the session cookie."""
         response.delete_cookie(self.get_cookie_name(app), **cookie_attributes(self, app))
+
+
+def _expect_another_save(app: Quart, **_: Any) -> None:
+    # The handler for 500 follows, also if the response was saved before. Its changes are not late.
+    current = session._get_current_object()  # type: ignore[attr-defined]
+    if isinstance(current, TrackedSession):
+        current.late_change_log = None
 
 
 def stores_in_cookie(interface: quart_sessions.SessionInterface) -> bool:

@@ -6,7 +6,6 @@ only if the session was used or its cookie is set, and reports a session that ca
 
 import time
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
@@ -31,6 +30,7 @@ from quart_session_demo.sessions.errors import (
     refuse_save,
     turn_into_error,
 )
+from quart_session_demo.sessions.json_reads import watch_json
 from quart_session_demo.sessions.limits import (
     CONTENT_LIMIT,
     DEFAULT_CONTENT_LIMIT,
@@ -39,7 +39,7 @@ from quart_session_demo.sessions.limits import (
 from quart_session_demo.sessions.payload import UnreadableContent
 from quart_session_demo.sessions.serializer import SessionSerializer, signing_keys
 from quart_session_demo.sessions.session_json import SessionJSON
-from quart_session_demo.sessions.tracking import LATE_CHANGE, TrackedSession, track_accept
+from quart_session_demo.sessions.tracking import TrackedSession, track_accept
 
 
 class CookieSession(TrackedSession):
@@ -47,8 +47,6 @@ class CookieSession(TrackedSession):
 
     #: When the request's cookie was signed, in seconds since 1970; None without a cookie.
     signed_at: int | None = None
-    #: Whether the log reports that a change in a websocket was lost.
-    loss_logged = False
 
     @property
     def kept_signing_time(self) -> int | None:
@@ -142,6 +140,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             return None
+        watch_json(app)
         session = self._load(app, request, serializer)
         session.permanent_by_default = app.config.get('SESSION_PERMANENT', False)
         if isinstance(request, Websocket):
@@ -190,10 +189,11 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             session.headers_sent = True
         if response is None or session.headers_sent:
             return
-        session.report_late_change = None
+        session.late_change_log = None
+        # The lines below use the session too.
+        accessed = session.accessed
+        used = accessed or session.modified
         try:
-            # Read now, because the lines below use the session too.
-            used = session.accessed or session.modified
             if used:
                 vary_by_cookie(response)
             if not session.content():
@@ -206,7 +206,8 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         except Exception as error:
             log_save_error(app, error)
             turn_into_error(response, 500, SAVE_ERROR)
-        session.report_late_change = partial(app.logger.warning, LATE_CHANGE)
+        session.accessed = accessed
+        session.late_change_log = app.logger
 
     def _set_cookie(
         self, app: Quart, session: CookieSession, response: Response | WerkzeugResponse
@@ -264,9 +265,10 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         if not isinstance(session, CookieSession):
             return
         # Copies of the context are torn down with the same session, before the websocket or later.
-        if session.modified and session.headers_sent and not session.loss_logged:
-            session.loss_logged = True
-            app.logger.warning(LATE_CHANGE)
+        if session.headers_sent:
+            session.late_change_log = app.logger
+            if session.modified:
+                session.log_loss(app.logger)
 
 
 def _lifetime(app: Quart) -> int:

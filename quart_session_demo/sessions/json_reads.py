@@ -1,20 +1,31 @@
-"""Notice that a template writes a session to JSON with an encoder that calls no method."""
+"""Notice that an encoder writes a session to JSON without calling one of its methods."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from jinja2 import Template
-from quart import Quart, has_request_context, session
+from quart import Quart, has_request_context, has_websocket_context, session
 
 from quart_session_demo.sessions.tracking import TrackedSession
 
 
-def watch_tojson(app: Quart, template: Template, **_: Any) -> None:
-    """Replace the filter `tojson` before a template of an app with our sessions is rendered.
+def watch_json(app: Quart) -> None:
+    """Let `app.json.dumps` read a session that was not used yet.
 
-    Only a template receives the session itself. `jsonify` receives Quart's proxy, which no encoder
-    can write, as in Flask.
+    Args:
+        app: The app, whose `json` may have been replaced since the last call.
+    """
+    if not hasattr(app.json.dumps, 'notices_sessions'):
+        # Not with `setattr`, which a class may forbid: no request would work.
+        vars(app.json)['dumps'] = _noticing(app.json.dumps)
+
+
+def watch_tojson(app: Quart, template: Template, **_: Any) -> None:
+    """Let the filter `tojson` read a session that was not used yet, before a template is rendered.
+
+    The filter of an app may call another function than `app.json.dumps`. Jinja's own filter calls
+    the one of the time when the environment was made.
     """
     filters = template.environment.filters
     tojson = filters.get('tojson')
@@ -26,26 +37,26 @@ def watch_tojson(app: Quart, template: Template, **_: Any) -> None:
         filters['tojson'] = _noticing(tojson)
 
 
-def _noticing(tojson: Callable[..., Any]) -> Callable[..., Any]:
+def _noticing(encode: Callable[..., Any]) -> Callable[..., Any]:
     # `wraps` also copies the attribute with which Jinja marks a filter that gets its context.
-    @wraps(tojson)
-    def encode(*args: Any, **kwargs: Any) -> Any:
+    @wraps(encode)
+    def encode_used(*args: Any, **kwargs: Any) -> Any:
         try:
-            return tojson(*args, **kwargs)
-        except TypeError:
+            return encode(*args, **kwargs)
+        except Exception:
             unused = _unused_session()
             if unused is None:
                 raise
             # The encoder may have read the session, whose content was still hidden.
             unused.mark_used()
-            return tojson(*args, **kwargs)
+            return encode(*args, **kwargs)
 
-    encode.notices_sessions = True  # type: ignore[attr-defined]
-    return encode
+    encode_used.notices_sessions = True  # type: ignore[attr-defined]
+    return encode_used
 
 
 def _unused_session() -> TrackedSession | None:
-    if not has_request_context():
+    if not (has_request_context() or has_websocket_context()):
         return None
     current = session._get_current_object()  # type: ignore[attr-defined]
     return current if isinstance(current, TrackedSession) and current.is_hidden else None

@@ -3,7 +3,7 @@
 import sys
 from functools import cached_property
 from json import JSONDecoder, JSONEncoder
-from typing import Any
+from typing import Any, Self
 
 from flask.json.provider import DefaultJSONProvider
 from flask.json.tag import JSONTag, TaggedJSONSerializer
@@ -69,6 +69,10 @@ class SessionJSON(TaggedJSONSerializer):
         """Register Flask's tags, none of which is for a plain value."""
         super().__init__()
         self._plain_types = PLAIN_TYPES
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return the same serializer for a copy of a session."""
+        return self
 
     def register(
         self, tag_class: type[JSONTag], force: bool = False, index: int | None = None

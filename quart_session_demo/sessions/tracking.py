@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from logging import Logger
 from typing import Any
 
 from flask.sessions import SecureCookieSession
@@ -11,19 +12,21 @@ from quart_session_demo.sessions.limits import SaveRefusal
 
 #: The warning about a change that is too late to be stored.
 LATE_CHANGE = (
-    'A change of the session is lost: its response, or the accepted websocket, can no longer set a '
-    'cookie'
+    'A change of the session is lost: change it before the response is finished, or before the '
+    'websocket is accepted'
 )
 
 
 class _HiddenContent:
-    """The only key of a session that was not used yet; no encoder can write it."""
+    """The only value in a session that was not used yet; it cannot be converted to a string."""
 
     def __repr__(self) -> str:
         raise TypeError('The session was not used yet: convert it with dict(session)')
 
 
-_HIDDEN_CONTENT: Any = _HiddenContent()
+#: What a session that was not used yet contains. The key is not valid Unicode, so that an encoder
+#: fails. It would give any other type to a function of the app, which may return anything for it.
+_PLACEHOLDER: dict[str, Any] = {'\ud800': _HiddenContent()}
 
 
 class TrackedSession(SecureCookieSession):
@@ -41,8 +44,10 @@ class TrackedSession(SecureCookieSession):
     headers_sent = False
     #: Why the session was not stored, once the response is finished.
     refusal: SaveRefusal | None = None
-    #: Reports, once, a change that is too late to be stored. None while a change can be stored.
-    report_late_change: Callable[[], None] | None = None
+    #: Where to report a change, because it is too late to be stored; None while it can be stored.
+    late_change_log: Logger | None = None
+    #: Whether the log reports that a change is lost. One line for a request is enough.
+    loss_logged = False
 
     _accessed = False
     _modified = False
@@ -55,7 +60,14 @@ class TrackedSession(SecureCookieSession):
         """
         super().__init__()
         self._hidden: dict[str, Any] | None = dict(initial or ())
-        dict.__setitem__(self, _HIDDEN_CONTENT, None)
+        dict.update(self, _PLACEHOLDER)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Track the methods that a subclass overrides, which may call those of `dict`."""
+        super().__init_subclass__(**kwargs)
+        for name in _TRACKED_METHODS:
+            if name in vars(cls):
+                setattr(cls, name, _tracked(vars(cls)[name]))
 
     @property
     def accessed(self) -> bool:
@@ -77,9 +89,10 @@ class TrackedSession(SecureCookieSession):
     @modified.setter
     def modified(self, value: bool) -> None:
         self._modified = value
-        if value and self.report_late_change is not None:
-            report, self.report_late_change = self.report_late_change, None
-            report()
+        if value:
+            self._accessed = True
+            if self.late_change_log is not None:
+                self.log_loss(self.late_change_log)
 
     @property
     def permanent(self) -> bool:
@@ -89,6 +102,17 @@ class TrackedSession(SecureCookieSession):
     @permanent.setter
     def permanent(self, value: bool) -> None:
         self['_permanent'] = bool(value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes of a copy, whose changes are not stored and never late."""
+        self.mark_used()
+        return {**vars(self), 'late_change_log': None}
+
+    def log_loss(self, log: Logger, message: str = LATE_CHANGE) -> None:
+        """Report that a change is lost, unless that was reported before."""
+        if not self.loss_logged:
+            self.loss_logged = True
+            log.warning(message)
 
     @property
     def is_hidden(self) -> bool:

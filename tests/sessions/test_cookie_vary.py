@@ -1,5 +1,7 @@
 """The cookie session's Vary and Set-Cookie headers, compared with Flask's own responses."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +9,12 @@ import flask
 import pytest
 import quart
 from flask.sessions import SecureCookieSessionInterface as FlaskInterface
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from quart import Quart, session
 from werkzeug.datastructures import Headers
 
+from tests.apps.sessions_app import make_cookie_app
 from tests.conftest import KEY
 from tests.sessions.uses import USES
 
@@ -122,3 +127,58 @@ async def test_unused_permanent_session_is_refreshed(cookie_app: Quart) -> None:
     assert session_headers(response.headers) == SessionHeaders(
         ['Cookie'], True, {'a': 1, '_permanent': True}
     )
+
+
+#: What a view may also do.
+ASSIGNMENTS: dict[str, Callable[[Any], object]] = {
+    'not accessed': lambda session: setattr(session, 'accessed', False),
+    'not modified': lambda session: setattr(session, 'modified', False),
+}
+
+
+def use_in_order(proxy: Any, names: list[str]) -> list[object]:
+    """Use a session in several ways; return what each one did to it."""
+    raw = proxy._get_current_object()
+    # In Flask each access to the proxy counts as a use, also for an assignment.
+    raw.accessed = False
+    seen: list[object] = []
+    for name in names:
+        error = None
+        try:
+            if name in USES:
+                USES[name](proxy)
+            else:
+                ASSIGNMENTS[name](raw)
+        except KeyError as raised:
+            error = str(raised)
+        seen.append((name, error, raw.accessed, raw.modified))
+    accessed = raw.accessed
+    seen.append(sorted(raw.items()))
+    raw.accessed = accessed
+    return seen
+
+
+@given(st.lists(st.sampled_from([*USES, *ASSIGNMENTS]), min_size=1), st.sampled_from([*SESSIONS]))
+@settings(max_examples=100, derandomize=True, deadline=None, database=None)
+def test_uses_in_any_order_are_flasks(names: list[str], kind: str) -> None:
+    """Uses in any order leave the same content, `accessed`, `modified` and headers as in Flask."""
+    flask_app, quart_app = make_flask_app(), make_cookie_app()
+    headers = cookie_header(**SESSIONS[kind])
+    seen: list[list[object]] = []
+
+    @flask_app.route('/')
+    def sync_view() -> str:
+        seen.append(use_in_order(flask.session, names))
+        return ''
+
+    @quart_app.route('/')
+    async def async_view() -> str:
+        seen.append(use_in_order(session, names))
+        return ''
+
+    theirs = flask_app.test_client(use_cookies=False).get('/', headers=headers)
+    client = quart_app.test_client(use_cookies=False)
+    ours = asyncio.run(client.get('/', headers=headers))
+
+    assert seen[1] == seen[0]
+    assert session_headers(ours.headers) == session_headers(theirs.headers)

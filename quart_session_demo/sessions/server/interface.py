@@ -31,6 +31,7 @@ from quart_session_demo.sessions.errors import (
     refuse_save,
     turn_into_error,
 )
+from quart_session_demo.sessions.json_reads import watch_json
 from quart_session_demo.sessions.limits import SessionTooLarge
 from quart_session_demo.sessions.serializer import signing_keys
 from quart_session_demo.sessions.server import lifetime, saving
@@ -48,7 +49,7 @@ from quart_session_demo.sessions.server.unavailable import (
     service_unavailable,
     turn_into_503,
 )
-from quart_session_demo.sessions.tracking import LATE_CHANGE, track_accept
+from quart_session_demo.sessions.tracking import track_accept
 
 
 class ServerSessionInterface(SessionInterface):
@@ -108,6 +109,7 @@ class ServerSessionInterface(SessionInterface):
         keys = signing_keys(app)
         if not keys:
             return None
+        watch_json(app)
         cookies = cookie_values(self, app, request)
         session = await read_session(app, self.store, cookies, id_signer(keys), self.serializer)
         if isinstance(request, Websocket):
@@ -130,13 +132,16 @@ class ServerSessionInterface(SessionInterface):
             response: The response to add the cookie to; None after an accepted websocket.
         """
         session = cast(ServerSession, session)
-        session.report_late_change = None
+        session.late_change_log = None
+        # The lines below use the session too.
+        accessed = session.accessed
         if response is None:
             session.headers_sent = True
-        elif session.accessed or session.modified:
+        elif accessed or session.modified:
             vary_by_cookie(response)
         if isinstance(session, UnavailableSession):
             save_unavailable(session, response)
+            session.late_change_log = app.logger
             return
         # A session with a new id needs its cookie even if a later change fails.
         result = WriteResult.SAVED if session.has_new_id else None
@@ -160,12 +165,14 @@ class ServerSessionInterface(SessionInterface):
         session.saved = True
         if result is WriteResult.GONE:
             session.state = SessionState.GONE
-            app.logger.warning(
-                'Session changes dropped: the session was deleted or expired during the request'
+            session.log_loss(
+                app.logger,
+                'Session changes dropped: the session was deleted or expired during the request',
             )
         elif response is not None:
             self._update_cookie(app, session, response, result)
         if response is not None:
+            session.accessed = accessed
             self._watch_late_changes(app, session, response, result)
 
     def _update_cookie(
@@ -197,11 +204,11 @@ class ServerSessionInterface(SessionInterface):
         if has_cookie and isinstance(body, IterableBody):
             response.response = StreamBody(body, partial(self._save_stream, app, session))
         else:
-            session.report_late_change = partial(app.logger.warning, LATE_CHANGE)
+            session.late_change_log = app.logger
 
     async def _save_stream(self, app: Quart, session: ServerSession) -> None:
         await self.save_session(app, session, None)
-        session.report_late_change = partial(app.logger.warning, LATE_CHANGE)
+        session.late_change_log = app.logger
 
     async def regenerate(self, session: SessionMixin) -> None:
         """Store the session under a new id, and delete it under the old one.

@@ -16,7 +16,6 @@ from quart_session_demo.sessions.server.store import (
     current_time,
     new_token,
 )
-from quart_session_demo.sessions.tracking import LATE_CHANGE
 
 
 async def save(
@@ -95,7 +94,7 @@ async def _replace(
     if fields and sets_cookie():
         new_id = await _create(app, store, session, fields)
     elif fields and session.headers_sent:
-        app.logger.warning(LATE_CHANGE)
+        session.log_loss(app.logger)
     # Deleted last, so that a failure leaves the old session as it was.
     if session.id is not None and await _delete_unless_gone(store, session.id, new_id) is None:
         return WriteResult.GONE

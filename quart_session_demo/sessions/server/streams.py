@@ -23,6 +23,10 @@ class StreamBody(IterableBody):
         self._body = body
         self._at_end = at_end
 
+    async def __aenter__(self) -> IterableBody:
+        """Begin the body."""
+        return await self._body.__aenter__()
+
     async def __aexit__(self, exc_type: type, exc_value: BaseException, tb: TracebackType) -> None:
         """End the body, also if it raised an error."""
         try:

@@ -54,6 +54,29 @@ async def test_new_session_in_accepted_websocket_warns(
     assert warnings_in(caplog) == 1
 
 
+async def test_lost_session_of_copied_contexts_warns_once(
+    app: Quart, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A session that an accepted websocket and its tasks change is lost: one warning for all."""
+
+    @app.websocket('/ws')
+    async def view() -> None:
+        @copy_current_websocket_context
+        async def task(key: str) -> None:
+            session[key] = True
+
+        await websocket.accept()
+        for key in ('one', 'two'):
+            await asyncio.create_task(task(key))
+        session['three'] = True
+        await websocket.send('set')
+
+    async with app.test_client().websocket('/ws') as connection:
+        await connection.receive()
+
+    assert warnings_in(caplog) == 1
+
+
 @pytest.mark.parametrize('copied', [False, True], ids=['in the handler', 'in a copied context'])
 async def test_refused_handshake_sets_cookie(
     app: Quart, caplog: pytest.LogCaptureFixture, copied: bool

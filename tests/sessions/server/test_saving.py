@@ -56,6 +56,22 @@ async def test_change_inside_a_value_renews_cookie(store: dict[str, Any]) -> Non
         assert cookie_of(await client.get('/add/pear')).value == session_id
 
 
+async def test_change_is_stored_although_not_modified(app: Quart) -> None:
+    """`session.modified = False` hides no change of a stored session: the content is compared."""
+
+    @app.get('/change')
+    async def change() -> str:
+        session['username'] = 'changed'
+        session.modified = False
+        return ''
+
+    client = app.test_client()
+    await client.get('/')
+    await client.get('/change')
+
+    assert (await session_contents(client))['username'] == 'changed'
+
+
 async def test_many_keys_are_stored_and_emptied(app: Quart) -> None:
     """A session of 10,000 keys is stored, read and emptied."""
     client = app.test_client()

@@ -5,9 +5,18 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from quart import Quart, abort, render_template_string, request, session, stream_with_context
+from quart import (
+    Quart,
+    abort,
+    jsonify,
+    render_template_string,
+    request,
+    session,
+    stream_with_context,
+)
 
 from quart_session_demo.sessions.server.store import new_session_id
+from tests.apps.json_providers import PROVIDERS
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import get_with_cookie, signed_id
 from tests.serving import serving
@@ -48,12 +57,25 @@ def app(unreachable_store: dict[str, Any]) -> Quart:
     async def to_json() -> str:
         return await render_template_string('{{ session|tojson }}')
 
+    @app.get('/jsonify')
+    async def json_response() -> Any:
+        return jsonify([raw_session()])
+
+    @app.get('/returned')
+    async def returned() -> Any:
+        return raw_session()
+
     @app.teardown_request
     async def read_at_teardown(error: BaseException | None) -> None:
         if 'teardown' in request.args:
             session.get('username')
 
     return app
+
+
+def raw_session() -> Any:
+    """Return the session behind Quart's proxy."""
+    return session._get_current_object()  # type: ignore[attr-defined]
 
 
 async def status_of(app: Quart, path: str) -> int:
@@ -141,7 +163,10 @@ async def test_teardown_that_uses_session_changes_nothing(
 
 async def test_json_of_whole_session_is_503(app: Quart) -> None:
     """JSON of the whole session returns 503, although an encoder calls no method of a dict."""
-    assert await status_of(app, '/tojson') == 503
+    for provider in PROVIDERS.values():
+        app.json = provider(app)
+        for path in ('/tojson', '/jsonify', '/returned'):
+            assert await status_of(app, path) == 503
 
 
 async def test_late_use_in_stream_cuts_it_off(app: Quart) -> None:
