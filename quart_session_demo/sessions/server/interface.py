@@ -201,10 +201,13 @@ class ServerSessionInterface(SessionInterface):
             )
         session.modified = True
         if not self.should_set_cookie(current_app, session):
-            raise RuntimeError(
+            error = RuntimeError(
                 f'{type(self).__name__}.should_set_cookie returns False: the client would not get '
                 'the new session id'
             )
+            # A login must not be stored under the old id.
+            session.mark_failed(error)
+            raise error
         try:
             await saving.regenerate(current_app, self.store, session)
         except StoreError as error:
@@ -235,10 +238,17 @@ class ServerSessionInterface(SessionInterface):
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the session expires; `session_expires_at` describes it."""
         session = cast(ServerSession, session)
-        is_gone = session.state in (SessionState.GONE, SessionState.FAILED)
-        if is_gone or not session.encode_fields():
+        if not session.encode_fields():
             return None
-        changed = session.modified or any(session.changed_fields())
+        match session.state:
+            case SessionState.GONE | SessionState.FAILED:
+                return None
+            case SessionState.NEW | SessionState.CLEARED:
+                sent = session.saved or session.headers_sent
+                if sent or not self.should_set_cookie(app, session):
+                    # It will not be stored.
+                    return None
+        changed = any(session.changed_fields())
         refreshed = lifetime.next_refresh(app, session, changed=changed)
         return _datetime(lifetime.end(app, session, refreshed))
 

@@ -117,6 +117,8 @@ class ServerSession(TrackedSession):
         if self.state is SessionState.STORED:
             self.state = SessionState.CLEARED
         self.own_lifetime = None
+        # The lifetime of the new session begins when it is stored.
+        self.created = self.refreshed = 0
         super().clear()
 
     def encode_fields(self) -> Fields:
