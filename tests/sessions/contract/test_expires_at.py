@@ -1,7 +1,7 @@
 """`session_expires_at`: the session is there just before that time, and gone just after it."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,10 +15,9 @@ from quart_session_demo.sessions import (
     session_expires_at,
 )
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import KEY, contents_of, cookie_of, cookies_of, get_with_cookie
+from tests.conftest import KEY, cookie_of, cookies_of, get_with_cookie
+from tests.sessions.expiry import START, assert_expires, expiry
 
-#: When each session of these tests begins.
-START = datetime(2030, 1, 1, tzinfo=UTC)
 LIFETIME = 3600
 
 
@@ -109,24 +108,6 @@ def make_app(**config: Any) -> Quart:
     return app
 
 
-def expiry() -> str:
-    expires_at = session_expires_at()
-    if expires_at is None:
-        return 'None'
-    assert expires_at.tzinfo is UTC
-    return expires_at.isoformat()
-
-
-async def assert_expires(app: Quart, value: str, text: str) -> None:
-    """Assert that the session of a cookie is there until a time, and not later."""
-    expires_at = datetime.fromisoformat(text)
-    # First, because a request before that time would extend the session.
-    with time_machine.travel(expires_at + timedelta(seconds=2), tick=False):
-        assert 'user' not in await contents_of(app, value)
-    with time_machine.travel(expires_at - timedelta(seconds=2), tick=False):
-        assert 'user' in await contents_of(app, value)
-
-
 async def assert_expiry_after(app: Quart, url: str, after: timedelta) -> None:
     """Assert that a request on a new session, after this time, returns when it expires."""
     with time_machine.travel(START, tick=False):
@@ -145,10 +126,9 @@ async def test_expiry_is_the_real_one(store: dict[str, Any], settings: dict[str,
     app = make_app(**store, **settings)
     async with app.test_app():
         for action in ACTIONS:
-            for still in ('', '&still'):
-                for part in (0.01, 0.5):
-                    url = f'/act?action={action}{still}'
-                    await assert_expiry_after(app, url, timedelta(seconds=part * LIFETIME))
+            for part, still in ((0.01, ''), (0.5, ''), (0.5, '&still')):
+                url = f'/act?action={action}{still}'
+                await assert_expiry_after(app, url, timedelta(seconds=part * LIFETIME))
 
 
 async def test_new_session_has_expiry(store: dict[str, Any]) -> None:
