@@ -43,6 +43,9 @@ from quart_session_demo.sessions.server.unavailable import (
 )
 from quart_session_demo.sessions.tracking import LATE_CHANGE, track_accept
 
+#: The last second of a datetime, in seconds since 1970.
+LAST_SECOND = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())
+
 
 class ServerSessionInterface(SessionInterface):
     """The interface for sessions in any store.
@@ -265,4 +268,5 @@ class ServerSessionInterface(SessionInterface):
 
 
 def _datetime(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds // 1000, UTC)
+    # A session with a very long lifetime of its own is extended beyond the last possible date.
+    return datetime.fromtimestamp(min(milliseconds // 1000, LAST_SECOND), UTC)

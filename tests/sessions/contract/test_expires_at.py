@@ -172,7 +172,7 @@ async def test_websocket_reports_expiry(store: dict[str, Any]) -> None:
         with time_machine.travel(START + timedelta(seconds=1800), tick=False):
             headers = {'Cookie': f'session={value}'}
             async with app.test_client().websocket('/ws', headers=headers) as connection:
-                text = await connection.receive()
+                text = str(await connection.receive())
             async with app.test_client().websocket('/ws') as connection:
                 assert await connection.receive() == 'None'
         await assert_expires(app, value, text)

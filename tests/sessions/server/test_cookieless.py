@@ -25,8 +25,8 @@ def make_permanent_app(**config: Any) -> Quart:
         session.permanent = True
 
     @app.get('/messages')
-    async def messages() -> list[str]:
-        return list(get_flashed_messages())
+    async def messages() -> list[Any]:
+        return [*get_flashed_messages()]
 
     @app.get('/flash')
     async def flash_message() -> str:
