@@ -3,6 +3,7 @@
 import secrets
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def remaining_lifetimes(app: Quart, request: pytest.FixtureRequest) -> list[int]
         return _redis_lifetimes(prefix, request, is_cluster=config['SESSION_REDIS_CLUSTER'])
     elif config['SESSION_SQLALCHEMY_URL'].startswith('sqlite'):
         path = Path(config['SESSION_SQLALCHEMY_URL'].removeprefix('sqlite:///'))
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection:
             ends = [row[0] for row in connection.execute(QUERY.format(prefix=prefix))]
     else:
         server = request.getfixturevalue('postgres_server')
