@@ -41,6 +41,8 @@ class CookieSession(TrackedSession):
 
     #: When the client's cookie was signed, in seconds since 1970; None without a cookie.
     signed_at: int | None = None
+    #: Whether a response was finished with the session. A stream may use the session later.
+    saved = False
     #: Whether the log reports that a change in a websocket was lost.
     loss_logged = False
 
@@ -191,6 +193,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         except Exception as error:
             log_save_error(app, error)
             turn_into_error(response, 500, SAVE_ERROR)
+        session.saved = True
         session.report_late_change = partial(app.logger.warning, LATE_CHANGE)
 
     def _set_cookie(
@@ -240,7 +243,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         session = cast(CookieSession, session)
         if not session.content():
             return None
-        sent = session.headers_sent or session.report_late_change is not None
+        sent = session.saved or session.headers_sent
         if sent or not self.should_set_cookie(app, session):
             return None if session.signed_at is None else _expiry(app, session.signed_at)
         signed_at = session.kept_signing_time

@@ -197,17 +197,8 @@ class ServerSessionInterface(SessionInterface):
         """
         session = cast(ServerSession, session)
         session.mark_used()
-        if has_websocket_context() or session.saved:
-            raise RuntimeError(
-                'A websocket or a stream cannot set a cookie with a new session id: regenerate the '
-                'session in a request, before its response'
-            )
-        session.modified = True
-        if not self.should_set_cookie(current_app, session):
-            error = RuntimeError(
-                f'{type(self).__name__}.should_set_cookie returns False: the client would not get '
-                'the new session id'
-            )
+        if problem := self._regeneration_problem(current_app, session):
+            error = RuntimeError(problem)
             # A login must not be stored under the old id.
             session.mark_failed(error)
             raise error
@@ -215,6 +206,20 @@ class ServerSessionInterface(SessionInterface):
             await saving.regenerate(current_app, self.store, session)
         except StoreError as error:
             raise service_unavailable() from error
+
+    def _regeneration_problem(self, app: Quart, session: ServerSession) -> str | None:
+        if has_websocket_context() or session.saved:
+            return (
+                'A websocket or a stream cannot set a cookie with a new session id: regenerate the '
+                'session in a request, before its response'
+            )
+        session.modified = True
+        if not self.should_set_cookie(app, session):
+            return (
+                f'{type(self).__name__}.should_set_cookie returns False: the client would not get '
+                'the new session id'
+            )
+        return None
 
     async def is_ready(self) -> bool:
         """Return whether sessions can be read and stored now."""

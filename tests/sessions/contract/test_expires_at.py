@@ -1,12 +1,12 @@
 """`session_expires_at`: the session is there just before that time, and gone just after it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from quart import Quart, request, session, websocket
+from quart import Quart, Response, request, session, stream_with_context, websocket
 
 from quart_session_demo.sessions import (
     CookieSessionInterface,
@@ -176,6 +176,32 @@ async def test_websocket_reports_expiry(store: dict[str, Any]) -> None:
             async with app.test_client().websocket('/ws') as connection:
                 assert await connection.receive() == 'None'
         await assert_expires(app, value, text)
+
+
+async def test_stream_reports_expiry(store: dict[str, Any]) -> None:
+    """In a stream a session of its response has its expiry; one that is too late has none."""
+    app = make_app(**store)
+
+    @app.get('/stream')
+    async def stream() -> Response:
+        if 'begin' in request.args:
+            session['user'] = 'zhiliao'
+
+        @stream_with_context
+        async def body() -> AsyncIterator[bytes]:
+            session['late'] = 1
+            yield expiry().encode()
+
+        return Response(body())
+
+    async with app.test_app():
+        with time_machine.travel(START, tick=False):
+            begun = await app.test_client().get('/stream?begin')
+            late = await app.test_client().get('/stream')
+        text = await begun.get_data(as_text=True)
+        assert text == (START + timedelta(seconds=LIFETIME)).isoformat()
+        await assert_expires(app, cookie_of(begun).value, text)
+        assert await late.get_data(as_text=True) == 'None'
 
 
 async def test_expiry_without_key_is_none() -> None:
