@@ -169,7 +169,7 @@ class ServerSessionInterface(SessionInterface):
             self.delete_cookie(app, response)
             vary_by_cookie(response)
         elif result is WriteResult.SAVED and (
-            session.has_old_signature or self.should_set_cookie(app, session)
+            session.has_new_id or session.has_old_signature or self.should_set_cookie(app, session)
         ):
             value = id_signer(signing_keys(app)).sign(cast(str, session.id))
             response.headers.add('Set-Cookie', cookie_header(self, app, session, value))

@@ -135,3 +135,20 @@ async def test_late_login_is_not_stored(app: Quart, caplog: pytest.LogCaptureFix
 
     assert await contents_of(app, value) == LESSON
     assert caplog.messages == ['The session cannot be saved'] * 2
+
+
+async def test_new_id_always_reaches_the_client(app: Quart) -> None:
+    """The cookie with a new id is sent, even if the app then marks the session as unchanged."""
+
+    @app.get('/unmodified')
+    async def unmodified() -> str:
+        await regenerate_session()
+        session.modified = False
+        return 'regenerated'
+
+    old = cookie_of(await app.test_client().get('/')).value
+
+    value = cookie_of(await get_with_cookie(app, '/unmodified', old)).value
+
+    assert value != old
+    assert await contents_of(app, value) == LESSON
