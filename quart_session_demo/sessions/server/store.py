@@ -101,7 +101,9 @@ class SessionStore(Protocol):
             removed: The names of the fields to remove.
             lifetime: The milliseconds from now after which the session expires.
             refreshed: The time to record as the last extension, in milliseconds since 1970. It is
-                in the past if the request does not extend the session.
+                in the past if the request does not extend the session. If a later time is stored,
+                because another request extended the session meanwhile, that time stays, and the
+                session expires later by the difference.
         """
 
     async def delete(self, session_id: str, token: bytes) -> Fields | None:

@@ -64,6 +64,7 @@ async def test_session_has_its_own_lifetime(
         assert lifetime * 1000 - 60_000 < left <= lifetime * 1000
         await assert_expires(app, value, text)
 
+        _, value = await response_at(app, 0, f'/lifetime/{lifetime}')
         assert (await response_at(app, 1, '/read', value))[0] == str(timedelta(seconds=lifetime))
         text, _ = await response_at(app, 2, '/lifetime/none', value)
         assert (await response_at(app, 3, '/read', value))[0] == 'None'
