@@ -19,8 +19,9 @@ from quart_session_demo.config.validation import (
 from quart_session_demo.deploy_check.catalog import FINDINGS
 from quart_session_demo.deploy_check.guessable_keys import is_guessable
 from quart_session_demo.sessions.base import Finding, SessionInterface, stores_in_cookie
+from quart_session_demo.sessions.cookie import CookieSessionInterface
 from quart_session_demo.sessions.cookie_settings import cookie_problems
-from quart_session_demo.sessions.settings import SESSION_SETTINGS
+from quart_session_demo.sessions.settings import COOKIE_SETTINGS, SESSION_SETTINGS
 
 __all__ = ['FINDINGS', 'check', 'setting_errors', 'setting_findings']
 
@@ -86,6 +87,11 @@ def setting_errors(app: Quart) -> dict[str, str]:
         for setting in SESSION_SETTINGS
         if setting.name in Quart.default_config
     }
+    if isinstance(app.session_interface, CookieSessionInterface):
+        # This one validates its settings only when the app starts.
+        for setting in COOKIE_SETTINGS:
+            if setting.name in app.config:
+                rules[setting.name] = setting.validate
     if HSTS in app.config:
         rules[HSTS] = validate_hsts
     errors = {name: validate(app.config[name]) for name, validate in rules.items()}

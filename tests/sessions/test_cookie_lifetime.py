@@ -37,7 +37,7 @@ async def test_recipe_sets_the_cookie_of_flask(cookie_app: Quart) -> None:
 
 @pytest.mark.parametrize('value', [timedelta(hours=1), 3600])
 async def test_own_lifetime_is_an_error(cookie_app: Quart, value: Any) -> None:
-    """A cookie session cannot have a lifetime of its own, and the error tells what to do."""
+    """A cookie session cannot have a lifetime of its own, and the error names the remedy."""
     errors = []
 
     @cookie_app.get('/lifetime')

@@ -49,7 +49,7 @@ def make_permanent_app(**config: Any) -> Quart:
 async def test_cookieless_requests_store_nothing(
     readable_store: dict[str, Any], remaining: Remaining
 ) -> None:
-    """60 requests without a cookie store nothing and set no cookie, whatever they read."""
+    """60 requests without a cookie store nothing and set no cookie, also if they read it."""
     app = make_permanent_app(**readable_store)
     async with app.test_app():
         for number in range(60):

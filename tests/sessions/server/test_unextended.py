@@ -63,7 +63,7 @@ async def test_poll_changes_no_time(app: Quart, remaining: Remaining, path: str)
 
 
 async def test_poll_of_an_expired_session_stores_nothing(app: Quart, remaining: Remaining) -> None:
-    """A poll of a session that has expired does not bring it back."""
+    """A session that has expired stays expired after a poll, and no cookie is set."""
     with time_machine.travel(START, tick=False):
         value = cookie_of(await app.test_client().get('/')).value
     with time_machine.travel(START + timedelta(seconds=HOUR + 1), tick=False):
