@@ -37,12 +37,11 @@ class FileStore:
         def step(db: sqlite3.Connection) -> WriteResult:
             if (stored := _get(db, session_id)) is None:
                 return WriteResult.GONE
-            fields = stored.fields | changed
-            for name in removed:
-                fields.pop(name, None)
-            longest = lifetime if fields else store.EMPTIED_LIFETIME
-            expires = store.current_time() + min(lifetime, longest)
-            _put(db, session_id, fields, stored.created, refreshed, expires, None)
+            fields = {n: v for n, v in (stored.fields | changed).items() if n not in removed}
+            late = max(stored.refreshed - refreshed, 0)  # Another request extended it meanwhile.
+            longest = lifetime + late if fields else min(lifetime, store.EMPTIED_LIFETIME)
+            expires = store.current_time() + longest
+            _put(db, session_id, fields, stored.created, refreshed + late, expires, None)
             return WriteResult.SAVED if fields else WriteResult.EMPTIED
 
         return await self._run(step)

@@ -81,14 +81,7 @@ def format_cookie_json(cookie: 'InspectedCookie') -> str:
     """Return everything about a cookie as JSON, with the payload in tagged JSON."""
     facts = asdict(cookie)
     facts['payload'] = facts.pop('tagged')
-    for name in (
-        'permanent',
-        'room',
-        'content_too_large',
-        'expired',
-        'signed_in_the_future',
-        'accepted',
-    ):
+    for name in ('room', 'content_too_large', 'expired', 'signed_in_the_future', 'accepted'):
         facts[name] = getattr(cookie, name)
     # Standard JSON has no NaN and no infinities, so they become strings.
     standard = json.loads(json.dumps(facts, default=_isoformat), parse_constant=str)

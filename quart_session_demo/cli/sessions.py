@@ -121,7 +121,11 @@ async def collect_facts(app: Quart) -> SessionFacts:
     """Return the facts about an app's sessions, after asking the store whether it is ready."""
     from werkzeug.http import dump_cookie
 
-    from quart_session_demo.sessions.base import cookie_attributes, stores_in_cookie
+    from quart_session_demo.sessions.base import (
+        cookie_attributes,
+        permanent_by_default,
+        stores_in_cookie,
+    )
     from quart_session_demo.sessions.server.interface import ServerSessionInterface
     from quart_session_demo.sessions.server.store import StoreError
 
@@ -139,6 +143,7 @@ async def collect_facts(app: Quart) -> SessionFacts:
             await store.close()
     is_known = in_cookie or store is not None
     permanent_lifetime = app.permanent_session_lifetime.total_seconds()
+    browser_lifetime = app.config.get('SESSION_BROWSER_LIFETIME') or permanent_lifetime
     # Read from a header, because Werkzeug changes some attributes: Partitioned adds Secure.
     header = dump_cookie('name', **cookie_attributes(interface, app))
     return SessionFacts(
@@ -149,9 +154,9 @@ async def collect_facts(app: Quart) -> SessionFacts:
         problem=problem if is_known else None,
         cookie_name=interface.get_cookie_name(app),
         cookie_attributes=header.split('; ')[1:],
-        permanent_by_default=app.config.get('SESSION_PERMANENT', False),
+        permanent_by_default=permanent_by_default(interface, app),
         permanent_lifetime=permanent_lifetime,
-        browser_lifetime=app.config.get('SESSION_BROWSER_LIFETIME') or permanent_lifetime,
+        browser_lifetime=permanent_lifetime if in_cookie else browser_lifetime,
         refresh_each_request=app.config['SESSION_REFRESH_EACH_REQUEST'],
         absolute_lifetime=None if in_cookie else app.config.get('SESSION_ABSOLUTE_LIFETIME'),
     )

@@ -19,6 +19,7 @@ from quart_session_demo.config.validation import (
 from quart_session_demo.deploy_check.catalog import FINDINGS
 from quart_session_demo.deploy_check.guessable_keys import is_guessable
 from quart_session_demo.sessions.base import Finding, SessionInterface, stores_in_cookie
+from quart_session_demo.sessions.cookie import CookieSessionInterface
 from quart_session_demo.sessions.cookie_settings import cookie_problems
 from quart_session_demo.sessions.settings import COOKIE_SETTINGS, SESSION_SETTINGS
 
@@ -80,13 +81,17 @@ def setting_errors(app: Quart) -> dict[str, str]:
     Returns:
         By the setting's name, what is wrong and what to do.
     """
-    # Our session interfaces validate the settings of their stores, when the app is made.
+    # Our session interfaces validate the settings of their stores.
     rules = {
         setting.name: setting.validate
         for setting in SESSION_SETTINGS
         if setting.name in Quart.default_config
-        or (setting in COOKIE_SETTINGS and setting.name in app.config)
     }
+    if isinstance(app.session_interface, CookieSessionInterface):
+        # This one validates its settings only when the app starts.
+        for setting in COOKIE_SETTINGS:
+            if setting.name in app.config:
+                rules[setting.name] = setting.validate
     if HSTS in app.config:
         rules[HSTS] = validate_hsts
     errors = {name: validate(app.config[name]) for name, validate in rules.items()}

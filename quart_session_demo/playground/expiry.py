@@ -10,7 +10,11 @@ from quart import sessions as quart_sessions
 
 from quart_session_demo.playground.session_cookie import content_in_cookie
 from quart_session_demo.sessions import CookieSession
-from quart_session_demo.sessions.base import SessionInterface, cookie_header
+from quart_session_demo.sessions.base import (
+    SessionInterface,
+    cookie_header,
+    permanent_by_default,
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ def session_expiry(content: dict[str, Any], cookie: str, *, saved: bool) -> Expi
             expires_at = interface.expires_at(app, session)
         return Expiry(None, expires_at, refreshed, too_large=False)
     current = CookieSession(content)
+    current.permanent_by_default = permanent_by_default(interface, app)
     limit = app.config['MAX_COOKIE_SIZE']
     too_large = bool(limit) and len(cookie_header(interface, app, current, cookie)) > limit
     # The inspector refuses some cookies that the app accepts, so it cannot be used here.

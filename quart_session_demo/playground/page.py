@@ -17,7 +17,7 @@ from quart_session_demo.playground.session_cookie import (
     displayable,
     request_cookie,
 )
-from quart_session_demo.sessions.base import cookie_attributes
+from quart_session_demo.sessions.base import cookie_attributes, permanent_by_default
 from quart_session_demo.sessions.inspector import (
     InspectedCookie,
     NotASessionCookie,
@@ -77,13 +77,14 @@ async def render(
     cookie = request_cookie()
     inspected, inspection_error = _inspect(cookie, app)
     saved = not (notice and error)
+    by_default = permanent_by_default(app.session_interface, app)
     expiry = session_expiry(content, cookie, saved=saved) if content and cookie else None
     return await render_template(
         'playground.html',
         translate=translate,
         lang=language(),
         rows=[(repr(key), repr(value), type(value).__name__) for key, value in content.items()],
-        permanent=bool(content.get('_permanent')),
+        permanent=bool(content.get('_permanent', by_default)),
         expiry=expiry,
         seconds=_seconds_until(expiry.expires_at) if expiry and expiry.expires_at else None,
         absolute=app.config.get('SESSION_ABSOLUTE_LIFETIME') is not None,

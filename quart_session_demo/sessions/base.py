@@ -89,6 +89,12 @@ def _expect_another_save(app: Quart, **_: Any) -> None:
         current.late_change_log = None
 
 
+def permanent_by_default(interface: quart_sessions.SessionInterface, app: Quart) -> bool:
+    """Return whether a session is permanent if the app does not set `session.permanent`."""
+    # Quart's own interface does not know the setting.
+    return isinstance(interface, SessionInterface) and bool(app.config.get('SESSION_PERMANENT'))
+
+
 def stores_in_cookie(interface: quart_sessions.SessionInterface) -> bool:
     """Return whether the cookie holds the session's content; Quart's own interface counts, too."""
     if isinstance(interface, SessionInterface):

@@ -21,6 +21,7 @@ from quart_session_demo.sessions.base import (
     SessionInterface,
     cookie_header,
     cookie_values,
+    permanent_by_default,
     vary_by_cookie,
 )
 from quart_session_demo.sessions.cookie_settings import complete_cookie_settings
@@ -45,13 +46,18 @@ from quart_session_demo.sessions.tracking import TrackedSession, track_accept
 class CookieSession(TrackedSession):
     """Flask's session, stored in the cookie itself."""
 
-    #: When the request's cookie was signed, in seconds since 1970; None without a cookie.
+    #: When the client's cookie was signed, in seconds since 1970; None without a cookie.
     signed_at: int | None = None
 
     @property
     def kept_signing_time(self) -> int | None:
         """The time with which its cookie is signed again; None for the current time."""
         return None if self.may_extend else self.signed_at
+
+    def clear(self) -> None:
+        """Delete the session; values that are set later are a new session with a new lifetime."""
+        self.signed_at = None
+        super().clear()
 
     @property
     def lifetime(self) -> None:
@@ -94,7 +100,9 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         appcontext_pushed.disconnect(self._check_at_start)
 
         async def check_settings() -> None:
-            complete_cookie_settings(app.config)
+            # The app may have another interface now.
+            if app.session_interface is self:
+                complete_cookie_settings(app.config)
 
         app.before_serving_funcs.insert(0, check_settings)
 
@@ -142,7 +150,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             return None
         watch_json(app)
         session = self._load(app, request, serializer)
-        session.permanent_by_default = app.config.get('SESSION_PERMANENT', False)
+        session.permanent_by_default = permanent_by_default(self, app)
         if isinstance(request, Websocket):
             track_accept(request, session)
             websocket_tearing_down.connect(self._log_lost_change, app)
@@ -216,6 +224,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         content, signed_at = session.content(), session.kept_signing_time
         try:
             if signed_at is None:
+                signed_at = int(time.time())
                 value = str(serializer.dumps(content))
             else:
                 value = serializer.dumps_at(content, signed_at)
@@ -232,6 +241,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
                 )
             return False
         response.headers.add('Set-Cookie', header)
+        session.signed_at = signed_at
         return True
 
     async def regenerate(self, session: SessionMixin) -> None:
@@ -256,9 +266,10 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         session = cast(CookieSession, session)
         if not session.content():
             return None
+        sent = session.headers_sent or session.late_change_log is not None
+        if sent or not self.should_set_cookie(app, session):
+            return None if session.signed_at is None else _expiry(app, session.signed_at)
         signed_at = session.kept_signing_time
-        if signed_at is None and not self.should_set_cookie(app, session):
-            signed_at = session.signed_at
         return _expiry(app, int(time.time()) if signed_at is None else signed_at)
 
     async def _log_lost_change(self, app: Quart, **_: Any) -> None:

@@ -20,7 +20,7 @@ async def regenerate_session() -> None:
     Raises:
         ServiceUnavailable: The store does not respond. Nothing of this request is stored.
         RuntimeError: In a websocket, in a stream, or if the interface's `should_set_cookie` returns
-            False: the client would not get the new id.
+            False: the client would not get the new id. Nothing of this request is stored.
         AttributeError: The app's session interface does not belong to this package.
     """
     await _interface().regenerate(_session())

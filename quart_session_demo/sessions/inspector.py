@@ -11,7 +11,11 @@ from itsdangerous import URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, bytes_to_int
 from quart import Quart
 
-from quart_session_demo.sessions.base import cookie_header, stores_in_cookie
+from quart_session_demo.sessions.base import (
+    cookie_header,
+    permanent_by_default,
+    stores_in_cookie,
+)
 from quart_session_demo.sessions.cookie import CookieSession, CookieSessionInterface
 from quart_session_demo.sessions.limits import CONTENT_LIMIT, DEFAULT_CONTENT_LIMIT
 from quart_session_demo.sessions.payload import (
@@ -85,17 +89,15 @@ class InspectedCookie:
     expires_at: datetime
     inspected_at: datetime
 
+    #: Whether the browser stores the cookie after it closes.
+    permanent: bool
+
     signed_by: SignedBy
     #: The position of a fallback key in SECRET_KEY_FALLBACKS, from 1, without empty ones.
     fallback_number: int | None
 
     #: Whether the app stores its sessions in such cookies, and not on a server.
     in_use: bool
-
-    @property
-    def permanent(self) -> bool:
-        """Whether the browser stores the cookie after it closes."""
-        return bool(self.payload.get('_permanent'))
 
     @property
     def room(self) -> int | None:
@@ -167,6 +169,8 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
     if not in_use:
         interface = CookieSessionInterface()
     payload, content_size = load_payload(payload_part, interface.serializer)
+    session = CookieSession(payload)
+    session.permanent_by_default = permanent_by_default(interface, app)
     signed_at, expires_at = _times(timestamp_part, app.permanent_session_lifetime)
     signed_by, fallback_number = _cookie_signed_by(value, interface.get_signing_serializer(app))
     return InspectedCookie(
@@ -181,12 +185,13 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
         if isinstance(interface, CookieSessionInterface)
         else None,
         value_size=len(value),
-        cookie_size=len(cookie_header(interface, app, CookieSession(payload), value)),
+        cookie_size=len(cookie_header(interface, app, session, value)),
         limit=app.config['MAX_COOKIE_SIZE'] or None,
         signed_at=signed_at,
         expires_at=expires_at,
         # The signature holds whole seconds only.
         inspected_at=(now or datetime.now(UTC)).replace(microsecond=0),
+        permanent=session.is_permanent,
         signed_by=signed_by,
         fallback_number=fallback_number,
         in_use=in_use,

@@ -152,6 +152,31 @@ def test_absolute_lifetime_in_a_cookie_has_no_effect() -> None:
     ]
 
 
+def test_setting_of_our_cookie_sessions_is_checked() -> None:
+    """A wrong setting of our own is reported before the app starts; stock sessions ignore it."""
+    app = own_app(**SAFE, SESSION_PERMANENT='no')
+    assert findings(app) == {}
+    facts = json.loads(invoke(app, 'sessions', 'info', '--json').stdout)
+    assert facts['permanent_by_default'] is False
+
+    app.session_interface = CookieSessionInterface()
+
+    assert findings(app)['setting-invalid'].startswith("SESSION_PERMANENT is 'no'")
+    assert invoke(app, 'sessions', 'info').stderr.startswith("Error: SESSION_PERMANENT is 'no'")
+
+
+@pytest.mark.parametrize('interface', [SecureCookieSessionInterface, CookieSessionInterface])
+def test_cookie_sessions_have_no_browser_lifetime(interface: type[Any]) -> None:
+    """`sessions info` shows no lifetime that cookie sessions cannot have."""
+    app = own_app(**SAFE, SESSION_BROWSER_LIFETIME=60, SESSION_ABSOLUTE_LIFETIME=60)
+    app.session_interface = interface()
+
+    facts = json.loads(invoke(app, 'sessions', 'info', '--json').stdout)
+
+    assert facts['browser_lifetime'] == facts['permanent_lifetime'] == 31 * 86400
+    assert facts['absolute_lifetime'] is None
+
+
 def test_interface_of_another_package_is_unknown() -> None:
     """Of an unknown session interface the commands report what Quart's own class offers."""
 
@@ -208,7 +233,6 @@ def test_invalid_hsts_of_own_app_is_found(hsts: Any) -> None:
     [
         ('MAX_COOKIE_SIZE', 'big'),
         ('PERMANENT_SESSION_LIFETIME', 'abc'),
-        ('SESSION_COOKIE_MAX_DECOMPRESSED', 'big'),
         ('SECRET_KEY', 123),
         ('SECRET_KEY_FALLBACKS', [1]),
         ('SESSION_COOKIE_SAMESITE', 'Foo'),

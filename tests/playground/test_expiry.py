@@ -83,3 +83,25 @@ async def test_refused_save_does_not_renew(user: PageUser) -> None:
     # Between 4 days 23 hours and 5 days.
     assert 'data-seconds="43' in text
     assert 'renews it' not in text
+
+
+@pytest.mark.parametrize('store', ['cookie', 'memory'])
+async def test_setting_makes_sessions_permanent(
+    make_user: Callable[..., PageUser], store: str
+) -> None:
+    """With `SESSION_PERMANENT` sessions are shown as permanent, unless the app excludes one."""
+    user = make_user(SESSION_TYPE=store, SESSION_PERMANENT=True)
+    assert 'Permanent: it remains' not in await user.page()
+
+    await user.act('set', key='a', value='1')
+    text = await user.page()
+    assert 'Permanent: it remains after the browser is closed.' in text
+    assert 'Not set: the browser deletes the cookie' not in text
+    assert 'renews it' in text
+    if store == 'cookie':
+        assert text.count('<code>Expires</code>') == 1
+
+    await user.act('browser')
+    text = await user.page()
+    assert 'Until the browser is closed' in text
+    assert 'Not set: the browser deletes the cookie' in text

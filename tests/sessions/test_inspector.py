@@ -281,3 +281,35 @@ def processor_time(value: str, app: Quart) -> float:
 def inspect_anything(value: str, app: Quart) -> None:
     with suppress(NotASessionCookie):
         inspect_cookie(value, app)
+
+
+@pytest.mark.parametrize(
+    ('data', 'setting', 'permanent'),
+    [
+        ({'a': 1}, False, False),
+        ({'a': 1}, True, True),
+        ({'a': 1, '_permanent': False}, True, False),
+        ({'a': 1, '_permanent': True}, False, True),
+    ],
+)
+def test_inspector_reports_permanent_sessions(
+    data: dict[str, Any], setting: bool, permanent: bool
+) -> None:
+    """A cookie is permanent by its flag or, without one, by `SESSION_PERMANENT`."""
+    app = make_app(SESSION_PERMANENT=setting)
+
+    cookie = inspect_cookie(signed(data), app, NOW)
+
+    assert cookie.permanent is permanent
+    # Expires takes room.
+    other = inspect_cookie(signed(data), make_app(), NOW)
+    assert (cookie.cookie_size > other.cookie_size) is (permanent and not other.permanent)
+
+
+def test_setting_does_not_apply_to_stock_sessions() -> None:
+    """Quart's own sessions do not know `SESSION_PERMANENT`."""
+    app = Quart('stock')
+    app.secret_key = KEY
+    app.config['SESSION_PERMANENT'] = True
+
+    assert not inspect_cookie(signed({'a': 1}), app, NOW).permanent

@@ -51,6 +51,9 @@ from quart_session_demo.sessions.server.unavailable import (
 )
 from quart_session_demo.sessions.tracking import track_accept
 
+#: The last second of a datetime, in seconds since 1970.
+LAST_SECOND = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())
+
 
 class ServerSessionInterface(SessionInterface):
     """The interface for sessions in any store.
@@ -186,7 +189,7 @@ class ServerSessionInterface(SessionInterface):
             self.delete_cookie(app, response)
             vary_by_cookie(response)
         elif result is WriteResult.SAVED and (
-            session.has_old_signature or self.should_set_cookie(app, session)
+            session.has_new_id or session.has_old_signature or self.should_set_cookie(app, session)
         ):
             value = id_signer(signing_keys(app)).sign(cast(str, session.id))
             response.headers.add('Set-Cookie', cookie_header(self, app, session, value))
@@ -219,21 +222,29 @@ class ServerSessionInterface(SessionInterface):
         """
         session = cast(ServerSession, session)
         session.mark_used()
-        if has_websocket_context() or session.saved:
-            raise RuntimeError(
-                'A websocket or a stream cannot set a cookie with a new session id: regenerate the '
-                'session in a request, before its response'
-            )
-        session.modified = True
-        if not self.should_set_cookie(current_app, session):
-            raise RuntimeError(
-                f'{type(self).__name__}.should_set_cookie returns False: the client would not get '
-                'the new session id'
-            )
+        if problem := self._regeneration_problem(current_app, session):
+            error = RuntimeError(problem)
+            # A login must not be stored under the old id.
+            session.mark_failed(error)
+            raise error
         try:
             await saving.regenerate(current_app, self.store, session)
         except StoreError as error:
             raise service_unavailable() from error
+
+    def _regeneration_problem(self, app: Quart, session: ServerSession) -> str | None:
+        if has_websocket_context() or session.saved:
+            return (
+                'A websocket or a stream cannot set a cookie with a new session id: regenerate the '
+                'session in a request, before its response'
+            )
+        session.modified = True
+        if not self.should_set_cookie(app, session):
+            return (
+                f'{type(self).__name__}.should_set_cookie returns False: the client would not get '
+                'the new session id'
+            )
+        return None
 
     async def is_ready(self) -> bool:
         """Return whether sessions can be read and stored now."""
@@ -261,9 +272,17 @@ class ServerSessionInterface(SessionInterface):
         """Return when the session expires; `session_expires_at` describes it."""
         session = cast(ServerSession, session)
         fields = session.encode_fields()
-        if not fields or session.state in (SessionState.GONE, SessionState.FAILED):
+        if not fields:
             return None
-        changed = session.modified or any(session.changed_fields(fields))
+        match session.state:
+            case SessionState.GONE | SessionState.FAILED:
+                return None
+            case SessionState.NEW | SessionState.CLEARED:
+                sent = session.saved or session.headers_sent
+                if sent or not self.should_set_cookie(app, session):
+                    # It will not be stored.
+                    return None
+        changed = any(session.changed_fields(fields))
         refreshed = lifetime.next_refresh(app, session, changed=changed)
         return _datetime(lifetime.end(app, session, refreshed))
 
@@ -280,4 +299,5 @@ class ServerSessionInterface(SessionInterface):
 
 
 def _datetime(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds // 1000, UTC)
+    # A session with a very long lifetime of its own is extended beyond the last possible date.
+    return datetime.fromtimestamp(min(milliseconds // 1000, LAST_SECOND), UTC)

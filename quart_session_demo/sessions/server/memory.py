@@ -78,9 +78,10 @@ class MemoryStore:
         for name in removed:
             entry.fields.pop(name, None)
         now = current_time()
-        entry.refreshed = refreshed
+        late = max(entry.refreshed - refreshed, 0)
+        entry.refreshed = refreshed + late
         if entry.fields:
-            entry.expires = now + lifetime
+            entry.expires = now + lifetime + late
             return WriteResult.SAVED
         entry.expires = now + min(lifetime, EMPTIED_LIFETIME)
         return WriteResult.EMPTIED

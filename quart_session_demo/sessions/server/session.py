@@ -106,8 +106,11 @@ class ServerSession(TrackedSession):
     def lifetime(self, value: timedelta | None) -> None:
         if not isinstance(value, timedelta | None):
             raise TypeError(f'lifetime is of type {type(value).__name__}: set it to a timedelta')
-        if value is not None and (problem := validate_lifetime(value)):
-            raise ValueError(f'lifetime {problem}')
+        if value is not None and validate_lifetime(value):
+            raise ValueError(
+                f'lifetime is {value}: set it to a timedelta of at least a millisecond, which is '
+                'over before the year 9999'
+            )
         self.mark_used()
         self.own_lifetime = None if value is None else round(value.total_seconds() * 1000)
         self.modified = True
@@ -117,6 +120,8 @@ class ServerSession(TrackedSession):
         if self.state is SessionState.STORED:
             self.state = SessionState.CLEARED
         self.own_lifetime = None
+        # The lifetime of the new session begins when it is stored.
+        self.created = self.refreshed = 0
         super().clear()
 
     def encode_fields(self) -> Fields:

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 from enum import Enum
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -14,7 +14,7 @@ from quart_session_demo.sessions.base import Finding
 #: be equal to one.
 Fields = dict[bytes, bytes]
 #: The names of some fields.
-Names = Iterable[bytes]
+Names = Collection[bytes]
 
 #: 256 bits. OWASP ASVS 5.0, 7.2.3, requires at least 128.
 ID_BYTES = 32
@@ -101,7 +101,9 @@ class SessionStore(Protocol):
             removed: The names of the fields to remove.
             lifetime: The milliseconds from now after which the session expires.
             refreshed: The time to record as the last extension, in milliseconds since 1970. It is
-                in the past if the request does not extend the session.
+                in the past if the request does not extend the session. If a later time is stored,
+                because another request extended the session meanwhile, that time stays, and the
+                session expires later by the difference.
         """
 
     async def delete(self, session_id: str, token: bytes) -> Fields | None:

@@ -13,6 +13,7 @@ from tests.postgres_server import PostgresServer
 from tests.redis_server import RedisServer
 from tests.sessions.conftest import SERVER_STORES, settings_of, sqlite_settings
 from tests.sessions.example_store import example_store
+from tests.sessions.server.stored import Remaining, own_prefix, remaining_lifetimes
 
 #: A server that a test may stop, start, pause and resume.
 FragileServer = RedisServer | PostgresServer
@@ -30,6 +31,18 @@ async def app(store: dict[str, Any]) -> AsyncIterator[Quart]:
     app = make_sessions_app(**store)
     async with app.test_app():
         yield app
+
+
+@pytest.fixture(params=['memory', 'sqlite', 'postgresql', 'redis', 'redis cluster'])
+def readable_store(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return the settings of an app for each store whose content `remaining` reports."""
+    return settings_of(request.param, request) | own_prefix()
+
+
+@pytest.fixture
+def remaining(request: pytest.FixtureRequest) -> Remaining:
+    """Return a function that asks a store how long each session of an app still lasts."""
+    return lambda app: remaining_lifetimes(app, request)
 
 
 @pytest.fixture

@@ -183,3 +183,24 @@ async def test_slow_change_outlives_the_last_pop(app: Quart, gate: Gate, action:
         assert cookie_of(slow).value == session_id
         added = {'slow': 'zhiliao'} if action == 'set' else {'cart': ['slow']}
         assert await contents_of(app, session_id) == added
+
+
+async def test_slow_change_outlives_a_session_without_content(app: Quart, gate: Gate) -> None:
+    """A slow request's key is stored after another one left nothing but a permanent session."""
+
+    @app.get('/only_permanent')
+    async def only_permanent() -> str:
+        for key in set(session) - {'_permanent'}:
+            del session[key]
+        return 'emptied'
+
+    session_id = await new_session(app)
+    running = asyncio.ensure_future(get_with_cookie(app, '/slow/set', session_id))
+    await gate.stopped(1)
+    emptied = await get_with_cookie(app, '/only_permanent', session_id)
+    gate.open()
+
+    assert 'Max-Age=0' in emptied.headers['Set-Cookie']
+    assert cookie_of(await running).value == session_id
+    # It is no longer permanent, unless the app makes each session permanent.
+    assert await contents_of(app, session_id) == {'slow': 'zhiliao'}

@@ -1,12 +1,13 @@
 """New ids: a login, or `clear()` and a new session."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from quart import Quart, session
+from quart import Quart, Response, session, stream_with_context, websocket
 
 from quart_session_demo.sessions import regenerate_session
-from tests.conftest import cookie_of, get_with_cookie, session_contents
+from tests.conftest import contents_of, cookie_of, get_with_cookie, session_contents
 
 LESSON = {'username': 'zhiliao', 'age': 20, '_permanent': True}
 
@@ -102,3 +103,53 @@ async def test_login_without_session_sets_cookie(app: Quart) -> None:
     response: Any = await app.test_client().get('/login')
 
     assert cookie_of(response).value
+
+
+async def test_late_login_is_not_stored(app: Quart, caplog: pytest.LogCaptureFixture) -> None:
+    """A login in a websocket or a stream is an error, and not stored under the old id."""
+
+    async def login() -> str:
+        session['user'] = 'zhiliao'
+        with pytest.raises(RuntimeError, match='A websocket or a stream cannot set a cookie'):
+            await regenerate_session()
+        return 'refused'
+
+    @app.websocket('/ws')
+    async def ws() -> None:
+        await websocket.send(await login())
+
+    @app.get('/stream')
+    async def stream() -> Response:
+        @stream_with_context
+        async def body() -> AsyncIterator[str]:
+            yield await login()
+
+        return Response(body())
+
+    value = cookie_of(await app.test_client().get('/')).value
+    async with app.test_client().websocket(
+        '/ws', headers={'Cookie': f'session={value}'}
+    ) as connection:
+        assert await connection.receive() == 'refused'
+    response = await get_with_cookie(app, '/stream', value)
+    assert await response.get_data(as_text=True) == 'refused'
+
+    assert await contents_of(app, value) == LESSON
+    assert caplog.messages == ['The session cannot be saved'] * 2
+
+
+async def test_new_id_always_reaches_the_client(app: Quart) -> None:
+    """The cookie with a new id is sent, even if the app then marks the session as unchanged."""
+
+    @app.get('/unmodified')
+    async def unmodified() -> str:
+        await regenerate_session()
+        session.modified = False
+        return 'regenerated'
+
+    old = cookie_of(await app.test_client().get('/')).value
+
+    value = cookie_of(await get_with_cookie(app, '/unmodified', old)).value
+
+    assert value != old
+    assert await contents_of(app, value) == LESSON
