@@ -47,9 +47,9 @@ def _noticing(encode: Callable[..., Any]) -> Callable[..., Any]:
             unused = _unused_session()
             if unused is None:
                 raise
-            # The encoder may have read the session, whose content was still hidden.
-            unused.mark_used()
-            return encode(*args, **kwargs)
+        # The encoder may have read the session, whose content was still hidden.
+        unused.mark_used()
+        return encode(*args, **kwargs)
 
     encode_used.notices_sessions = True  # type: ignore[attr-defined]
     return encode_used
