@@ -38,20 +38,21 @@ class FileStore:
             if (stored := _get(db, session_id)) is None:
                 return WriteResult.GONE
             fields = {n: v for n, v in (stored.fields | changed).items() if n not in removed}
-            late = max(stored.refreshed - refreshed, 0)  # Another request extended it meanwhile.
-            longest = lifetime + late if fields else min(lifetime, store.EMPTIED_LIFETIME)
-            expires = store.current_time() + longest
-            _put(db, session_id, fields, stored.created, refreshed + late, expires, None)
+            key, now = store.store_key(session_id), store.current_time()
+            [[expires]] = db.execute('SELECT expires FROM sessions WHERE key = ?', [key])
+            # Later times stay, which another request has set meanwhile.
+            longest, latest = max(expires, now + lifetime), max(stored.refreshed, refreshed)
+            expires = longest if fields else now + min(lifetime, store.EMPTIED_LIFETIME)
+            _put(db, session_id, fields, stored.created, latest, expires, None)
             return WriteResult.SAVED if fields else WriteResult.EMPTIED
 
         return await self._run(step)
 
     async def delete(self, session_id: str, token: bytes) -> Fields | None:
         def step(db: sqlite3.Connection) -> Fields | None:
-            if (stored := _get(db, session_id, token)) is None:
-                return None
-            _put(db, session_id, *stored, store.current_time() + store.DELETED_LIFETIME, token)
-            return stored.fields  # Now only a repeated call finds them, for a short time.
+            if stored := _get(db, session_id, token):
+                _put(db, session_id, *stored, store.current_time() + store.DELETED_LIFETIME, token)
+            return stored and stored.fields  # Only a repeated call finds them now, for a while.
 
         return await self._run(step)
 

@@ -89,8 +89,8 @@ FINDINGS: tuple[Finding, ...] = (
     Finding(
         'lifetime-needs-server',
         'error',
-        'QUART_{name} has no effect on a cookie session: a signed cookie does not store when its '
-        'session began',
+        'QUART_{name} has no effect on a cookie session: a signed cookie holds only the time of '
+        'its last signature',
         'Store sessions on a server, or remove it',
     ),
     Finding(

@@ -1,6 +1,7 @@
 """Session interfaces for any Quart app: exact Flask cookies, or sessions stored on a server."""
 
-from quart_session_demo.sessions.cookie import CookieSession, CookieSessionInterface
+from quart_session_demo.sessions.cookie import CookieSessionInterface
+from quart_session_demo.sessions.cookie_session import CookieSession
 from quart_session_demo.sessions.create import create_session_interface
 from quart_session_demo.sessions.current import (
     do_not_extend_session,

@@ -5,7 +5,7 @@ only if the session was used or its cookie is set, and reports a session that ca
 """
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
@@ -24,6 +24,7 @@ from quart_session_demo.sessions.base import (
     permanent_by_default,
     vary_by_cookie,
 )
+from quart_session_demo.sessions.cookie_session import CookieSession
 from quart_session_demo.sessions.cookie_settings import complete_cookie_settings
 from quart_session_demo.sessions.errors import (
     SAVE_ERROR,
@@ -40,37 +41,7 @@ from quart_session_demo.sessions.limits import (
 from quart_session_demo.sessions.payload import UnreadableContent
 from quart_session_demo.sessions.serializer import SessionSerializer, signing_keys
 from quart_session_demo.sessions.session_json import SessionJSON
-from quart_session_demo.sessions.tracking import TrackedSession, track_accept
-
-
-class CookieSession(TrackedSession):
-    """Flask's session, stored in the cookie itself."""
-
-    #: When the client's cookie was signed, in seconds since 1970; None without a cookie.
-    signed_at: int | None = None
-
-    @property
-    def kept_signing_time(self) -> int | None:
-        """The time with which its cookie is signed again; None for the current time."""
-        return None if self.may_extend else self.signed_at
-
-    def clear(self) -> None:
-        """Delete the session; values that are set later are a new session with a new lifetime."""
-        self.signed_at = None
-        super().clear()
-
-    @property
-    def lifetime(self) -> None:
-        """None: a cookie session has no lifetime of its own."""
-        return None
-
-    @lifetime.setter
-    def lifetime(self, value: timedelta | None) -> None:
-        if value is not None:
-            raise RuntimeError(
-                'A cookie session has no lifetime of its own, because the cookie does not store '
-                'it: use sessions on a server'
-            )
+from quart_session_demo.sessions.tracking import track_accept
 
 
 class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
@@ -120,11 +91,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             )
 
     def get_signing_serializer(self, app: Quart) -> SessionSerializer | None:
-        """Return the serializer that signs and verifies cookies, or None if there is no key.
-
-        Raises:
-            ValueError: `SESSION_COOKIE_MAX_DECOMPRESSED` is wrong.
-        """
+        """Return the serializer that signs and verifies cookies, or None if there is no key."""
         keys = signing_keys(app)
         if not keys:
             return None

@@ -16,7 +16,8 @@ from quart_session_demo.sessions.base import (
     permanent_by_default,
     stores_in_cookie,
 )
-from quart_session_demo.sessions.cookie import CookieSession, CookieSessionInterface
+from quart_session_demo.sessions.cookie import CookieSessionInterface
+from quart_session_demo.sessions.cookie_session import CookieSession
 from quart_session_demo.sessions.limits import CONTENT_LIMIT, DEFAULT_CONTENT_LIMIT
 from quart_session_demo.sessions.payload import (
     MAX_CONTAINERS,

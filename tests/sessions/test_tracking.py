@@ -13,7 +13,7 @@ import pytest
 from jinja2 import Environment
 from werkzeug.datastructures import MultiDict
 
-from quart_session_demo.sessions.cookie import CookieSession
+from quart_session_demo.sessions.cookie_session import CookieSession
 from quart_session_demo.sessions.server.session import ServerSession
 from quart_session_demo.sessions.server.store import StoredSession
 from quart_session_demo.sessions.server.stored_json import StoredJSON

@@ -1,7 +1,6 @@
 """Open and save sessions that are stored on a server; the cookie holds only an id."""
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
@@ -15,39 +14,26 @@ from quart import (
 )
 from quart.wrappers import Websocket
 from quart.wrappers.base import BaseRequestWebsocket
-from quart.wrappers.response import IterableBody
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.base import (
     Finding,
     SessionInterface,
-    cookie_header,
     cookie_values,
-    vary_by_cookie,
-)
-from quart_session_demo.sessions.errors import (
-    SAVE_ERROR,
-    log_save_error,
-    refuse_save,
-    turn_into_error,
 )
 from quart_session_demo.sessions.json_reads import watch_json
-from quart_session_demo.sessions.limits import SessionTooLarge
 from quart_session_demo.sessions.serializer import signing_keys
 from quart_session_demo.sessions.server import lifetime, saving
 from quart_session_demo.sessions.server.reading import read_session
+from quart_session_demo.sessions.server.response import finish
 from quart_session_demo.sessions.server.session import ServerSession, SessionState
 from quart_session_demo.sessions.server.signing import id_signer
 from quart_session_demo.sessions.server.start import check_app
-from quart_session_demo.sessions.server.store import SessionStore, StoreError, WriteResult
+from quart_session_demo.sessions.server.store import SessionStore, StoreError
 from quart_session_demo.sessions.server.stored_json import StoredJSON
-from quart_session_demo.sessions.server.streams import StreamBody
 from quart_session_demo.sessions.server.unavailable import (
-    UnavailableSession,
     allow_in_error_handlers,
-    save_unavailable,
     service_unavailable,
-    turn_into_503,
 )
 from quart_session_demo.sessions.tracking import track_accept
 
@@ -134,84 +120,7 @@ class ServerSessionInterface(SessionInterface):
             session: The session that `open_session` returned.
             response: The response to add the cookie to; None after an accepted websocket.
         """
-        session = cast(ServerSession, session)
-        session.late_change_log = None
-        # The lines below use the session too.
-        accessed = session.accessed
-        if response is None:
-            session.headers_sent = True
-        elif accessed or session.modified:
-            vary_by_cookie(response)
-        if isinstance(session, UnavailableSession):
-            save_unavailable(session, response)
-            session.late_change_log = app.logger
-            return
-        # A session with a new id needs its cookie even if a later change fails.
-        result = WriteResult.SAVED if session.has_new_id else None
-        try:
-            result = await saving.save(
-                app,
-                self.store,
-                session,
-                sets_cookie=lambda: response is not None and self.should_set_cookie(app, session),
-            )
-        except StoreError as error:
-            app.logger.error('Session not saved: %s', error)
-            if response is not None:
-                turn_into_503(response)
-        except SessionTooLarge as error:
-            refuse_save(app, session, response, error)
-        except Exception as error:
-            log_save_error(app, error)
-            if response is not None:
-                turn_into_error(response, 500, SAVE_ERROR)
-        session.saved = True
-        if result is WriteResult.GONE:
-            session.state = SessionState.GONE
-            session.log_loss(
-                app.logger,
-                'Session changes dropped: the session was deleted or expired during the request',
-            )
-        elif response is not None:
-            self._update_cookie(app, session, response, result)
-        if response is not None:
-            session.accessed = accessed
-            self._watch_late_changes(app, session, response, result)
-
-    def _update_cookie(
-        self,
-        app: Quart,
-        session: ServerSession,
-        response: Response | WerkzeugResponse,
-        result: WriteResult | None,
-    ) -> None:
-        if result is WriteResult.EMPTIED:
-            self.delete_cookie(app, response)
-            vary_by_cookie(response)
-        elif result is WriteResult.SAVED and (
-            session.has_new_id or session.has_old_signature or self.should_set_cookie(app, session)
-        ):
-            value = id_signer(signing_keys(app)).sign(cast(str, session.id))
-            response.headers.add('Set-Cookie', cookie_header(self, app, session, value))
-            vary_by_cookie(response)
-
-    def _watch_late_changes(
-        self,
-        app: Quart,
-        session: ServerSession,
-        response: Response | WerkzeugResponse,
-        result: WriteResult | None,
-    ) -> None:
-        body = response.response
-        has_cookie = session.state is SessionState.STORED and result is not WriteResult.EMPTIED
-        if has_cookie and isinstance(body, IterableBody):
-            response.response = StreamBody(body, partial(self._save_stream, app, session))
-        else:
-            session.late_change_log = app.logger
-
-    async def _save_stream(self, app: Quart, session: ServerSession) -> None:
-        await self.save_session(app, session, None)
-        session.late_change_log = app.logger
+        await finish(self, app, self.store, cast(ServerSession, session), response)
 
     async def regenerate(self, session: SessionMixin) -> None:
         """Store the session under a new id, and delete it under the old one.

@@ -70,7 +70,7 @@ class MemoryStore:
     async def write(
         self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
     ) -> WriteResult:
-        """Change some fields of a session and set its lifetime; never create a session."""
+        """Change some fields of a session and extend its lifetime; never create a session."""
         entry = self._find(session_id)
         if entry is None:
             return WriteResult.GONE
@@ -78,10 +78,9 @@ class MemoryStore:
         for name in removed:
             entry.fields.pop(name, None)
         now = current_time()
-        late = max(entry.refreshed - refreshed, 0)
-        entry.refreshed = refreshed + late
+        entry.refreshed = max(entry.refreshed, refreshed)
         if entry.fields:
-            entry.expires = now + lifetime + late
+            entry.expires = max(entry.expires, now + lifetime)
             return WriteResult.SAVED
         entry.expires = now + min(lifetime, EMPTIED_LIFETIME)
         return WriteResult.EMPTIED

@@ -90,7 +90,10 @@ class SessionStore(Protocol):
     async def write(
         self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
     ) -> WriteResult:
-        """Change some fields of a session and set its lifetime; never create a session.
+        """Change some fields of a session and extend its lifetime; never create a session.
+
+        If a later expiry time or a later `refreshed` is stored, it stays: another request has set
+        it meanwhile. Whoever reads the session computes again whether it has expired.
 
         A session that loses its last field stays stored for `EMPTIED_LIFETIME` at most, so that a
         slower request can still add a field.
@@ -101,9 +104,7 @@ class SessionStore(Protocol):
             removed: The names of the fields to remove.
             lifetime: The milliseconds from now after which the session expires.
             refreshed: The time to record as the last extension, in milliseconds since 1970. It is
-                in the past if the request does not extend the session. If a later time is stored,
-                because another request extended the session meanwhile, that time stays, and the
-                session expires later by the difference.
+                in the past if the request does not extend the session.
         """
 
     async def delete(self, session_id: str, token: bytes) -> Fields | None:

@@ -1,66 +1,77 @@
-"""Lifetimes and races: a request that does not extend a session leaves what another extended."""
+"""Lifetimes and races: a slow request does not shorten what another one extended."""
 
 import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import time_machine
-from quart import session
+from quart import Quart, Response, session
 
-from quart_session_demo.sessions import do_not_extend_session
-from quart_session_demo.sessions.server.store import current_time
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import contents_of, cookie_of, get_with_cookie, id_in
+from tests.conftest import contents_of, cookie_of, get_with_cookie
 from tests.sessions.expiry import START
 from tests.sessions.server.stored import Remaining
 
 HOUR = 3600
+DAY = 24 * HOUR
 
 
-async def test_slow_poll_does_not_undo_an_extension(store: dict[str, Any]) -> None:
-    """A slow poll that changes the session leaves the time to which another request extended it."""
-    app = make_sessions_app(**store, PERMANENT_SESSION_LIFETIME=HOUR)
-    read, proceed = asyncio.Event(), asyncio.Event()
+class SlowApp:
+    """An app with a view that reads the session, waits, and changes it."""
 
-    @app.get('/slow_poll')
-    async def slow_poll() -> str:
-        do_not_extend_session()
-        read.set()
-        await proceed.wait()
+    def __init__(self, **config: Any) -> None:
+        self.app = app = make_sessions_app(
+            SESSION_BROWSER_LIFETIME=HOUR, PERMANENT_SESSION_LIFETIME=DAY, **config
+        )
+        self._read, self._proceed = asyncio.Event(), asyncio.Event()
+
+        @app.get('/slow')
+        async def slow() -> str:
+            await self._wait()
+            return 'slow'
+
+        @app.get('/long')
+        async def set_lifetime() -> str:
+            session.lifetime = timedelta(days=10)  # type: ignore[attr-defined]
+            return 'long'
+
+        @app.get('/remember')
+        async def remember() -> str:
+            session.permanent = True
+            return 'remembered'
+
+    async def _wait(self) -> None:
+        self._read.set()
+        await self._proceed.wait()
         session['slow'] = 1
-        return 'slow'
 
-    async with app.test_app():
-        with time_machine.travel(START, tick=False):
-            value = cookie_of(await app.test_client().get('/set/user')).value
-        with time_machine.travel(START + timedelta(seconds=0.9 * HOUR), tick=False):
-            running = asyncio.ensure_future(get_with_cookie(app, '/slow_poll', value))
-            await read.wait()
-            await get_with_cookie(app, '/set/item', value)
-            proceed.set()
-            await running
-
-        for hours, expected in (
-            (1.91, {}),
-            (1.89, {'user': 'user', 'item': 'item', 'slow': 1}),
-        ):
-            with time_machine.travel(START + timedelta(seconds=hours * HOUR), tick=False):
-                assert await contents_of(app, value) == expected
+    async def race(self, seconds: float, slow: str, fast: str, value: str) -> Response:
+        """Return the response to a slow request, during which a fast one runs."""
+        with time_machine.travel(START + timedelta(seconds=seconds), tick=False):
+            running = asyncio.ensure_future(get_with_cookie(self.app, slow, value))
+            await self._read.wait()
+            await get_with_cookie(self.app, fast, value)
+            self._proceed.set()
+            return await running
 
 
-async def test_store_preserves_a_later_extension(
-    readable_store: dict[str, Any], remaining: Remaining
+async def begin(app: Quart) -> str:
+    with time_machine.travel(START, tick=False):
+        return cookie_of(await app.test_client().get('/set/user')).value
+
+
+@pytest.mark.parametrize(('fast', 'lifetime'), [('/remember', DAY), ('/long', 10 * DAY)])
+async def test_slow_change_does_not_shorten_lifetime(
+    readable_store: dict[str, Any], remaining: Remaining, fast: str, lifetime: int
 ) -> None:
-    """A write with an earlier time of extension lets the session expire as late as before."""
-    app = make_sessions_app(**readable_store, PERMANENT_SESSION_LIFETIME=HOUR)
-    async with app.test_app():
-        sessions: Any = app.session_interface.store  # type: ignore[attr-defined]
-        session_id = id_in(cookie_of(await app.test_client().get('/set/user')).value)
-        extended = (await sessions.read(session_id)).refreshed
-        earlier = current_time() - 1_800_000
+    """A slow change leaves the longer lifetime that another request gave the session meanwhile."""
+    slow_app = SlowApp(**readable_store)
+    async with slow_app.app.test_app():
+        value = await begin(slow_app.app)
+        await slow_app.race(600, '/slow', fast, value)
+        with time_machine.travel(START + timedelta(seconds=600), tick=False):
+            [left] = remaining(slow_app.app)
+            assert (await contents_of(slow_app.app, value))['slow'] == 1
 
-        await sessions.write(session_id, {}, (), lifetime=1_800_000, refreshed=earlier)
-
-        [left] = remaining(app)
-        assert HOUR * 1000 - 60_000 < left <= HOUR * 1000
-        assert (await sessions.read(session_id)).refreshed == extended
+    assert lifetime * 1000 - 60_000 < left <= lifetime * 1000

@@ -63,9 +63,10 @@ async def write(
     changed: Fields,
     removed: tuple[bytes, ...] = (),
     lifetime: int = HOUR,
+    refreshed: int | None = None,
 ) -> WriteResult:
     return await store.write(
-        session_id, changed, removed, lifetime=lifetime, refreshed=current_time()
+        session_id, changed, removed, lifetime=lifetime, refreshed=refreshed or current_time()
     )
 
 
@@ -186,15 +187,28 @@ async def test_deletion_of_unknown_id_is_none(session_store: SessionStore) -> No
 @pytest.mark.parametrize('lifetime', [1, 0, -HOUR])
 async def test_expired_session_is_gone(session_store: SessionStore, lifetime: int) -> None:
     """A session whose lifetime is over is not found, and a write does not restore it."""
-    session_id = await create(session_store, FIELDS, lifetime)
-    other = await create(session_store, FIELDS)
-    await write(session_store, other, {}, lifetime=lifetime)
+    expired = await create(session_store, FIELDS, lifetime)
     await asyncio.sleep(0.01)
 
-    for expired in (session_id, other):
-        assert await session_store.read(expired) is None
-        assert await write(session_store, expired, FIELDS) is WriteResult.GONE
-        assert await session_store.delete(expired, new_token()) is None
+    assert await session_store.read(expired) is None
+    assert await write(session_store, expired, FIELDS) is WriteResult.GONE
+    assert await session_store.delete(expired, new_token()) is None
+
+
+async def test_write_shortens_no_lifetime(session_store: SessionStore) -> None:
+    """A slower write leaves the later times of another one; the last field removed shortens it."""
+    session_id = await create(session_store, FIELDS)
+    extended = current_time() + 1000
+    await write(session_store, session_id, {}, refreshed=extended)
+    await write(session_store, session_id, {b'"slow"': b'1'}, lifetime=1, refreshed=extended - 5000)
+    await asyncio.sleep(0.01)
+
+    stored = await session_store.read(session_id)
+    assert stored is not None
+    assert stored.refreshed == extended
+    await write(session_store, session_id, {}, (*FIELDS, b'"slow"'), lifetime=1)
+    await asyncio.sleep(0.01)
+    assert await session_store.read(session_id) is None
 
 
 async def test_store_works_again_after_close(session_store: SessionStore) -> None:

@@ -20,8 +20,9 @@ if ARGV[1] == '0' and
     (redis.call('EXISTS', key) == 0 or redis.call('HEXISTS', key, 'ended') == 1) then
   return 'gone'
 end
--- Another request may have extended the session meanwhile.
-local late = math.max((redis.call('HGET', key, 'refreshed') or ARGV[3]) - ARGV[3], 0)
+-- Later times stay, which another request has set meanwhile.
+local lifetime = math.max(redis.call('PTTL', key), ARGV[2])
+local refreshed = math.max(redis.call('HGET', key, 'refreshed') or 0, ARGV[3])
 -- In parts, because Lua's stack is small.
 local function each(command, first, last)
   for i = first, last, 1000 do
@@ -33,8 +34,8 @@ end
 each('HSET', 5, sets_end)
 each('HDEL', sets_end + 1, #ARGV)
 -- After the first change, these two work even if memory is full.
-redis.call('PEXPIRE', key, ARGV[2] + late)
-redis.call('HSET', key, 'refreshed', ARGV[3] + late)
+redis.call('PEXPIRE', key, lifetime)
+redis.call('HSET', key, 'refreshed', refreshed)
 -- Only our own two fields are left. The session stays for another minute: a slower request may add
 -- a key, which must not be lost.
 if redis.call('HLEN', key) == 2 then

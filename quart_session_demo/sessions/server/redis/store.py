@@ -138,7 +138,7 @@ class RedisStore:
     async def write(
         self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
     ) -> WriteResult:
-        """Change some fields of a session and set its lifetime; never create a session."""
+        """Change some fields of a session and extend its lifetime; never create a session."""
         key = self._key(session_id)
         args = _write_args(changed, removed, create=False, lifetime=lifetime, refreshed=refreshed)
         result: bytes = await self._connections.run(

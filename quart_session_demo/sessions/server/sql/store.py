@@ -111,7 +111,7 @@ class SQLStore:
     async def write(
         self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
     ) -> WriteResult:
-        """Change some fields of a session and set its lifetime; never create a session."""
+        """Change some fields of a session and extend its lifetime; never create a session."""
         now = current_time()
         patch: dict[str, str | None] = {**_to_json(changed)}
         patch.update((name.decode(), None) for name in removed)

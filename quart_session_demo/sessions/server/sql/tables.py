@@ -60,9 +60,9 @@ class Statements:
     Attributes:
         insert: Creates a session; the parameters are the columns.
         read: Returns fields, created and refreshed of `key`, if it has not expired at `time`.
-        write: Merges `patch` into a session and sets `new_refreshed` and `new_expires`; both are
-            later if a later `refreshed` is stored. If no field is left, it sets `emptied_expires`.
-            `adds` is whether the patch sets a field. Returns whether no field is left.
+        write: Merges `patch` into a session and sets `new_refreshed` and `new_expires`, unless a
+            later time is stored. If no field is left, it sets `emptied_expires`. `adds` is whether
+            the patch sets a field. Returns whether no field is left.
         delete: Marks a session as deleted by `new_token` until `new_expires`; returns its fields.
         remove: Deletes the row of `key`.
         clean_up: Deletes some of the rows that have expired at `time`.
@@ -87,8 +87,9 @@ def make_statements(merged: ColumnElement[dict[str, str]]) -> Statements:
     time = bindparam('time', type_=BigInteger)
     new_expires = bindparam('new_expires', type_=BigInteger)
     new_refreshed = bindparam('new_refreshed', type_=BigInteger)
-    # Another request may have extended the session meanwhile.
-    late = case((columns.refreshed > new_refreshed, columns.refreshed - new_refreshed), else_=0)
+    # Later times stay, which another request has set meanwhile.
+    refreshed = case((columns.refreshed > new_refreshed, columns.refreshed), else_=new_refreshed)
+    expires = case((columns.expires > new_expires, columns.expires), else_=new_expires)
     new_token = bindparam('new_token', type_=LargeBinary)
     has_key = columns.key == bindparam('key_', type_=String)
     exists = has_key & (columns.expires > time)
@@ -108,12 +109,12 @@ def make_statements(merged: ColumnElement[dict[str, str]]) -> Statements:
         .where(exists, columns.token.is_(None))
         .values(
             fields=merged,
-            refreshed=new_refreshed + late,
+            refreshed=refreshed,
             expires=case(
                 # Databases merge a second time only if they need the last case.
-                (bindparam('adds', type_=Boolean), new_expires + late),
+                (bindparam('adds', type_=Boolean), expires),
                 (merged == empty, bindparam('emptied_expires', type_=BigInteger)),
-                else_=new_expires + late,
+                else_=expires,
             ),
         )
         .returning(columns.fields == empty),

@@ -447,6 +447,7 @@ RIGHTS = [
     '+hlen',
     '+hset',
     '+pexpire',
+    '+pttl',
     '+script|load',
 ]
 
