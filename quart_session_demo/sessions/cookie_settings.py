@@ -18,8 +18,8 @@ def cookie_problems(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if config.get(name) is not None:
             yield (
                 name,
-                'needs sessions on a server, because a signed cookie holds only the time of its last '
-                'signature: remove it, or store the sessions on a server',
+                'needs sessions on a server, because a signed cookie holds only the time of its '
+                'last signature: remove it, or store the sessions on a server',
             )
 
 
