@@ -34,7 +34,7 @@ class SessionFacts:
         permanent_by_default: Whether each session is permanent, unless the app sets otherwise.
         permanent_lifetime: The lifetime of a permanent session, in seconds.
         browser_lifetime: The lifetime of another session, in seconds. Its cookie has no date.
-        refresh_each_request: Whether each response extends a permanent session.
+        refresh_each_request: Whether uses extend a session, and not changes alone.
         absolute_lifetime: The seconds after which a session expires even if it is used; None for
             no limit.
     """
@@ -164,18 +164,23 @@ async def collect_facts(app: Quart) -> SessionFacts:
 
 def format_facts(facts: SessionFacts) -> str:
     """Return the facts as text, with one line for each."""
-    refreshed = 'the last response' if facts.refresh_each_request else 'the last change'
+    in_cookie = facts.stored_in == 'cookie'
+    extension = 'the last change'
+    if facts.refresh_each_request:
+        extension = 'the last response' if in_cookie else 'the last use'
+    # As in Flask, a response does not sign the cookie of a browser session again.
+    extension_of_browser = 'the last change' if in_cookie else extension
     absolute = facts.absolute_lifetime
     rows = {
-        'stored in': 'the cookie' if facts.stored_in == 'cookie' else 'a server',
+        'stored in': 'the cookie' if in_cookie else 'a server',
         'interface': facts.interface,
         'store': facts.store or 'none',
         'ready': {True: 'yes', False: f'NO: {facts.problem}', None: 'unknown'}[facts.ready],
         'cookie': '; '.join([facts.cookie_name, *facts.cookie_attributes]),
         'default': 'permanent' if facts.permanent_by_default else 'not permanent',
-        'permanent': f'expires {timedelta(seconds=facts.permanent_lifetime)} after {refreshed}',
-        'browser': f'expires {timedelta(seconds=facts.browser_lifetime)} after {refreshed}, and '
-        'when the browser closes',
+        'permanent': f'expires {timedelta(seconds=facts.permanent_lifetime)} after {extension}',
+        'browser': f'expires {timedelta(seconds=facts.browser_lifetime)} after '
+        f'{extension_of_browser}, and when the browser closes',
         'absolute': 'no limit'
         if absolute is None
         else f'expires {timedelta(seconds=absolute)} after its creation',

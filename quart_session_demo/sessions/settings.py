@@ -226,7 +226,7 @@ SESSION_SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         'SESSION_REFRESH_EACH_REQUEST',
-        'every response moves the expiry time of a permanent session',
+        'uses extend a session, too; in the cookie, each response extends a permanent session',
         validate_boolean,
         True,
     ),

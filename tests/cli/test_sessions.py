@@ -1,6 +1,7 @@
 """`sessions info` shows where sessions are stored, and for how long."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -65,6 +66,19 @@ def test_ready_store_is_shown(redis_server: RedisServer) -> None:
     assert {'Partitioned', 'Secure'} <= set(facts['cookie_attributes'])
 
 
+def test_table_shows_what_extends_a_session() -> None:
+    """The lines of the lifetimes end with what extends such a session, on both kinds."""
+
+    def extensions(**config: Any) -> list[str]:
+        result = create_app(config).test_cli_runner().invoke(args=['sessions', 'info'])
+        return re.findall(r'after the last (\w+)', result.stdout)
+
+    assert extensions(SESSION_TYPE='memory') == ['use', 'use']
+    for kind in ('cookie', 'memory'):
+        config = {'SESSION_TYPE': kind, 'SESSION_REFRESH_EACH_REQUEST': False}
+        assert extensions(**config) == ['change', 'change'], kind
+
+
 def test_unreachable_store_is_not_ready() -> None:
     """A store that does not answer is shown as not ready, with the reason; the command succeeds."""
     facts = info(redis_app('redis://127.0.0.1:1'))
@@ -86,6 +100,6 @@ def test_table_has_a_line_for_each_fact(app: Quart) -> None:
         'cookie    session; HttpOnly; Path=/; SameSite=Lax\n'
         'default   not permanent\n'
         'permanent expires 10 days, 0:00:00 after the last response\n'
-        'browser   expires 10 days, 0:00:00 after the last response, and when the browser closes\n'
+        'browser   expires 10 days, 0:00:00 after the last change, and when the browser closes\n'
         'absolute  no limit\n'
     )
