@@ -13,6 +13,7 @@ from quart_session_demo.sessions import CookieSessionInterface
 from quart_session_demo.sessions.inspector import inspect_cookie
 from quart_session_demo.sessions.limits import CONTENT_LIMIT, SaveRefusal
 from quart_session_demo.sessions.serializer import SessionSerializer
+from quart_session_demo.sessions.tracking import current_session
 from tests.apps.sessions_app import make_cookie_app
 from tests.conftest import contents_of, get_with_cookie, session_contents
 
@@ -115,12 +116,11 @@ async def test_larger_content_is_refused(
     cookie_app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A changed session with larger content is 413 with both sizes, and is not stored."""
-    sessions = []
+    sessions: list[Any] = []
 
     @cookie_app.get('/large')
     async def large() -> str:
-        current: Any = session
-        sessions.append(current._get_current_object())
+        sessions.append(current_session())
         session['large'] = LARGE
         return 'stored'
 

@@ -30,7 +30,7 @@ async def test_every_use_is_accessed(app: Quart) -> None:
         await write(client)
         await client.get(f'/use/{name}')
 
-    assert seen == dict.fromkeys(seen, (False, True))
+    assert seen == dict.fromkeys(USES, (False, True))
 
 
 async def test_template_that_ignores_session_is_no_use(app: Quart) -> None:

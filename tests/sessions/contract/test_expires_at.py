@@ -8,14 +8,9 @@ import pytest
 import time_machine
 from quart import Quart, Response, request, session, stream_with_context, websocket
 
-from quart_session_demo.sessions import (
-    CookieSessionInterface,
-    do_not_extend_session,
-    regenerate_session,
-    session_expires_at,
-)
+from quart_session_demo.sessions import do_not_extend_session, regenerate_session
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import KEY, cookie_of, cookies_of, get_with_cookie
+from tests.conftest import cookie_of, cookies_of, get_with_cookie
 from tests.sessions.expiry import START, assert_expires, expiry
 
 LIFETIME = 3600
@@ -202,22 +197,3 @@ async def test_stream_reports_expiry(store: dict[str, Any]) -> None:
         assert text == (START + timedelta(seconds=LIFETIME)).isoformat()
         await assert_expires(app, cookie_of(begun).value, text)
         assert await late.get_data(as_text=True) == 'None'
-
-
-async def test_expiry_without_key_is_none() -> None:
-    """Without a secret key there is no session, and so no expiry."""
-    app = Quart('own')
-    app.session_interface = CookieSessionInterface()
-
-    async with app.test_request_context('/'):
-        assert session_expires_at() is None
-
-
-async def test_stock_interface_is_an_error() -> None:
-    """With Quart's own session interface the function raises an error that names it."""
-    app = Quart('own')
-    app.secret_key = KEY
-
-    async with app.test_request_context('/'):
-        with pytest.raises(AttributeError, match='SecureCookieSessionInterface'):
-            session_expires_at()

@@ -92,7 +92,7 @@ async def test_larger_session_is_refused(
     @app.teardown_request
     async def record(_: Any) -> None:
         current: Any = session
-        refusals.append(current._get_current_object().refusal)
+        refusals.append(current.refusal)
 
     client = app.test_client()
     cookie = cookie_of(await client.get('/set/b')).value
