@@ -6,7 +6,10 @@ import pytest
 from quart import Quart, Response, after_this_request, render_template_string, session
 
 from tests.conftest import session_contents
+from tests.sessions.conftest import each_kind
 from tests.sessions.uses import USES
+
+pytestmark = each_kind
 
 
 async def write(client: Any) -> None:

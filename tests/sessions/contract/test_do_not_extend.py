@@ -20,7 +20,10 @@ from quart import (
 from quart_session_demo.sessions import do_not_extend_session
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import KEY, contents_of, cookie_of, cookies_of, get_with_cookie
+from tests.sessions.conftest import each_kind
 from tests.sessions.expiry import START, assert_expires
+
+pytestmark = each_kind
 
 HOUR = 3600
 

@@ -11,6 +11,7 @@ from quart import Quart, Response, request, session, stream_with_context, websoc
 from quart_session_demo.sessions import do_not_extend_session, regenerate_session
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import cookie_of, cookies_of, get_with_cookie
+from tests.sessions.conftest import each_kind
 from tests.sessions.expiry import START, assert_expires, expiry
 
 LIFETIME = 3600
@@ -67,9 +68,8 @@ ACTIONS: dict[str, Callable[[], Awaitable[None]]] = {
     'replace': _replace,
     'login': _login,
 }
-#: Settings of every kind of session.
+#: Other settings of every kind of session.
 SETTINGS: dict[str, dict[str, Any]] = {
-    'default': {},
     'permanent': {'SESSION_PERMANENT': True},
     'no refresh': {'SESSION_PERMANENT': True, 'SESSION_REFRESH_EACH_REQUEST': False},
 }
@@ -115,15 +115,26 @@ async def assert_expiry_after(app: Quart, url: str, after: timedelta) -> None:
     await assert_expires(app, value, await response.get_data(as_text=True))
 
 
-@pytest.mark.parametrize('settings', SETTINGS.values(), ids=SETTINGS)
-async def test_expiry_is_the_real_one(store: dict[str, Any], settings: dict[str, Any]) -> None:
-    """After each kind of request the session expires when `session_expires_at` returned."""
-    app = make_app(**store, **settings)
+async def assert_real_expiry(**config: Any) -> None:
+    """Assert that after each kind of request the session expires when the function returned."""
+    app = make_app(**config)
     async with app.test_app():
         for action in ACTIONS:
             for part, still in ((0.01, ''), (0.5, ''), (0.5, '&still')):
                 url = f'/act?action={action}{still}'
                 await assert_expiry_after(app, url, timedelta(seconds=part * LIFETIME))
+
+
+async def test_expiry_is_the_real_one(store: dict[str, Any]) -> None:
+    """After each kind of request the session expires when `session_expires_at` returned."""
+    await assert_real_expiry(**store)
+
+
+@each_kind
+@pytest.mark.parametrize('settings', SETTINGS.values(), ids=SETTINGS)
+async def test_expiry_depends_on_settings(store: dict[str, Any], settings: dict[str, Any]) -> None:
+    """With other settings, too, the session expires when `session_expires_at` returned."""
+    await assert_real_expiry(**store, **settings)
 
 
 async def test_new_session_has_expiry(store: dict[str, Any]) -> None:

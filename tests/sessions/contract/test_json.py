@@ -24,6 +24,9 @@ from quart import (
 
 from quart_session_demo.sessions.tracking import current_session
 from tests.apps.json_providers import PROVIDERS
+from tests.sessions.conftest import each_kind
+
+pytestmark = each_kind
 
 #: Where each template has the session, and what that is as JSON, given the session's content.
 TEMPLATES = {
@@ -64,13 +67,6 @@ PROXY_RESULTS: dict[str, Any] = {
     'the proxy': lambda app: session,
 }
 CONTENTS: list[dict[str, Any]] = [{}, {'a': '<1>'}]
-
-
-# All stores on a server have the same session class.
-@pytest.fixture(params=['cookie', 'memory'])
-def store(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Return the settings of an app for each kind of session."""
-    return {'SESSION_TYPE': request.param}
 
 
 @pytest.fixture(params=PROVIDERS)

@@ -26,6 +26,7 @@ from quart.typing import TestClientProtocol as Client
 
 from quart_session_demo.sessions.tracking import LATE_CHANGE, current_session
 from tests.conftest import session_contents
+from tests.sessions.conftest import each_kind
 
 #: Each changes the session after the response, and is added to an app by its name.
 LATE_CHANGES: dict[str, Callable[[Quart], None]] = {}
@@ -180,6 +181,7 @@ async def client_with_session(app: Quart) -> Client:
     return client
 
 
+@each_kind
 @pytest.mark.parametrize('known', [False, True], ids=['new', 'known'])
 @pytest.mark.parametrize('name', LATE_CHANGES)
 async def test_late_change_is_one_warning(
@@ -200,6 +202,7 @@ async def test_late_change_is_one_warning(
     assert contents == ({'a': 1} if known else {})
 
 
+@each_kind
 @pytest.mark.parametrize('name', STREAMS)
 async def test_change_of_new_session_in_stream_is_one_warning(
     app: Quart, caplog: pytest.LogCaptureFixture, name: str
@@ -333,6 +336,7 @@ async def test_requests_that_lose_nothing_are_silent(
         assert take_messages(caplog) == [], path
 
 
+@each_kind
 async def test_handler_for_500_after_the_save_is_silent(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -360,6 +364,7 @@ async def test_handler_for_500_after_the_save_is_silent(
     assert contents == {'a': 'a', 'handled': True}
 
 
+@each_kind
 async def test_late_change_after_500_is_one_warning(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,6 +12,7 @@ from werkzeug.http import http_date
 from quart_session_demo.sessions import regenerate_session
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, get_with_cookie
+from tests.sessions.conftest import in_memory
 from tests.sessions.expiry import START, assert_expires, expiry, response_at
 from tests.sessions.server.stored import Remaining
 
@@ -72,6 +73,7 @@ async def test_session_has_its_own_lifetime(
         await assert_expires(app, value, text)
 
 
+@in_memory
 async def test_own_lifetime_slides(store: dict[str, Any]) -> None:
     """A use extends a session by its own lifetime, after 5 % of it."""
     app = make_app(**store, SESSION_BROWSER_LIFETIME=60)
@@ -83,6 +85,7 @@ async def test_own_lifetime_slides(store: dict[str, Any]) -> None:
             assert await contents_of(app, value) == {}
 
 
+@in_memory
 async def test_own_lifetime_ends_with_absolute_lifetime(store: dict[str, Any]) -> None:
     """A lifetime of its own does not exceed the absolute lifetime."""
     app = make_app(**store, SESSION_ABSOLUTE_LIFETIME=HOUR)
@@ -94,6 +97,7 @@ async def test_own_lifetime_ends_with_absolute_lifetime(store: dict[str, Any]) -
         await assert_expires(app, value, text)
 
 
+@in_memory
 async def test_cookie_expires_with_own_lifetime(store: dict[str, Any]) -> None:
     """The cookie of a permanent session expires with its own lifetime, another has no date."""
     app = make_app(**store)
@@ -125,6 +129,7 @@ async def test_regenerate_preserves_own_lifetime(store: dict[str, Any]) -> None:
             await assert_expires(app, value, text)
 
 
+@in_memory
 async def test_clear_removes_own_lifetime(store: dict[str, Any]) -> None:
     """What is set after `clear()` is a new session, without the lifetime of the old one."""
     app = make_app(**store)
@@ -161,6 +166,7 @@ async def test_concurrent_changes_preserve_own_lifetime(store: dict[str, Any]) -
         await assert_expires(app, value, (START + timedelta(seconds=HOUR)).isoformat())
 
 
+@in_memory
 async def test_websocket_sets_own_lifetime(store: dict[str, Any]) -> None:
     """A lifetime that a websocket sets is stored."""
     app = make_app(**store)
@@ -193,6 +199,7 @@ INVALID: list[tuple[Any, type[Exception]]] = [
 ]
 
 
+@in_memory
 async def test_invalid_lifetime_changes_nothing(store: dict[str, Any]) -> None:
     """A value that is no valid lifetime raises an error that names it, and nothing is stored."""
     app = make_app(**store)

@@ -19,6 +19,7 @@ from quart_session_demo.sessions.tracking import LATE_CHANGE, current_session
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, get_with_cookie, session_contents
 from tests.serving import serving
+from tests.sessions.conftest import in_memory
 from tests.sessions.server.conftest import FragileServer, text
 
 #: Changes of a session that contains a=1 and cart=['x'], and what is stored then.
@@ -109,6 +110,7 @@ class Calls:
         return names
 
 
+@in_memory
 @pytest.mark.parametrize('name', CHANGES)
 async def test_change_in_stream_is_stored(
     app: Quart, client: Client, caplog: pytest.LogCaptureFixture, name: str
@@ -139,6 +141,7 @@ async def test_stream_of_session_that_its_response_began(app: Quart) -> None:
     assert await session_contents(client) == {'a': 1, 'b': 2}
 
 
+@in_memory
 async def test_stream_cannot_begin_another_session(
     app: Quart, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -236,6 +239,7 @@ async def test_stream_of_deleted_session_is_dropped(
     assert await contents_of(app, value) == {}
 
 
+@in_memory
 async def test_change_before_and_in_stream_is_dropped_once(
     app: Quart, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -260,6 +264,7 @@ async def test_change_before_and_in_stream_is_dropped_once(
     assert await contents_of(app, value) == {}
 
 
+@in_memory
 async def test_streams_save_once(
     app: Quart, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,6 +293,7 @@ async def test_streams_save_once(
         assert calls.take() == names, path
 
 
+@in_memory
 async def test_body_stays_a_stream(app: Quart, client: Client) -> None:
     """Functions after the request may read, replace or wrap the body; its changes are stored."""
 
@@ -316,6 +322,7 @@ async def test_body_stays_a_stream(app: Quart, client: Client) -> None:
     assert 'a' not in await session_contents(client)
 
 
+@in_memory
 async def test_receiver_reads_the_body_of_a_stream(app: Quart, client: Client) -> None:
     """A receiver of `request_finished` that reads a stream stores its changes."""
 

@@ -19,6 +19,7 @@ from werkzeug.datastructures import MultiDict
 from quart_session_demo.sessions import ServerSessionInterface
 from quart_session_demo.sessions.server.store import current_time
 from tests.conftest import contents_of, session_contents, signed_id
+from tests.sessions.conftest import in_memory
 from tests.sessions.server.conftest import assert_no_traceback
 
 PARIS = ZoneInfo('Europe/Paris')
@@ -157,6 +158,7 @@ async def test_special_numbers_are_exact(app: Quart) -> None:
     assert repr(contents['numbers']) == "[nan, Decimal('sNaN'), Decimal('-NaN123')]"
 
 
+@in_memory
 async def test_time_zone_becomes_its_offset(app: Quart) -> None:
     """A time in a named time zone is read as the same time with a fixed offset."""
     client = app.test_client()
@@ -170,6 +172,7 @@ async def test_time_zone_becomes_its_offset(app: Quart) -> None:
     assert type(read.tzinfo) is timezone
 
 
+@in_memory
 async def test_similar_types_are_converted(app: Quart) -> None:
     """A subclass of UUID is read as a UUID, and a key of a subclass of str as a plain string."""
 
@@ -197,6 +200,7 @@ async def test_similar_types_are_converted(app: Quart) -> None:
     assert {type(key) for key in contents} == {str}
 
 
+@in_memory
 @pytest.mark.parametrize('place', ['value', 'nested', 'key'])
 async def test_other_types_are_refused(
     app: Quart, caplog: pytest.LogCaptureFixture, place: str
@@ -229,6 +233,7 @@ async def test_other_types_are_refused(
     assert await session_contents(client) == {'good': 'good'}
 
 
+@in_memory
 @pytest.mark.parametrize('key', [1, None, (1, 2), b'key'])
 async def test_session_keys_are_strings(
     app: Quart, caplog: pytest.LogCaptureFixture, key: Any
