@@ -21,7 +21,8 @@ from tests.conftest import contents_of, get_with_cookie, session_contents
 LARGE = 'a' * 1_900_000
 
 
-def serializer_of(app: Quart) -> SessionSerializer:
+def unlimited_serializer(app: Quart) -> SessionSerializer:
+    """Return the app's serializer without the limit of the content."""
     serializer = CookieSessionInterface().get_signing_serializer(app)
     assert serializer is not None
     serializer.max_size = None
@@ -31,7 +32,7 @@ def serializer_of(app: Quart) -> SessionSerializer:
 def signed_content(app: Quart, content: bytes) -> str:
     """Return the cookie with this content, compressed and signed by the app."""
     payload = b'.' + base64_encode(zlib.compress(content, 9))
-    return serializer_of(app).make_signer().sign(payload).decode()
+    return unlimited_serializer(app).make_signer().sign(payload).decode()
 
 
 def test_default_is_256_kb(cookie_app: Quart) -> None:
@@ -56,7 +57,7 @@ async def test_larger_content_is_not_read(
     cookie_app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A cookie with larger content is an empty session and one log line, in little memory."""
-    value = str(serializer_of(cookie_app).dumps({'large': LARGE}))
+    value = str(unlimited_serializer(cookie_app).dumps({'large': LARGE}))
     assert len(value) < 4093
     assert (await get_with_cookie(cookie_app, '/nowhere', '')).status_code == 404
 
@@ -80,7 +81,7 @@ async def test_limit_is_exact(compressed: bool) -> None:
     """Content of exactly the limit is written and read, compressed or not; one byte more is not."""
     app = make_cookie_app()
     data = {'key': 'a' * 1000 if compressed else 'abc'}
-    value = str(serializer_of(app).dumps(data))
+    value = str(unlimited_serializer(app).dumps(data))
     assert value.startswith('.') is compressed
     size = inspect_cookie(value, app).content_size
     assert size == len('{"key":""}') + len(data['key'])
@@ -101,7 +102,7 @@ async def test_limit_is_exact(compressed: bool) -> None:
 
 async def test_another_cookie_is_tried(cookie_app: Quart, caplog: pytest.LogCaptureFixture) -> None:
     """Several cookies with larger content are one log line, and the next cookie is read."""
-    serializer = serializer_of(cookie_app)
+    serializer = unlimited_serializer(cookie_app)
     large, small = serializer.dumps({'large': LARGE}), serializer.dumps({'small': 1})
     cookies = f'session={large!s}; session={large!s}; session={small!s}'
 
@@ -155,7 +156,7 @@ async def test_truncated_content_is_not_read(
     cookie_app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A signed cookie whose compressed content is cut, or not compressed, is an empty session."""
-    signer = serializer_of(cookie_app).make_signer()
+    signer = unlimited_serializer(cookie_app).make_signer()
     for data in (zlib.compress(b'{"a":1}')[:-5], b'{"a":1}', zlib.compress(b'[')):
         value = signer.sign(b'.' + base64_encode(data)).decode()
 

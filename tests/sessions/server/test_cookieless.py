@@ -9,7 +9,7 @@ from quart_session_demo.sessions import regenerate_session
 from quart_session_demo.sessions.server.store import current_time
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, get_with_cookie, signed_id
-from tests.sessions.server.stored import Remaining
+from tests.sessions.server.stored import Remaining, store_of
 
 #: What clients without a cookie often request.
 PATHS = ('/unused', '/get_session/', '/missing', '/messages')
@@ -102,7 +102,7 @@ async def test_emptied_session_is_deleted(
 
 async def test_stored_session_without_content_is_deleted_when_used(app: Quart) -> None:
     """A session that an earlier version stored with nothing but `_permanent` is deleted."""
-    store: Any = app.session_interface.store  # type: ignore[attr-defined]
+    store = store_of(app)
     now = current_time()
     session_id = await store.create({b'"_permanent"': b'true'}, lifetime=10**9, now=now)
     value = signed_id(session_id)

@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import quart
 import time_machine
-from quart import Quart, request, session, websocket
+from quart import Quart, request, websocket
 from werkzeug.http import http_date
 
 from quart_session_demo.sessions import regenerate_session
@@ -15,6 +16,9 @@ from tests.conftest import contents_of, cookie_of, get_with_cookie
 from tests.sessions.conftest import in_memory
 from tests.sessions.expiry import START, assert_expires, expiry, response_at
 from tests.sessions.server.stored import Remaining
+
+#: Its type in Quart has no lifetime.
+session: Any = quart.session
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -29,12 +33,12 @@ def make_app(**config: Any) -> Quart:
         session['user'] = 'zhiliao'
         session.permanent = 'permanent' in request.args
         lifetime = None if seconds == 'none' else timedelta(seconds=float(seconds))
-        session.lifetime = lifetime  # type: ignore[attr-defined]
+        session.lifetime = lifetime
         return expiry()
 
     @app.get('/read')
     async def read() -> str:
-        return str(session.lifetime)  # type: ignore[attr-defined]
+        return str(session.lifetime)
 
     @app.get('/clear')
     async def clear() -> str:
@@ -173,7 +177,7 @@ async def test_websocket_sets_own_lifetime(store: dict[str, Any]) -> None:
 
     @app.websocket('/ws')
     async def ws() -> None:
-        session.lifetime = timedelta(hours=1)  # type: ignore[attr-defined]
+        session.lifetime = timedelta(hours=1)
         await websocket.send(expiry())
 
     async with app.test_app():
@@ -209,7 +213,7 @@ async def test_invalid_lifetime_changes_nothing(store: dict[str, Any]) -> None:
     async def invalid(number: int) -> str:
         value, error = INVALID[number]
         with pytest.raises(error, match=r'^lifetime is ') as info:
-            session.lifetime = value  # type: ignore[attr-defined]
+            session.lifetime = value
         raised.append(str(info.value))
         return str(session.modified)
 

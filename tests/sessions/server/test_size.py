@@ -12,6 +12,7 @@ from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, id_in, session_contents
 from tests.sessions.conftest import in_memory
 from tests.sessions.server.conftest import assert_no_traceback
+from tests.sessions.server.stored import store_of
 
 LIMIT = 2000
 
@@ -57,8 +58,7 @@ async def app(store: dict[str, Any]) -> AsyncIterator[Quart]:
 
 
 async def fields_of(app: Quart, cookie: str) -> Any:
-    interface: Any = app.session_interface
-    return (await interface.store.read(id_in(cookie))).fields
+    return (await store_of(app).read(id_in(cookie))).fields
 
 
 def test_default_is_1_mb() -> None:

@@ -21,6 +21,7 @@ from tests.conftest import contents_of, cookie_of, get_with_cookie, session_cont
 from tests.serving import serving
 from tests.sessions.conftest import in_memory
 from tests.sessions.server.conftest import FragileServer, text
+from tests.sessions.server.stored import store_of
 
 #: Changes of a session that contains a=1 and cart=['x'], and what is stored then.
 CHANGES: dict[str, tuple[Callable[[Any], object], dict[str, Any]]] = {
@@ -93,7 +94,7 @@ class Calls:
 
     def __init__(self, app: Quart, monkeypatch: pytest.MonkeyPatch) -> None:
         self.names: list[str] = []
-        store: Any = app.session_interface.store  # type: ignore[attr-defined]
+        store = store_of(app)
         for name in ('create', 'read', 'write', 'delete'):
             monkeypatch.setattr(store, name, self._recorded(name, getattr(store, name)))
 

@@ -13,7 +13,7 @@ from quart_session_demo.sessions.server.store import new_session_id
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, get_with_cookie, id_in, signed_id
 from tests.sessions.expiry import START
-from tests.sessions.server.stored import Remaining
+from tests.sessions.server.stored import Remaining, store_of
 
 HOUR = 3600
 
@@ -45,7 +45,7 @@ async def app(readable_store: dict[str, Any]) -> AsyncIterator[Quart]:
 @pytest.mark.parametrize('path', ['/poll', '/poll?item=apple'])
 async def test_poll_changes_no_time(app: Quart, remaining: Remaining, path: str) -> None:
     """A poll, with or without a change, leaves the remaining lifetime and the last extension."""
-    store: Any = app.session_interface.store  # type: ignore[attr-defined]
+    store = store_of(app)
     with time_machine.travel(START, tick=False):
         value = cookie_of(await app.test_client().get('/')).value
     with time_machine.travel(START + timedelta(seconds=1800), tick=False):
