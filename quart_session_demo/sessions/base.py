@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 from flask.sessions import SessionMixin
-from quart import Quart, Response, before_render_template, got_request_exception, session
+from quart import Quart, Response, before_render_template, got_request_exception
 from quart import sessions as quart_sessions
 from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.http import dump_cookie, parse_set_header
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.json_reads import watch_tojson
-from quart_session_demo.sessions.tracking import TrackedSession
+from quart_session_demo.sessions.tracking import TrackedSession, current_session
 
 #: How many session cookies of one request are tried.
 MAX_COOKIES = 5
@@ -84,7 +84,7 @@ class SessionInterface(quart_sessions.SessionInterface, ABC):
 
 def _expect_another_save(app: Quart, **_: Any) -> None:
     # The handler for 500 follows, also if the response was saved before. Its changes are not late.
-    current = session._get_current_object()  # type: ignore[attr-defined]
+    current = current_session()
     if isinstance(current, TrackedSession):
         current.late_change_log = None
 

@@ -188,7 +188,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         self, app: Quart, session: CookieSession, response: Response | WerkzeugResponse
     ) -> bool:
         serializer = cast(SessionSerializer, self.get_signing_serializer(app))
-        content, signed_at = session.content(), session.kept_signing_time
+        content, signed_at = session.content(), session.signature_time
         try:
             if signed_at is None:
                 signed_at = int(time.time())
@@ -225,7 +225,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     def get_expiration_time(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the browser deletes the cookie; None means when the browser closes."""
         expires = super().get_expiration_time(app, session)
-        signed_at = cast(CookieSession, session).kept_signing_time
+        signed_at = cast(CookieSession, session).signature_time
         return expires and (expires if signed_at is None else _expiry(app, signed_at))
 
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
@@ -236,7 +236,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         sent = session.headers_sent or session.late_change_log is not None
         if sent or not self.should_set_cookie(app, session):
             return None if session.signed_at is None else _expiry(app, session.signed_at)
-        signed_at = session.kept_signing_time
+        signed_at = session.signature_time
         return _expiry(app, int(time.time()) if signed_at is None else signed_at)
 
     async def _log_lost_change(self, app: Quart, **_: Any) -> None:

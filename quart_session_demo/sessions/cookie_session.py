@@ -12,8 +12,8 @@ class CookieSession(TrackedSession):
     signed_at: int | None = None
 
     @property
-    def kept_signing_time(self) -> int | None:
-        """The time with which its cookie is signed again; None for the current time."""
+    def signature_time(self) -> int | None:
+        """The time to sign its next cookie with; None for the current time."""
         return None if self.may_extend else self.signed_at
 
     def clear(self) -> None:

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import cast
 
-from quart import current_app, session
+from quart import current_app
 
 from quart_session_demo.sessions.base import SessionInterface
-from quart_session_demo.sessions.tracking import TrackedSession
+from quart_session_demo.sessions.tracking import TrackedSession, current_session
 
 
 async def regenerate_session() -> None:
@@ -73,4 +73,4 @@ def _interface() -> SessionInterface:
 
 
 def _session() -> TrackedSession:
-    return cast(TrackedSession, session._get_current_object())  # type: ignore[attr-defined]
+    return cast(TrackedSession, current_session())

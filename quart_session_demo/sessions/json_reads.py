@@ -5,9 +5,9 @@ from functools import wraps
 from typing import Any
 
 from jinja2 import Template
-from quart import Quart, has_request_context, has_websocket_context, session
+from quart import Quart, has_request_context, has_websocket_context
 
-from quart_session_demo.sessions.tracking import TrackedSession
+from quart_session_demo.sessions.tracking import TrackedSession, current_session
 
 
 def watch_json(app: Quart) -> None:
@@ -58,5 +58,5 @@ def _noticing(encode: Callable[..., Any]) -> Callable[..., Any]:
 def _unused_session() -> TrackedSession | None:
     if not (has_request_context() or has_websocket_context()):
         return None
-    current = session._get_current_object()  # type: ignore[attr-defined]
+    current = current_session()
     return current if isinstance(current, TrackedSession) and current.is_hidden else None

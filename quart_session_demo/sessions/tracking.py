@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from functools import wraps
 from logging import Logger
-from typing import Any
+from typing import Any, cast
 
-from flask.sessions import SecureCookieSession
+from flask.sessions import SecureCookieSession, SessionMixin
+from quart import session
 from quart.wrappers import Websocket
 
 from quart_session_demo.sessions.limits import SaveRefusal
@@ -175,6 +176,11 @@ _TRACKED_METHODS = (
 )
 for _name in _TRACKED_METHODS:
     setattr(TrackedSession, _name, _tracked(getattr(TrackedSession, _name)))
+
+
+def current_session() -> SessionMixin:
+    """Return the session of the current request itself, and not Quart's proxy."""
+    return cast(SessionMixin, cast(Any, session)._get_current_object())
 
 
 def track_accept(websocket: Websocket, session: TrackedSession) -> None:

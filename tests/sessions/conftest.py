@@ -63,3 +63,14 @@ def store(request: pytest.FixtureRequest) -> dict[str, Any]:
 def cookie_app() -> Quart:
     """Return an app of one's own with cookie sessions."""
     return make_cookie_app()
+
+
+def on_stores(*names: str) -> pytest.MarkDecorator:
+    """Return a mark with which a test runs on these stores only: `cookie` and `memory`."""
+    return pytest.mark.parametrize('store', [{'SESSION_TYPE': name} for name in names], ids=names)
+
+
+#: For tests of what only the session's class does. All server stores have the same one.
+each_kind = on_stores('cookie', 'memory')
+#: The same for what only sessions on a server have.
+in_memory = on_stores('memory')

@@ -13,6 +13,7 @@ from quart_session_demo.sessions import CookieSessionInterface
 from quart_session_demo.sessions.inspector import inspect_cookie
 from quart_session_demo.sessions.limits import CONTENT_LIMIT, SaveRefusal
 from quart_session_demo.sessions.serializer import SessionSerializer
+from quart_session_demo.sessions.tracking import current_session
 from tests.apps.sessions_app import make_cookie_app
 from tests.conftest import contents_of, get_with_cookie, session_contents
 
@@ -20,7 +21,8 @@ from tests.conftest import contents_of, get_with_cookie, session_contents
 LARGE = 'a' * 1_900_000
 
 
-def serializer_of(app: Quart) -> SessionSerializer:
+def unlimited_serializer(app: Quart) -> SessionSerializer:
+    """Return the app's serializer without the limit of the content."""
     serializer = CookieSessionInterface().get_signing_serializer(app)
     assert serializer is not None
     serializer.max_size = None
@@ -30,7 +32,7 @@ def serializer_of(app: Quart) -> SessionSerializer:
 def signed_content(app: Quart, content: bytes) -> str:
     """Return the cookie with this content, compressed and signed by the app."""
     payload = b'.' + base64_encode(zlib.compress(content, 9))
-    return serializer_of(app).make_signer().sign(payload).decode()
+    return unlimited_serializer(app).make_signer().sign(payload).decode()
 
 
 def test_default_is_256_kb(cookie_app: Quart) -> None:
@@ -55,7 +57,7 @@ async def test_larger_content_is_not_read(
     cookie_app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A cookie with larger content is an empty session and one log line, in little memory."""
-    value = str(serializer_of(cookie_app).dumps({'large': LARGE}))
+    value = str(unlimited_serializer(cookie_app).dumps({'large': LARGE}))
     assert len(value) < 4093
     assert (await get_with_cookie(cookie_app, '/nowhere', '')).status_code == 404
 
@@ -79,7 +81,7 @@ async def test_limit_is_exact(compressed: bool) -> None:
     """Content of exactly the limit is written and read, compressed or not; one byte more is not."""
     app = make_cookie_app()
     data = {'key': 'a' * 1000 if compressed else 'abc'}
-    value = str(serializer_of(app).dumps(data))
+    value = str(unlimited_serializer(app).dumps(data))
     assert value.startswith('.') is compressed
     size = inspect_cookie(value, app).content_size
     assert size == len('{"key":""}') + len(data['key'])
@@ -100,7 +102,7 @@ async def test_limit_is_exact(compressed: bool) -> None:
 
 async def test_another_cookie_is_tried(cookie_app: Quart, caplog: pytest.LogCaptureFixture) -> None:
     """Several cookies with larger content are one log line, and the next cookie is read."""
-    serializer = serializer_of(cookie_app)
+    serializer = unlimited_serializer(cookie_app)
     large, small = serializer.dumps({'large': LARGE}), serializer.dumps({'small': 1})
     cookies = f'session={large!s}; session={large!s}; session={small!s}'
 
@@ -115,12 +117,11 @@ async def test_larger_content_is_refused(
     cookie_app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A changed session with larger content is 413 with both sizes, and is not stored."""
-    sessions = []
+    sessions: list[Any] = []
 
     @cookie_app.get('/large')
     async def large() -> str:
-        current: Any = session
-        sessions.append(current._get_current_object())
+        sessions.append(current_session())
         session['large'] = LARGE
         return 'stored'
 
@@ -155,7 +156,7 @@ async def test_truncated_content_is_not_read(
     cookie_app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A signed cookie whose compressed content is cut, or not compressed, is an empty session."""
-    signer = serializer_of(cookie_app).make_signer()
+    signer = unlimited_serializer(cookie_app).make_signer()
     for data in (zlib.compress(b'{"a":1}')[:-5], b'{"a":1}', zlib.compress(b'[')):
         value = signer.sign(b'.' + base64_encode(data)).decode()
 

@@ -10,6 +10,7 @@ from quart_session_demo.sessions import CookieSessionInterface
 from quart_session_demo.sessions.limits import SaveRefusal
 from quart_session_demo.sessions.redis import RedisSessionInterface
 from quart_session_demo.sessions.server.store import new_session_id
+from quart_session_demo.sessions.tracking import current_session
 from tests.conftest import KEY, signed_id
 
 # Random, so that it stays large when it is compressed.
@@ -132,7 +133,7 @@ async def test_refused_save_is_reported_as_object(view_status: int) -> None:
     async with app.test_request_context('/'):
         session['value'] = TOO_LARGE
         current: Any = session
-        await interface.save_session(app, current._get_current_object(), Response('', view_status))
+        await interface.save_session(app, current_session(), Response('', view_status))
 
         assert current.refusal.limit == app.config['MAX_COOKIE_SIZE'] == 4093
         assert 4093 < current.refusal.size < 2 * len(TOO_LARGE)
@@ -149,7 +150,7 @@ async def test_saved_session_has_no_refusal() -> None:
     cookie = serializer.dumps({'a': 1, '_permanent': True})
     async with app.test_request_context('/', headers={'Cookie': f'session={cookie!s}'}):
         current: Any = session
-        await interface.save_session(app, current._get_current_object(), Response(''))
+        await interface.save_session(app, current_session(), Response(''))
 
         assert current['a'] == 1
         assert current.refusal is None

@@ -1,5 +1,6 @@
 """The session serializer, compared with Flask's own."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -61,17 +62,20 @@ def dumps_unless_too_deep(serializer: SessionJSON, value: Any) -> str | None:
 @pytest.mark.parametrize('serializer', [SessionJSON(), StoredJSON()], ids=['cookie', 'stored'])
 def test_deepest_value_can_be_read(serializer: SessionJSON, kind: str) -> None:
     """The deepest value that can be written is read, also 200 calls deeper in the stack."""
-    text = ''
-    value: Any = 'innermost'
-    levels = 0
-    while (deeper := dumps_unless_too_deep(serializer, value)) is not None:
-        text = deeper
-        value = KINDS[kind](value)
-        levels += 1
+
+    def dumps(levels: int) -> str | None:
+        value: Any = 'innermost'
+        for _ in range(levels):
+            value = KINDS[kind](value)
+        return dumps_unless_too_deep(serializer, value)
+
+    levels = bisect_left(range(10_000), True, key=lambda levels: dumps(levels) is None) - 1
+    text = dumps(levels)
+    assert text is not None
 
     read = call_below(200, lambda: serializer.loads(text))['key']
 
     assert levels > 100
-    for _ in range(levels - 1):
+    for _ in range(levels):
         [read, *_] = read if isinstance(read, list | tuple) else read.values()
     assert read == 'innermost'

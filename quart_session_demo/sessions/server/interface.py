@@ -9,7 +9,6 @@ from quart import (
     Response,
     current_app,
     has_websocket_context,
-    session,
     websocket_tearing_down,
 )
 from quart.wrappers import Websocket
@@ -35,7 +34,7 @@ from quart_session_demo.sessions.server.unavailable import (
     allow_in_error_handlers,
     service_unavailable,
 )
-from quart_session_demo.sessions.tracking import track_accept
+from quart_session_demo.sessions.tracking import current_session, track_accept
 
 #: The last second of a datetime, in seconds since 1970.
 LAST_SECOND = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())
@@ -175,7 +174,7 @@ class ServerSessionInterface(SessionInterface):
         session = cast(ServerSession, session)
         if not session.permanent:
             return None
-        return _datetime(lifetime.end(app, session, session.refreshed))
+        return _datetime(lifetime.expires_at(app, session, session.refreshed))
 
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the session expires; `session_expires_at` describes it."""
@@ -193,11 +192,11 @@ class ServerSessionInterface(SessionInterface):
                     return None
         changed = any(session.changed_fields(fields))
         refreshed = lifetime.next_refresh(app, session, changed=changed)
-        return _datetime(lifetime.end(app, session, refreshed))
+        return _datetime(lifetime.expires_at(app, session, refreshed))
 
     async def _save_websocket(self, app: Quart, **_: Any) -> None:
         # Quart saves no session if the client closes the websocket.
-        current = cast(Any, session)._get_current_object()
+        current = current_session()
         if not isinstance(current, ServerSession) or current.state is SessionState.GONE:
             return
         # Until the websocket is accepted, its response may still set the cookie of a new session.

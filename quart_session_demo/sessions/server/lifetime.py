@@ -12,7 +12,7 @@ from quart_session_demo.sessions.server.store import current_time
 REFRESH_AFTER = 0.05
 
 
-def end(app: Quart, session: ServerSession, refreshed: int) -> int:
+def expires_at(app: Quart, session: ServerSession, refreshed: int) -> int:
     """Return when a session expires if it is last extended at a time."""
     created = session.created or current_time()
     absolute: float | None = app.config.get('SESSION_ABSOLUTE_LIFETIME')
@@ -22,7 +22,7 @@ def end(app: Quart, session: ServerSession, refreshed: int) -> int:
 
 def is_expired(app: Quart, session: ServerSession) -> bool:
     """Return whether a session has expired, even if the lifetime was shortened in the settings."""
-    return end(app, session, session.refreshed) <= current_time()
+    return expires_at(app, session, session.refreshed) <= current_time()
 
 
 def next_refresh(app: Quart, session: ServerSession, *, changed: bool) -> int:

@@ -121,7 +121,7 @@ async def _write_changes(
             cast(str, session.id),
             changed,
             removed,
-            lifetime=lifetime.end(app, session, refreshed) - current_time(),
+            lifetime=lifetime.expires_at(app, session, refreshed) - current_time(),
             refreshed=refreshed,
         )
     except StoreError as error:
@@ -165,7 +165,9 @@ async def _create(
     if not fields:
         return None
     now = session.created = session.refreshed = current_time()
-    return await store.create(fields, lifetime=lifetime.end(app, session, now) - now, now=now)
+    return await store.create(
+        fields, lifetime=lifetime.expires_at(app, session, now) - now, now=now
+    )
 
 
 async def _delete_unless_gone(

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 
 from quart import (
     Quart,
@@ -10,7 +10,6 @@ from quart import (
     after_this_request,
     has_request_context,
     has_websocket_context,
-    session,
 )
 from quart.typing import ResponseTypes
 from quart.wrappers.response import IterableBody
@@ -20,6 +19,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from quart_session_demo.sessions.errors import turn_into_error
 from quart_session_demo.sessions.server.session import ServerSession
 from quart_session_demo.sessions.server.stored_json import StoredJSON
+from quart_session_demo.sessions.tracking import current_session
 
 #: The text of the error that a client gets if the store fails.
 DETAIL = 'The session store does not respond. Please try again.'
@@ -105,7 +105,7 @@ def allow_in_error_handlers(app: Quart) -> None:
 def _without_raising(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     @wraps(method)
     async def call_without_raising(*args: Any, **kwargs: Any) -> Any:
-        current = cast(Any, session)._get_current_object()
+        current = current_session()
         if not isinstance(current, UnavailableSession):
             return await method(*args, **kwargs)
         raises, current.raises = current.raises, False

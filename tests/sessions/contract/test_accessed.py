@@ -6,7 +6,10 @@ import pytest
 from quart import Quart, Response, after_this_request, render_template_string, session
 
 from tests.conftest import session_contents
+from tests.sessions.conftest import each_kind
 from tests.sessions.uses import USES
+
+pytestmark = each_kind
 
 
 async def write(client: Any) -> None:
@@ -30,7 +33,7 @@ async def test_every_use_is_accessed(app: Quart) -> None:
         await write(client)
         await client.get(f'/use/{name}')
 
-    assert seen == dict.fromkeys(seen, (False, True))
+    assert seen == dict.fromkeys(USES, (False, True))
 
 
 async def test_template_that_ignores_session_is_no_use(app: Quart) -> None:

@@ -17,10 +17,13 @@ from quart import (
     websocket,
 )
 
-from quart_session_demo.sessions import CookieSessionInterface, do_not_extend_session
+from quart_session_demo.sessions import do_not_extend_session
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import KEY, contents_of, cookie_of, cookies_of, get_with_cookie
+from tests.sessions.conftest import each_kind
 from tests.sessions.expiry import START, assert_expires
+
+pytestmark = each_kind
 
 HOUR = 3600
 
@@ -193,22 +196,3 @@ async def test_websocket_does_not_extend(app: Quart) -> None:
             await connection.receive()
 
     await assert_expires(app, value, (START + timedelta(hours=1)).isoformat())
-
-
-async def test_stock_interface_is_an_error() -> None:
-    """With Quart's own session interface the call raises an error that names it."""
-    app = Quart('own')
-    app.secret_key = KEY
-
-    async with app.test_request_context('/'):
-        with pytest.raises(AttributeError, match='SecureCookieSessionInterface'):
-            do_not_extend_session()
-
-
-async def test_call_without_key_does_nothing() -> None:
-    """Without a secret key there is no session, and the call does nothing."""
-    app = Quart('own')
-    app.session_interface = CookieSessionInterface()
-
-    async with app.test_request_context('/'):
-        do_not_extend_session()

@@ -67,11 +67,8 @@ def _failure(kind: str, request: pytest.FixtureRequest) -> Failure:
     match kind:
         case 'too large':
             return Failure(settings_of('cookie', request), LARGE, 413)
-        case 'content too large':
-            settings = settings_of('cookie', request)
-            return Failure({**settings, 'SESSION_COOKIE_MAX_DECOMPRESSED': 500}, 'a' * 500, 413)
-        case 'memory too large' | 'redis too large':
-            settings = settings_of(kind.removesuffix(' too large'), request)
+        case 'memory too large':
+            settings = settings_of('memory', request)
             return Failure({**settings, 'SESSION_MAX_STORED_SIZE': 500}, 'a' * 500, 413)
         case 'redis unreachable':
             # Nothing listens there.
@@ -87,9 +84,7 @@ def _failure(kind: str, request: pytest.FixtureRequest) -> Failure:
 
 FAILURES = [
     'too large',
-    'content too large',
     'memory too large',
-    pytest.param('redis too large', marks=pytest.mark.redis),
     'cookie unstorable',
     'sqlite unstorable',
     pytest.param('postgresql unstorable', marks=pytest.mark.postgres),

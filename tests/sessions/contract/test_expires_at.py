@@ -8,14 +8,10 @@ import pytest
 import time_machine
 from quart import Quart, Response, request, session, stream_with_context, websocket
 
-from quart_session_demo.sessions import (
-    CookieSessionInterface,
-    do_not_extend_session,
-    regenerate_session,
-    session_expires_at,
-)
+from quart_session_demo.sessions import do_not_extend_session, regenerate_session
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import KEY, cookie_of, cookies_of, get_with_cookie
+from tests.conftest import cookie_of, cookies_of, get_with_cookie
+from tests.sessions.conftest import each_kind
 from tests.sessions.expiry import START, assert_expires, expiry
 
 LIFETIME = 3600
@@ -72,9 +68,8 @@ ACTIONS: dict[str, Callable[[], Awaitable[None]]] = {
     'replace': _replace,
     'login': _login,
 }
-#: Settings of every kind of session.
+#: Other settings of every kind of session.
 SETTINGS: dict[str, dict[str, Any]] = {
-    'default': {},
     'permanent': {'SESSION_PERMANENT': True},
     'no refresh': {'SESSION_PERMANENT': True, 'SESSION_REFRESH_EACH_REQUEST': False},
 }
@@ -120,15 +115,26 @@ async def assert_expiry_after(app: Quart, url: str, after: timedelta) -> None:
     await assert_expires(app, value, await response.get_data(as_text=True))
 
 
-@pytest.mark.parametrize('settings', SETTINGS.values(), ids=SETTINGS)
-async def test_expiry_is_the_real_one(store: dict[str, Any], settings: dict[str, Any]) -> None:
-    """After each kind of request the session expires when `session_expires_at` returned."""
-    app = make_app(**store, **settings)
+async def assert_real_expiry(**config: Any) -> None:
+    """Assert that after each kind of request the session expires when the function returned."""
+    app = make_app(**config)
     async with app.test_app():
         for action in ACTIONS:
             for part, still in ((0.01, ''), (0.5, ''), (0.5, '&still')):
                 url = f'/act?action={action}{still}'
                 await assert_expiry_after(app, url, timedelta(seconds=part * LIFETIME))
+
+
+async def test_expiry_is_the_real_one(store: dict[str, Any]) -> None:
+    """After each kind of request the session expires when `session_expires_at` returned."""
+    await assert_real_expiry(**store)
+
+
+@each_kind
+@pytest.mark.parametrize('settings', SETTINGS.values(), ids=SETTINGS)
+async def test_expiry_depends_on_settings(store: dict[str, Any], settings: dict[str, Any]) -> None:
+    """With other settings, too, the session expires when `session_expires_at` returned."""
+    await assert_real_expiry(**store, **settings)
 
 
 async def test_new_session_has_expiry(store: dict[str, Any]) -> None:
@@ -202,22 +208,3 @@ async def test_stream_reports_expiry(store: dict[str, Any]) -> None:
         assert text == (START + timedelta(seconds=LIFETIME)).isoformat()
         await assert_expires(app, cookie_of(begun).value, text)
         assert await late.get_data(as_text=True) == 'None'
-
-
-async def test_expiry_without_key_is_none() -> None:
-    """Without a secret key there is no session, and so no expiry."""
-    app = Quart('own')
-    app.session_interface = CookieSessionInterface()
-
-    async with app.test_request_context('/'):
-        assert session_expires_at() is None
-
-
-async def test_stock_interface_is_an_error() -> None:
-    """With Quart's own session interface the function raises an error that names it."""
-    app = Quart('own')
-    app.secret_key = KEY
-
-    async with app.test_request_context('/'):
-        with pytest.raises(AttributeError, match='SecureCookieSessionInterface'):
-            session_expires_at()

@@ -22,7 +22,11 @@ from quart import (
     websocket,
 )
 
+from quart_session_demo.sessions.tracking import current_session
 from tests.apps.json_providers import PROVIDERS
+from tests.sessions.conftest import each_kind
+
+pytestmark = each_kind
 
 #: Where each template has the session, and what that is as JSON, given the session's content.
 TEMPLATES = {
@@ -52,10 +56,10 @@ SHAPES: dict[str, Callable[[dict[str, Any]], object]] = {
 #: What a view returns.
 RESULTS: dict[str, Any] = {
     'jsonify a copy': lambda app: jsonify(dict(session)),
-    'jsonify the session itself': lambda app: jsonify(raw_session()),
+    'jsonify the session itself': lambda app: jsonify(current_session()),
     'a copy': lambda app: dict(session),
-    'the session itself': lambda app: raw_session(),
-    'dumps': lambda app: app.json.dumps(raw_session()),
+    'the session itself': lambda app: current_session(),
+    'dumps': lambda app: app.json.dumps(current_session()),
 }
 #: The same with Quart's proxy, which is not a dict.
 PROXY_RESULTS: dict[str, Any] = {
@@ -63,18 +67,6 @@ PROXY_RESULTS: dict[str, Any] = {
     'the proxy': lambda app: session,
 }
 CONTENTS: list[dict[str, Any]] = [{}, {'a': '<1>'}]
-
-
-def raw_session() -> Any:
-    """Return the session behind Quart's proxy."""
-    return session._get_current_object()  # type: ignore[attr-defined]
-
-
-# All stores on a server have the same session class.
-@pytest.fixture(params=['cookie', 'memory'])
-def store(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Return the settings of an app for each kind of session."""
-    return {'SESSION_TYPE': request.param}
 
 
 @pytest.fixture(params=PROVIDERS)
@@ -166,7 +158,7 @@ async def test_overridden_filter_writes_whole_session(app: Quart) -> None:
     @app.get('/overlay')
     async def overlay() -> str:
         template = environment.from_string('{{ session|tojson }}')
-        return await template.render_async(session=raw_session())
+        return await template.render_async(session=current_session())
 
     @app.get('/string')
     async def string() -> str:
@@ -183,14 +175,14 @@ async def test_overridden_filter_writes_whole_session(app: Quart) -> None:
         assert response.headers.getlist('Vary') == ['Cookie']
 
 
-async def test_overlay_alone_fails_or_has_content(app: Quart) -> None:
-    """An overlay that no template of the app preceded never writes a wrong session."""
+async def test_overlay_alone_writes_whole_session(app: Quart) -> None:
+    """An overlay that no template of the app preceded has the session's content."""
     environment = app.jinja_env.overlay(trim_blocks=True)
 
     @app.get('/overlay')
     async def overlay() -> str:
         template = environment.from_string('{{ session|tojson }}')
-        return await template.render_async(session=raw_session())
+        return await template.render_async(session=current_session())
 
     app.json = PROVIDERS['orjson lenient'](app)
 
@@ -220,7 +212,7 @@ async def test_json_of_session_in_websocket(json_app: Quart) -> None:
 
     @json_app.websocket('/ws')
     async def view() -> None:
-        await websocket.send(json_app.json.dumps(raw_session()))
+        await websocket.send(json_app.json.dumps(current_session()))
 
     for content in CONTENTS:
         client = json_app.test_client()

@@ -24,8 +24,9 @@ from quart import (
 )
 from quart.typing import TestClientProtocol as Client
 
-from quart_session_demo.sessions.tracking import LATE_CHANGE
+from quart_session_demo.sessions.tracking import LATE_CHANGE, current_session
 from tests.conftest import session_contents
+from tests.sessions.conftest import each_kind
 
 #: Each changes the session after the response, and is added to an app by its name.
 LATE_CHANGES: dict[str, Callable[[Quart], None]] = {}
@@ -34,11 +35,6 @@ LATE_CHANGES: dict[str, Callable[[Quart], None]] = {}
 def late_change(add: Callable[[Quart], None]) -> Callable[[Quart], None]:
     LATE_CHANGES[add.__name__] = add
     return add
-
-
-def raw_session() -> Any:
-    """Return the session behind Quart's proxy."""
-    return session._get_current_object()  # type: ignore[attr-defined]
 
 
 def change(target: Any = session) -> None:
@@ -66,7 +62,7 @@ def background_task(app: Quart) -> None:
 def task_with_captured_session(app: Quart) -> None:
     @app.get('/late')
     async def view() -> str:
-        captured = raw_session()
+        captured = current_session()
 
         async def task() -> None:
             await app.extensions['responded'].wait()
@@ -122,7 +118,7 @@ def stream_with_its_context() -> Any:
 
 @stream
 def stream_with_captured_session() -> Any:
-    captured = raw_session()
+    captured = current_session()
 
     async def parts() -> AsyncIterator[str]:
         yield 'begun'
@@ -134,7 +130,7 @@ def stream_with_captured_session() -> Any:
 
 @stream
 def stream_that_is_not_async() -> Any:
-    captured = raw_session()
+    captured = current_session()
 
     def parts() -> Iterator[str]:
         yield 'begun'
@@ -146,7 +142,7 @@ def stream_that_is_not_async() -> Any:
 
 @stream
 def stream_that_ends_with_a_change() -> Any:
-    captured = raw_session()
+    captured = current_session()
 
     async def parts() -> AsyncIterator[str]:
         try:
@@ -158,9 +154,9 @@ def stream_that_ends_with_a_change() -> Any:
     return Response(parts(), headers={'X-Test': '1'})
 
 
-def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+def take_messages(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what was logged since the last call."""
-    messages = [record.getMessage() for record in caplog.records]
+    messages = caplog.messages
     caplog.clear()
     return messages
 
@@ -185,6 +181,7 @@ async def client_with_session(app: Quart) -> Client:
     return client
 
 
+@each_kind
 @pytest.mark.parametrize('known', [False, True], ids=['new', 'known'])
 @pytest.mark.parametrize('name', LATE_CHANGES)
 async def test_late_change_is_one_warning(
@@ -194,17 +191,18 @@ async def test_late_change_is_one_warning(
     LATE_CHANGES[name](app)
     client = await client_with_session(app) if known else app.test_client()
     # Functions at teardown run for the transaction too.
-    warnings_in(caplog)
+    take_messages(caplog)
 
     for _ in range(2):
         assert (await client.get('/late')).status_code == 200
         await finish_background_tasks(app)
-        assert warnings_in(caplog) == [LATE_CHANGE]
+        assert take_messages(caplog) == [LATE_CHANGE]
 
     contents = (await (await client.get('/contents')).get_json()) or {}
     assert contents == ({'a': 1} if known else {})
 
 
+@each_kind
 @pytest.mark.parametrize('name', STREAMS)
 async def test_change_of_new_session_in_stream_is_one_warning(
     app: Quart, caplog: pytest.LogCaptureFixture, name: str
@@ -220,7 +218,7 @@ async def test_change_of_new_session_in_stream_is_one_warning(
 
     assert await response.get_data(as_text=True) == 'begunended'
     assert 'Set-Cookie' not in response.headers
-    assert warnings_in(caplog) == [LATE_CHANGE]
+    assert take_messages(caplog) == [LATE_CHANGE]
     assert await session_contents(client) == {}
 
 
@@ -239,10 +237,10 @@ async def test_stream_of_known_session_warns_or_is_stored(
 
     assert await response.get_data(as_text=True) == 'begunended'
     if store.get('SESSION_TYPE') == 'cookie':
-        assert warnings_in(caplog) == [LATE_CHANGE]
+        assert take_messages(caplog) == [LATE_CHANGE]
         assert await session_contents(client) == {'a': 1}
     else:
-        assert warnings_in(caplog) == []
+        assert take_messages(caplog) == []
         stored = {'a': 1, 'later': True, '_permanent': True}
         assert await session_contents(client) == stored
 
@@ -269,11 +267,11 @@ async def test_flash_in_streamed_template(
 
     assert await response.get_data(as_text=True) == 'Hi saved'
     is_cookie = store.get('SESSION_TYPE') == 'cookie'
-    assert warnings_in(caplog) == ([LATE_CHANGE] if is_cookie else [])
+    assert take_messages(caplog) == ([LATE_CHANGE] if is_cookie else [])
     response = await client.get('/stream')
     assert await response.get_data(as_text=True) == ('Hi saved' if is_cookie else 'Hi ')
     # Without a flash nothing changes.
-    assert warnings_in(caplog) == ([LATE_CHANGE] if is_cookie else [])
+    assert take_messages(caplog) == ([LATE_CHANGE] if is_cookie else [])
 
 
 async def test_requests_that_lose_nothing_are_silent(
@@ -335,9 +333,10 @@ async def test_requests_that_lose_nothing_are_silent(
         async with client.session_transaction() as written:
             written['a'] = 1
 
-        assert warnings_in(caplog) == [], path
+        assert take_messages(caplog) == [], path
 
 
+@each_kind
 async def test_handler_for_500_after_the_save_is_silent(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -360,11 +359,12 @@ async def test_handler_for_500_after_the_save_is_silent(
     response = await client.get('/set/a')
 
     assert response.status_code == 500
-    assert LATE_CHANGE not in warnings_in(caplog)
+    assert LATE_CHANGE not in take_messages(caplog)
     contents = await session_contents(client)
     assert contents == {'a': 'a', 'handled': True}
 
 
+@each_kind
 async def test_late_change_after_500_is_one_warning(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -379,4 +379,4 @@ async def test_late_change_after_500_is_one_warning(
         change()
 
     assert (await app.test_client().get('/fails')).status_code == 500
-    assert warnings_in(caplog).count(LATE_CHANGE) == 1
+    assert take_messages(caplog).count(LATE_CHANGE) == 1

@@ -11,6 +11,7 @@ from quart import Quart, session
 
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import session_contents
+from tests.sessions.conftest import each_kind
 
 
 class Color(Enum):
@@ -109,6 +110,7 @@ async def test_registered_tags_keep_types(app: Quart) -> None:
     assert type(contents['name']) is Name
 
 
+@each_kind
 async def test_tag_at_the_first_place_is_asked_first(app: Quart) -> None:
     """A tag with `index=0` gets values for which there is another tag."""
     serializer_of(app).register(OrderedTag, index=0)
@@ -119,6 +121,7 @@ async def test_tag_at_the_first_place_is_asked_first(app: Quart) -> None:
     assert (await session_contents(client))['value'] == [('b', (1,)), ('a', 2)]
 
 
+@each_kind
 async def test_tag_needs_force_to_replace_another(app: Quart) -> None:
     """A tag with the key of another raises KeyError, or replaces it with `force`."""
 
@@ -139,6 +142,7 @@ async def test_tag_needs_force_to_replace_another(app: Quart) -> None:
     assert (await session_contents(client))['color'] == 'read by the other'
 
 
+@each_kind
 async def test_tags_belong_to_one_app(store: dict[str, Any]) -> None:
     """A tag that one app registers is not known to another."""
     serializers = [serializer_of(make_sessions_app(**store)) for _ in range(2)]
@@ -149,6 +153,7 @@ async def test_tags_belong_to_one_app(store: dict[str, Any]) -> None:
     assert serializers[0] is not serializers[1]
 
 
+@each_kind
 async def test_failing_tag_shows_its_traceback(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -179,6 +184,7 @@ async def test_failing_tag_shows_its_traceback(
     assert await session_contents(client) == {'good': 'good'}
 
 
+@each_kind
 async def test_tag_for_part_of_a_type_leaves_the_rest(app: Quart) -> None:
     """A tag for some values of a type that JSON has gets these only."""
 

@@ -27,6 +27,12 @@ def own_prefix() -> dict[str, str]:
     return {'SESSION_KEY_PREFIX': f'test-{secrets.token_hex(8)}:'}
 
 
+def store_of(app: Quart) -> Any:
+    """Return the store of an app with sessions on a server."""
+    interface: Any = app.session_interface
+    return interface.store
+
+
 def remaining_lifetimes(app: Quart, request: pytest.FixtureRequest) -> list[int]:
     """Return the remaining lifetime of each session of an app with `own_prefix`, in milliseconds.
 
@@ -35,7 +41,7 @@ def remaining_lifetimes(app: Quart, request: pytest.FixtureRequest) -> list[int]
     """
     config: dict[str, Any] = app.config
     prefix = config['SESSION_KEY_PREFIX']
-    store = app.session_interface.store  # type: ignore[attr-defined]
+    store = store_of(app)
     if isinstance(store, MemoryStore):
         ends = [
             entry.expires for entry in store._entries.values() if entry.fields and not entry.token

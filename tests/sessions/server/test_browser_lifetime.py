@@ -9,6 +9,7 @@ from quart import Quart, session
 
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of
+from tests.sessions.conftest import in_memory
 from tests.sessions.expiry import START, assert_expires, expiry, response_at
 from tests.sessions.server.stored import Remaining
 
@@ -55,6 +56,7 @@ async def test_browser_session_has_its_own_lifetime(
             await assert_expires(app, value, text)
 
 
+@in_memory
 async def test_browser_session_slides(store: dict[str, Any]) -> None:
     """A use extends a session that is not permanent, in steps of 5 % of its own lifetime."""
     app = make_app(**store)
@@ -88,6 +90,7 @@ async def test_toggling_permanent_changes_the_lifetime(
         await assert_expires(app, value, text)
 
 
+@in_memory
 async def test_shortened_browser_lifetime_applies_at_once(store: dict[str, Any]) -> None:
     """A lifetime that is shortened in the settings applies to sessions that exist."""
     app = make_app(**store, SESSION_BROWSER_LIFETIME=None)
@@ -100,6 +103,7 @@ async def test_shortened_browser_lifetime_applies_at_once(store: dict[str, Any])
             assert (await contents_of(app, permanent))['user'] == 'zhiliao'
 
 
+@in_memory
 async def test_browser_session_without_refresh(store: dict[str, Any]) -> None:
     """Without `SESSION_REFRESH_EACH_REQUEST` only a change extends the session."""
     app = make_app(**store, SESSION_REFRESH_EACH_REQUEST=False)
@@ -112,6 +116,7 @@ async def test_browser_session_without_refresh(store: dict[str, Any]) -> None:
         await assert_expires(app, value, text)
 
 
+@in_memory
 async def test_absolute_lifetime_limits_browser_session(store: dict[str, Any]) -> None:
     """A session that is not permanent expires at its absolute lifetime at the latest."""
     app = make_app(**store, SESSION_ABSOLUTE_LIFETIME=1.5 * HOUR)
@@ -122,6 +127,7 @@ async def test_absolute_lifetime_limits_browser_session(store: dict[str, Any]) -
         await assert_expires(app, value, text)
 
 
+@in_memory
 async def test_default_permanence_selects_the_lifetime(store: dict[str, Any]) -> None:
     """With `SESSION_PERMANENT` only a session that the app excludes has the browser lifetime."""
     app = make_app(**store, SESSION_PERMANENT=True)

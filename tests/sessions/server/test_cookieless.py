@@ -3,14 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
-from quart import Quart, flash, get_flashed_messages, session
+from quart import Quart, flash, get_flashed_messages, request, session
 
 from quart_session_demo.sessions import regenerate_session
 from quart_session_demo.sessions.server.store import current_time
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, get_with_cookie, signed_id
-from tests.sessions.server.stored import Remaining
+from tests.sessions.server.stored import Remaining, store_of
 
 #: What clients without a cookie often request.
 PATHS = ('/unused', '/get_session/', '/missing', '/messages')
@@ -61,49 +60,49 @@ async def test_cookieless_requests_store_nothing(
         assert remaining(app) == []
 
 
-@pytest.mark.parametrize('path', ['/set/user', '/flash', '/lifetime', '/login'])
-async def test_content_is_stored(
-    readable_store: dict[str, Any], remaining: Remaining, path: str
-) -> None:
+async def test_content_is_stored(readable_store: dict[str, Any], remaining: Remaining) -> None:
     """A value, a message and a lifetime of its own are each content, which is stored."""
     app = make_permanent_app(**readable_store)
     async with app.test_app():
-        response = await app.test_client().get(path)
-        cookie = cookie_of(response)
+        for count, path in enumerate(('/set/user', '/flash', '/lifetime', '/login'), 1):
+            cookie = cookie_of(await app.test_client().get(path))
 
-        assert len(remaining(app)) == 1
-        assert 'expires' in cookie.attributes
-        assert (await contents_of(app, cookie.value))['_permanent'] is True
+            assert len(remaining(app)) == count
+            assert 'expires' in cookie.attributes
+            assert (await contents_of(app, cookie.value))['_permanent'] is True
 
 
-@pytest.mark.parametrize('path', ['/pop_all', '/del_session/', '/messages', '/regenerate'])
 async def test_emptied_session_is_deleted(
-    readable_store: dict[str, Any], remaining: Remaining, path: str
+    readable_store: dict[str, Any], remaining: Remaining
 ) -> None:
     """A session that is only permanent after a request is deleted, and its cookie too."""
     app = make_permanent_app(**readable_store)
 
     @app.before_request
     async def remove_user() -> None:
-        if path == '/regenerate':
-            session.pop('user', None)
+        if request.path == '/regenerate':
+            session.pop('user')
 
     async with app.test_app():
-        value = cookie_of(
-            await app.test_client().get('/flash' if path == '/messages' else '/set/user')
-        ).value
-        response = await get_with_cookie(app, path, value)
+        for begins, path in (
+            ('/set/user', '/pop_all'),
+            ('/set/user', '/del_session/'),
+            ('/set/user', '/regenerate'),
+            ('/flash', '/messages'),
+        ):
+            value = cookie_of(await app.test_client().get(begins)).value
+            response = await get_with_cookie(app, path, value)
 
-        assert cookie_of(response).attributes['max-age'] == '0'
-        assert remaining(app) == []
-        replay = await get_with_cookie(app, '/contents', value)
-        assert await replay.get_json() == {'_permanent': True}
-        assert 'Set-Cookie' not in replay.headers
+            assert cookie_of(response).attributes['max-age'] == '0'
+            assert remaining(app) == []
+            replay = await get_with_cookie(app, '/contents', value)
+            assert await replay.get_json() == {'_permanent': True}
+            assert 'Set-Cookie' not in replay.headers
 
 
 async def test_stored_session_without_content_is_deleted_when_used(app: Quart) -> None:
     """A session that an earlier version stored with nothing but `_permanent` is deleted."""
-    store: Any = app.session_interface.store  # type: ignore[attr-defined]
+    store = store_of(app)
     now = current_time()
     session_id = await store.create({b'"_permanent"': b'true'}, lifetime=10**9, now=now)
     value = signed_id(session_id)

@@ -5,15 +5,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import quart
 import time_machine
-from quart import Quart, request, session, websocket
+from quart import Quart, request, websocket
 from werkzeug.http import http_date
 
 from quart_session_demo.sessions import regenerate_session
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, get_with_cookie
+from tests.sessions.conftest import in_memory
 from tests.sessions.expiry import START, assert_expires, expiry, response_at
 from tests.sessions.server.stored import Remaining
+
+#: Its type in Quart has no lifetime.
+session: Any = quart.session
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -28,12 +33,12 @@ def make_app(**config: Any) -> Quart:
         session['user'] = 'zhiliao'
         session.permanent = 'permanent' in request.args
         lifetime = None if seconds == 'none' else timedelta(seconds=float(seconds))
-        session.lifetime = lifetime  # type: ignore[attr-defined]
+        session.lifetime = lifetime
         return expiry()
 
     @app.get('/read')
     async def read() -> str:
-        return str(session.lifetime)  # type: ignore[attr-defined]
+        return str(session.lifetime)
 
     @app.get('/clear')
     async def clear() -> str:
@@ -72,6 +77,7 @@ async def test_session_has_its_own_lifetime(
         await assert_expires(app, value, text)
 
 
+@in_memory
 async def test_own_lifetime_slides(store: dict[str, Any]) -> None:
     """A use extends a session by its own lifetime, after 5 % of it."""
     app = make_app(**store, SESSION_BROWSER_LIFETIME=60)
@@ -83,6 +89,7 @@ async def test_own_lifetime_slides(store: dict[str, Any]) -> None:
             assert await contents_of(app, value) == {}
 
 
+@in_memory
 async def test_own_lifetime_ends_with_absolute_lifetime(store: dict[str, Any]) -> None:
     """A lifetime of its own does not exceed the absolute lifetime."""
     app = make_app(**store, SESSION_ABSOLUTE_LIFETIME=HOUR)
@@ -94,6 +101,7 @@ async def test_own_lifetime_ends_with_absolute_lifetime(store: dict[str, Any]) -
         await assert_expires(app, value, text)
 
 
+@in_memory
 async def test_cookie_expires_with_own_lifetime(store: dict[str, Any]) -> None:
     """The cookie of a permanent session expires with its own lifetime, another has no date."""
     app = make_app(**store)
@@ -125,6 +133,7 @@ async def test_regenerate_preserves_own_lifetime(store: dict[str, Any]) -> None:
             await assert_expires(app, value, text)
 
 
+@in_memory
 async def test_clear_removes_own_lifetime(store: dict[str, Any]) -> None:
     """What is set after `clear()` is a new session, without the lifetime of the old one."""
     app = make_app(**store)
@@ -161,13 +170,14 @@ async def test_concurrent_changes_preserve_own_lifetime(store: dict[str, Any]) -
         await assert_expires(app, value, (START + timedelta(seconds=HOUR)).isoformat())
 
 
+@in_memory
 async def test_websocket_sets_own_lifetime(store: dict[str, Any]) -> None:
     """A lifetime that a websocket sets is stored."""
     app = make_app(**store)
 
     @app.websocket('/ws')
     async def ws() -> None:
-        session.lifetime = timedelta(hours=1)  # type: ignore[attr-defined]
+        session.lifetime = timedelta(hours=1)
         await websocket.send(expiry())
 
     async with app.test_app():
@@ -193,6 +203,7 @@ INVALID: list[tuple[Any, type[Exception]]] = [
 ]
 
 
+@in_memory
 async def test_invalid_lifetime_changes_nothing(store: dict[str, Any]) -> None:
     """A value that is no valid lifetime raises an error that names it, and nothing is stored."""
     app = make_app(**store)
@@ -202,7 +213,7 @@ async def test_invalid_lifetime_changes_nothing(store: dict[str, Any]) -> None:
     async def invalid(number: int) -> str:
         value, error = INVALID[number]
         with pytest.raises(error, match=r'^lifetime is ') as info:
-            session.lifetime = value  # type: ignore[attr-defined]
+            session.lifetime = value
         raised.append(str(info.value))
         return str(session.modified)
 

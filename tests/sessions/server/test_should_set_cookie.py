@@ -13,7 +13,7 @@ from quart_session_demo.sessions import (
 )
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, get_with_cookie
-from tests.sessions.server.stored import Remaining
+from tests.sessions.server.stored import Remaining, store_of
 
 
 class SilentInterface(ServerSessionInterface):
@@ -26,7 +26,7 @@ class SilentInterface(ServerSessionInterface):
 @pytest.fixture
 async def app(readable_store: dict[str, Any]) -> AsyncIterator[Quart]:
     app = make_sessions_app(**readable_store, SILENT=False)
-    app.session_interface = SilentInterface(app, app.session_interface.store)  # type: ignore[attr-defined, assignment]
+    app.session_interface = SilentInterface(app, store_of(app))  # type: ignore[assignment]
 
     @app.get('/expiry')
     async def expiry() -> str:

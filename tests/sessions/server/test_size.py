@@ -10,7 +10,9 @@ from quart_session_demo.sessions import regenerate_session
 from quart_session_demo.sessions.limits import STORED_LIMIT, SaveRefusal
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, id_in, session_contents
+from tests.sessions.conftest import in_memory
 from tests.sessions.server.conftest import assert_no_traceback
+from tests.sessions.server.stored import store_of
 
 LIMIT = 2000
 
@@ -56,8 +58,7 @@ async def app(store: dict[str, Any]) -> AsyncIterator[Quart]:
 
 
 async def fields_of(app: Quart, cookie: str) -> Any:
-    interface: Any = app.session_interface
-    return (await interface.store.read(id_in(cookie))).fields
+    return (await store_of(app).read(id_in(cookie))).fields
 
 
 def test_default_is_1_mb() -> None:
@@ -65,6 +66,7 @@ def test_default_is_1_mb() -> None:
     assert make_sessions_app(SESSION_TYPE='memory').config[STORED_LIMIT] == 1_048_576
 
 
+@in_memory
 async def test_limit_is_exact(app: Quart) -> None:
     """A new session and a changed one may have exactly the limit; a byte more is 413."""
     largest = LIMIT - size_of(a='')
@@ -82,6 +84,7 @@ async def test_limit_is_exact(app: Quart) -> None:
         assert (await client.get(f'/text/a/{room}')).status_code == 200
 
 
+@in_memory
 @pytest.mark.parametrize('path', ['/text/a/2000', '/clear/3000', '/login/2000'])
 async def test_larger_session_is_refused(
     app: Quart, caplog: pytest.LogCaptureFixture, path: str
@@ -92,7 +95,7 @@ async def test_larger_session_is_refused(
     @app.teardown_request
     async def record(_: Any) -> None:
         current: Any = session
-        refusals.append(current._get_current_object().refusal)
+        refusals.append(current.refusal)
 
     client = app.test_client()
     cookie = cookie_of(await client.get('/set/b')).value
@@ -113,6 +116,7 @@ async def test_larger_session_is_refused(
     assert await contents_of(app, cookie) == {'b': 'b'}
 
 
+@in_memory
 async def test_larger_session_in_websocket_is_one_line(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:

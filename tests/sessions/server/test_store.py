@@ -9,7 +9,6 @@ from typing import Any
 import psutil
 import pytest
 
-from quart_session_demo.sessions.server.interface import ServerSessionInterface
 from quart_session_demo.sessions.server.store import (
     Fields,
     SessionStore,
@@ -20,6 +19,7 @@ from quart_session_demo.sessions.server.store import (
 )
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import cookie_of, get_with_cookie
+from tests.sessions.server.stored import store_of
 
 HOUR = 3_600_000
 FIELDS = {b'"user"': b'"zhiliao"', b'"age"': b'20'}
@@ -39,16 +39,10 @@ ODD_FIELDS = {
 }
 
 
-def store_of(settings: dict[str, Any]) -> SessionStore:
-    interface: Any = make_sessions_app(**settings).session_interface
-    assert isinstance(interface, ServerSessionInterface)
-    return interface.store
-
-
 @pytest.fixture
 async def session_store(store: dict[str, Any]) -> AsyncIterator[SessionStore]:
     """Yield each server store."""
-    session_store = store_of(store)
+    session_store: SessionStore = store_of(make_sessions_app(**store))
     yield session_store
     await session_store.close()
 

@@ -15,12 +15,13 @@ from quart import (
 )
 from quart.typing import TestClientProtocol as Client
 
-from quart_session_demo.sessions import regenerate_session
-from quart_session_demo.sessions.tracking import LATE_CHANGE
+from quart_session_demo.sessions.tracking import LATE_CHANGE, current_session
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, get_with_cookie, session_contents
 from tests.serving import serving
+from tests.sessions.conftest import in_memory
 from tests.sessions.server.conftest import FragileServer, text
+from tests.sessions.server.stored import store_of
 
 #: Changes of a session that contains a=1 and cart=['x'], and what is stored then.
 CHANGES: dict[str, tuple[Callable[[Any], object], dict[str, Any]]] = {
@@ -88,17 +89,12 @@ async def client(app: Quart) -> Client:
     return client
 
 
-def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return the messages that were logged."""
-    return [record.getMessage() for record in caplog.records]
-
-
 class Calls:
     """The names of the methods that were called on an app's store."""
 
     def __init__(self, app: Quart, monkeypatch: pytest.MonkeyPatch) -> None:
         self.names: list[str] = []
-        store: Any = app.session_interface.store  # type: ignore[attr-defined]
+        store = store_of(app)
         for name in ('create', 'read', 'write', 'delete'):
             monkeypatch.setattr(store, name, self._recorded(name, getattr(store, name)))
 
@@ -115,6 +111,7 @@ class Calls:
         return names
 
 
+@in_memory
 @pytest.mark.parametrize('name', CHANGES)
 async def test_change_in_stream_is_stored(
     app: Quart, client: Client, caplog: pytest.LogCaptureFixture, name: str
@@ -123,7 +120,7 @@ async def test_change_in_stream_is_stored(
     assert await text(client, f'/change/{name}') == 'begunended'
 
     assert await session_contents(client) == CHANGES[name][1]
-    assert lines(caplog) == []
+    assert caplog.messages == []
 
 
 async def test_stream_of_session_that_its_response_began(app: Quart) -> None:
@@ -145,6 +142,7 @@ async def test_stream_of_session_that_its_response_began(app: Quart) -> None:
     assert await session_contents(client) == {'a': 1, 'b': 2}
 
 
+@in_memory
 async def test_stream_cannot_begin_another_session(
     app: Quart, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -152,7 +150,7 @@ async def test_stream_cannot_begin_another_session(
 
     @app.get('/replace')
     async def replace() -> Any:
-        captured = session._get_current_object()  # type: ignore[attr-defined]
+        captured = current_session()
 
         @copy_current_request_context
         async def task() -> None:
@@ -172,7 +170,7 @@ async def test_stream_cannot_begin_another_session(
     app.extensions['go_on'].set()
     await asyncio.gather(*app.background_tasks)
 
-    assert lines(caplog) == [LATE_CHANGE]
+    assert caplog.messages == [LATE_CHANGE]
     assert await session_contents(client) == {}
 
 
@@ -237,11 +235,12 @@ async def test_stream_of_deleted_session_is_dropped(
         app.extensions['go_on'].set()
         await connection.receive()
 
-    [line] = lines(caplog)
+    [line] = caplog.messages
     assert line.startswith('Session changes dropped')
     assert await contents_of(app, value) == {}
 
 
+@in_memory
 async def test_change_before_and_in_stream_is_dropped_once(
     app: Quart, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -261,29 +260,12 @@ async def test_change_before_and_in_stream_is_dropped_once(
 
     await get_with_cookie(app, '/deleted', value)
 
-    [line] = lines(caplog)
+    [line] = caplog.messages
     assert line.startswith('Session changes dropped')
     assert await contents_of(app, value) == {}
 
 
-async def test_stream_cannot_regenerate(app: Quart, client: Client) -> None:
-    """`regenerate_session` in a stream raises RuntimeError, and changes nothing."""
-
-    @app.get('/regenerate')
-    async def regenerate() -> Any:
-        @stream_with_context
-        async def parts() -> AsyncIterator[str]:
-            try:
-                await regenerate_session()
-            except RuntimeError as error:
-                yield str(error)
-
-        return parts()
-
-    assert 'cookie' in await text(client, '/regenerate')
-    assert await session_contents(client) == {'a': 1, 'cart': ['x']}
-
-
+@in_memory
 async def test_streams_save_once(
     app: Quart, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,6 +294,7 @@ async def test_streams_save_once(
         assert calls.take() == names, path
 
 
+@in_memory
 async def test_body_stays_a_stream(app: Quart, client: Client) -> None:
     """Functions after the request may read, replace or wrap the body; its changes are stored."""
 
@@ -340,6 +323,7 @@ async def test_body_stays_a_stream(app: Quart, client: Client) -> None:
     assert 'a' not in await session_contents(client)
 
 
+@in_memory
 async def test_receiver_reads_the_body_of_a_stream(app: Quart, client: Client) -> None:
     """A receiver of `request_finished` that reads a stream stores its changes."""
 

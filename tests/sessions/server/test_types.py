@@ -16,10 +16,11 @@ from markupsafe import Markup
 from quart import Quart, session
 from werkzeug.datastructures import MultiDict
 
-from quart_session_demo.sessions import ServerSessionInterface
 from quart_session_demo.sessions.server.store import current_time
 from tests.conftest import contents_of, session_contents, signed_id
+from tests.sessions.conftest import in_memory
 from tests.sessions.server.conftest import assert_no_traceback
+from tests.sessions.server.stored import store_of
 
 PARIS = ZoneInfo('Europe/Paris')
 
@@ -157,6 +158,7 @@ async def test_special_numbers_are_exact(app: Quart) -> None:
     assert repr(contents['numbers']) == "[nan, Decimal('sNaN'), Decimal('-NaN123')]"
 
 
+@in_memory
 async def test_time_zone_becomes_its_offset(app: Quart) -> None:
     """A time in a named time zone is read as the same time with a fixed offset."""
     client = app.test_client()
@@ -170,6 +172,7 @@ async def test_time_zone_becomes_its_offset(app: Quart) -> None:
     assert type(read.tzinfo) is timezone
 
 
+@in_memory
 async def test_similar_types_are_converted(app: Quart) -> None:
     """A subclass of UUID is read as a UUID, and a key of a subclass of str as a plain string."""
 
@@ -197,6 +200,7 @@ async def test_similar_types_are_converted(app: Quart) -> None:
     assert {type(key) for key in contents} == {str}
 
 
+@in_memory
 @pytest.mark.parametrize('place', ['value', 'nested', 'key'])
 async def test_other_types_are_refused(
     app: Quart, caplog: pytest.LogCaptureFixture, place: str
@@ -229,6 +233,7 @@ async def test_other_types_are_refused(
     assert await session_contents(client) == {'good': 'good'}
 
 
+@in_memory
 @pytest.mark.parametrize('key', [1, None, (1, 2), b'key'])
 async def test_session_keys_are_strings(
     app: Quart, caplog: pytest.LogCaptureFixture, key: Any
@@ -260,9 +265,8 @@ async def test_older_fields_are_read(app: Quart) -> None:
     }
     flasks = TaggedJSONSerializer()
     fields = {f'"{key}"'.encode(): flasks.dumps(value).encode() for key, value in values.items()}
-    interface: Any = app.session_interface
-    assert isinstance(interface, ServerSessionInterface)
-    session_id = await interface.store.create(fields, lifetime=60_000, now=current_time())
+    store = store_of(app)
+    session_id = await store.create(fields, lifetime=60_000, now=current_time())
 
     @app.get('/typed')
     async def show() -> str:
@@ -276,21 +280,21 @@ async def test_older_fields_are_read(app: Quart) -> None:
 
     assert await response.get_data() == b'same'
     assert 'Set-Cookie' not in response.headers
-    stored = await interface.store.read(session_id)
+    stored = await store.read(session_id)
     assert stored is not None
     assert stored.fields == fields
 
 
 async def test_unreadable_session_is_one_line(app: Quart, caplog: pytest.LogCaptureFixture) -> None:
     """Stored content that is nested too deeply, or has a wrong tag, is 503 and one log line."""
-    interface: Any = app.session_interface
+    store = store_of(app)
     for value, reason in (
         (b'[' * 100_000 + b']' * 100_000, 'is nested too deeply'),
         (b'{" u":"secret"}', 'do not hold a session (ValueError)'),
     ):
         caplog.clear()
         fields = {b'"a"': value}
-        session_id = await interface.store.create(fields, lifetime=60_000, now=current_time())
+        session_id = await store.create(fields, lifetime=60_000, now=current_time())
 
         headers = {'Cookie': f'session={signed_id(session_id)}'}
         response = await app.test_client(use_cookies=False).get('/contents', headers=headers)
@@ -305,16 +309,14 @@ async def test_unreadable_change_of_another_request_is_one_line(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A login goes on if what another request stored meanwhile is nested too deeply."""
-    interface: Any = app.session_interface
+    store = store_of(app)
 
     @app.before_request
     async def meanwhile() -> None:
         current: Any = session
         if session.get('username'):
             deep = {b'"deep"': b'[' * 100_000 + b']' * 100_000}
-            await interface.store.write(
-                current.id, deep, [], lifetime=60_000, refreshed=current_time()
-            )
+            await store.write(current.id, deep, [], lifetime=60_000, refreshed=current_time())
 
     client = app.test_client()
     await client.get('/')

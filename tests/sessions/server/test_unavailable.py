@@ -16,6 +16,7 @@ from quart import (
 )
 
 from quart_session_demo.sessions.server.store import new_session_id
+from quart_session_demo.sessions.tracking import current_session
 from tests.apps.json_providers import PROVIDERS
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import get_with_cookie, signed_id
@@ -59,11 +60,11 @@ def app(unreachable_store: dict[str, Any]) -> Quart:
 
     @app.get('/jsonify')
     async def json_response() -> Any:
-        return jsonify([raw_session()])
+        return jsonify([current_session()])
 
     @app.get('/returned')
     async def returned() -> Any:
-        return raw_session()
+        return current_session()
 
     @app.teardown_request
     async def read_at_teardown(error: BaseException | None) -> None:
@@ -71,11 +72,6 @@ def app(unreachable_store: dict[str, Any]) -> Quart:
             session.get('username')
 
     return app
-
-
-def raw_session() -> Any:
-    """Return the session behind Quart's proxy."""
-    return session._get_current_object()  # type: ignore[attr-defined]
 
 
 async def status_of(app: Quart, path: str) -> int:

@@ -357,7 +357,11 @@ async def test_cancelled_commands_mix_up_no_sessions(
     for batch in range(100):
         # From moments before the command is sent to moments after its response.
         parts = [(batch * 20 + number) * 37 % 100 / 100 for number in range(20)]
+        cancelled = outcomes[False]
         await asyncio.gather(*(read(number, part * longest) for number, part in enumerate(parts)))
+        if outcomes[False] == cancelled:
+            # The machine was busier at the start.
+            longest /= 2
     await asyncio.gather(*(read(number, 30) for number in range(100)))
 
     assert outcomes[False] > 50
