@@ -90,9 +90,13 @@ def turn_into_error(
         )
 
 
+class NewIdError(RuntimeError):
+    """Raised by `regenerate_session` where the client would not get the new id."""
+
+
 def log_save_error(app: Quart, error: Exception) -> None:
     """Log why a session cannot be saved; call it where the error is handled."""
-    if isinstance(error, UnstorableValue):
+    if isinstance(error, UnstorableValue | NewIdError):
         app.logger.error('The session cannot be saved: %s', error)
     else:
         app.logger.exception('The session cannot be saved')

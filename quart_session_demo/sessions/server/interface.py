@@ -20,6 +20,7 @@ from quart_session_demo.sessions.base import (
     SessionInterface,
     cookie_values,
 )
+from quart_session_demo.sessions.errors import NewIdError
 from quart_session_demo.sessions.json_reads import watch_json
 from quart_session_demo.sessions.serializer import signing_keys
 from quart_session_demo.sessions.server import lifetime, saving
@@ -131,7 +132,7 @@ class ServerSessionInterface(SessionInterface):
         session = cast(ServerSession, session)
         session.mark_used()
         if problem := self._regeneration_problem(current_app, session):
-            error = RuntimeError(problem)
+            error = NewIdError(problem)
             # A login must not be stored under the old id.
             session.mark_failed(error)
             raise error
