@@ -179,7 +179,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
                 if is_set and not used:
                     vary_by_cookie(response)
         except Exception as error:
-            log_save_error(app, error)
+            log_save_error(app, session, error)
             turn_into_error(response, 500, SAVE_ERROR)
         session.accessed = accessed
         session.late_change_log = app.logger

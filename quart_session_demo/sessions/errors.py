@@ -94,12 +94,14 @@ class NewIdError(RuntimeError):
     """Raised by `regenerate_session` where the client would not get the new id."""
 
 
-def log_save_error(app: Quart, error: Exception) -> None:
+def log_save_error(app: Quart, session: TrackedSession, error: Exception) -> None:
     """Log why a session cannot be saved; call it where the error is handled."""
-    if isinstance(error, UnstorableValue | NewIdError):
-        app.logger.error('The session cannot be saved: %s', error)
-    else:
+    if not isinstance(error, UnstorableValue | NewIdError):
         app.logger.exception('The session cannot be saved')
+    # A websocket may be saved several times.
+    elif session.save_error != (text := str(error)):
+        session.save_error = text
+        app.logger.error('The session cannot be saved: %s', text)
 
 
 def refuse_save(

@@ -45,6 +45,8 @@ class TrackedSession(SecureCookieSession):
     headers_sent = False
     #: Why the session was not stored, once the response is finished.
     refusal: SaveRefusal | None = None
+    #: Why the session cannot be saved, as the log reports it.
+    save_error: str | None = None
     #: Where to report a change, because it is too late to be stored; None while it can be stored.
     late_change_log: Logger | None = None
     #: Whether the log reports that a change is lost. One line for a request is enough.

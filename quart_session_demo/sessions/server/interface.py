@@ -180,8 +180,7 @@ class ServerSessionInterface(SessionInterface):
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the session expires; `session_expires_at` describes it."""
         session = cast(ServerSession, session)
-        fields = session.encode_fields()
-        if not fields:
+        if not session.has_content:
             return None
         match session.state:
             case SessionState.GONE | SessionState.FAILED:
@@ -191,7 +190,11 @@ class ServerSessionInterface(SessionInterface):
                 if sent or not self.should_set_cookie(app, session):
                     # It will not be stored.
                     return None
-        changed = any(session.changed_fields(fields))
+        try:
+            changed = any(session.changed_fields(session.encode_fields()))
+        except Exception:
+            # The save reports the value that cannot be stored.
+            changed = True
         refreshed = lifetime.next_refresh(app, session, changed=changed)
         return _datetime(lifetime.expires_at(app, session, refreshed))
 

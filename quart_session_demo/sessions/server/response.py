@@ -90,7 +90,7 @@ async def _save(
     except SessionTooLarge as error:
         refuse_save(app, session, response, error)
     except Exception as error:
-        log_save_error(app, error)
+        log_save_error(app, session, error)
         if response is not None:
             turn_into_error(response, 500, SAVE_ERROR)
     return result

@@ -124,19 +124,24 @@ class ServerSession(TrackedSession):
         self.created = self.refreshed = 0
         super().clear()
 
-    def encode_fields(self) -> Fields:
-        """Return the fields that hold the session's current content; empty if it has none.
+    @property
+    def has_content(self) -> bool:
+        """Whether there is anything to store.
 
         A session that is only permanent has no content. An app that makes every session permanent
         would otherwise store one for each request without a cookie.
+        """
+        return self.own_lifetime is not None or not self.content().keys() <= {'_permanent'}
+
+    def encode_fields(self) -> Fields:
+        """Return the fields that hold the session's current content; empty if it has none.
 
         Raises:
             UnstorableValue: A value cannot be stored.
         """
-        content = self.content()
-        if self.own_lifetime is None and content.keys() <= {'_permanent'}:
+        if not self.has_content:
             return {}
-        fields = self._serializer.encode_fields(content)
+        fields = self._serializer.encode_fields(self.content())
         if self.own_lifetime is not None:
             fields[LIFETIME] = b'%d' % self.own_lifetime
         return fields

@@ -1,5 +1,6 @@
 """Values: what every session stores and gives back."""
 
+import asyncio
 import logging
 import re
 import uuid
@@ -8,9 +9,10 @@ from typing import Any
 
 import pytest
 from markupsafe import Markup
-from quart import Quart, session
+from quart import Quart, copy_current_websocket_context, session, websocket
 from quart.typing import ResponseReturnValue
 
+from quart_session_demo.sessions import session_expires_at
 from tests.conftest import session_contents
 
 VALUES: Any = {
@@ -99,6 +101,58 @@ async def test_unstorable_value_changes_nothing(
     assert len(caplog.text.splitlines()) == 1
     assert re.search(f'The session cannot be saved: session{problem}', caplog.text)
     assert await session_contents(client) == LESSON
+
+
+@pytest.mark.parametrize('kind', UNSTORABLE)
+async def test_unstorable_value_in_websocket_is_one_line(
+    app: Quart, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    """A websocket with copies of its context reports a value that cannot be stored once."""
+    content, _ = UNSTORABLE[kind]
+
+    @app.websocket('/bad')
+    async def view() -> None:
+        await websocket.accept()
+        session.update(content)
+
+        @copy_current_websocket_context
+        async def copy() -> None:
+            session.get('key')
+
+        await asyncio.gather(copy(), copy())
+        await websocket.send('set')
+
+    client = app.test_client()
+    await client.get('/')
+
+    async with client.websocket('/bad') as connection:
+        await connection.receive()
+
+    assert len(caplog.text.splitlines()) == 1
+    assert await session_contents(client) == LESSON
+
+
+@pytest.mark.parametrize('kind', UNSTORABLE)
+async def test_expiry_of_unstorable_session_is_one_line(
+    app: Quart, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    """A view may ask when a session expires that cannot be stored: only the save reports it."""
+    content, _ = UNSTORABLE[kind]
+
+    @app.get('/bad')
+    async def view() -> str:
+        session.update(content)
+        expiry = session_expires_at()
+        assert expiry is not None
+        return expiry.isoformat()
+
+    client = app.test_client()
+    await client.get('/')
+
+    response = await client.get('/bad')
+
+    assert response.status_code == 500
+    assert len(caplog.text.splitlines()) == 1
 
 
 async def test_error_response_stores_session(app: Quart) -> None:
