@@ -138,7 +138,8 @@ class TrackedSession(SecureCookieSession):
 
     def content(self) -> dict[str, Any]:
         """Return a copy of the content, which does not count as a use."""
-        return dict.copy(self) if self._hidden is None else dict(self._hidden)
+        # `dict.copy` would call a tracked method for each key.
+        return dict(dict.items(self) if self._hidden is None else self._hidden)
 
 
 def _tracked(method: Callable[..., Any]) -> Callable[..., Any]:
