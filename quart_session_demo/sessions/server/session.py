@@ -59,6 +59,7 @@ class ServerSession(TrackedSession):
 
     saved = False
     has_old_signature = False
+    _merged_size = 0
 
     def __init__(
         self,
@@ -148,8 +149,10 @@ class ServerSession(TrackedSession):
 
     @property
     def stored_size(self) -> int:
-        """The bytes of the stored fields; 0 if the session is not stored, or was cleared."""
-        return fields_size(self._stored) if self.state is SessionState.STORED else 0
+        """The bytes that are stored or were merged; 0 if it is not stored, or was cleared."""
+        if self.state is not SessionState.STORED:
+            return 0
+        return fields_size(self._stored) + self._merged_size
 
     def changed_fields(self, fields: Fields) -> tuple[Fields, set[bytes]]:
         """Return the fields to set, also for changes inside values, and the names to remove.
@@ -199,6 +202,8 @@ class ServerSession(TrackedSession):
             self.own_lifetime = _decode_lifetime(latest)
         added = {name: latest[name] for name in changed_elsewhere & latest.keys()}
         self.update(self._serializer.decode_fields(_content(added)))
+        # The store accepted each part: both together may exceed the limit.
+        self._merged_size = fields_size(added)
         for name in changed_elsewhere - latest.keys() - {LIFETIME}:
             self.pop(json.loads(name))
 

@@ -1,5 +1,6 @@
 """The size of a stored session: a larger one is not stored, one that exists may shrink."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -160,3 +161,32 @@ async def test_existing_larger_session_may_shrink(app: Quart) -> None:
     assert (await client.get('/text/a/100')).status_code == 200
     assert (await client.get('/text/c/1000')).status_code == 200
     assert (await client.get('/text/d/1000')).status_code == 413
+
+
+async def test_login_stores_what_another_request_added(app: Quart) -> None:
+    """Two requests that exceed the limit only together are both stored, also if one is a login."""
+    started, added = asyncio.Event(), asyncio.Event()
+
+    @app.get('/slow_login')
+    async def slow_login() -> str:
+        session['a'] = 'x' * (LIMIT // 2)
+        started.set()
+        await added.wait()
+        await regenerate_session()
+        return 'logged in'
+
+    client = app.test_client()
+    await client.get('/set/b')
+    login = asyncio.create_task(client.get('/slow_login'))
+    await started.wait()
+    assert (await client.get(f'/text/c/{LIMIT * 3 // 4}')).status_code == 200
+    added.set()
+
+    assert (await login).status_code == 200
+    contents = await session_contents(client)
+    assert {key: len(value) for key, value in contents.items()} == {
+        'a': LIMIT // 2,
+        'b': 1,
+        'c': LIMIT * 3 // 4,
+    }
+    assert (await client.get('/text/d/1')).status_code == 413
