@@ -55,6 +55,7 @@ EXACT: dict[str, Any] = {
         '8': 8,
     },
     'one key': {7: 'seven'},
+    'markup as key': [{Markup(' t'): 1}, {Markup('<b>'): {Markup('<i>'): ()}}],
     'tag of bytes': {' b': 1},
     'tag of items': {' py:dict': [1, 2]},
     'escaped tag': {' di': {' di': 1}},
@@ -174,27 +175,20 @@ async def test_time_zone_becomes_its_offset(app: Quart) -> None:
 
 @in_memory
 async def test_similar_types_are_converted(app: Quart) -> None:
-    """A subclass of UUID is read as a UUID, and a key of a subclass of str as a plain string."""
+    """A subclass of UUID is read as a UUID, and a key of the session as a plain string."""
 
     class OtherUUID(uuid.UUID):
         """As asyncpg's."""
 
-    class Mixed(str, Enum):  # noqa: UP042
-        TAG = ' t'
-
     client = app.test_client()
     async with client.session_transaction() as written:
         written['uuid'] = OtherUUID(int=1)
-        written['words'] = {Word.RED: 1, Text('b'): 2}
-        written['mixed'] = [{Mixed.TAG: 1}, {Mixed.TAG: 1, 1: 2}]
         written[Word.RED] = 3
 
     contents = await session_contents(client)
 
     assert {key: typed(value) for key, value in contents.items()} == {
         'uuid': typed(uuid.UUID(int=1)),
-        'words': typed({'red': 1, 'b': 2}),
-        'mixed': typed([{' t': 1}, {' t': 1, 1: 2}]),
         'red': typed(3),
     }
     assert {type(key) for key in contents} == {str}
@@ -211,7 +205,7 @@ async def test_other_types_are_refused(
     hashable = {
         name: value
         for name, value in REFUSED.items()
-        if not isinstance(value, str | uuid.UUID | dict | set | list | bytearray | Point)
+        if not isinstance(value, dict | set | list | bytearray | Point)
     }
     values = {
         'value': REFUSED,
