@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
-from itsdangerous import BadData
+from itsdangerous import BadData, BadPayload
 from quart import Quart, Response, appcontext_pushed, session, websocket_tearing_down
 from quart.sessions import SecureCookieSessionInterface
 from quart.wrappers import Websocket
@@ -38,7 +38,6 @@ from quart_session_demo.sessions.limits import (
     DEFAULT_CONTENT_LIMIT,
     SessionTooLarge,
 )
-from quart_session_demo.sessions.payload import UnreadableContent
 from quart_session_demo.sessions.serializer import SessionSerializer, signing_keys
 from quart_session_demo.sessions.session_json import SessionJSON
 from quart_session_demo.sessions.tracking import track_accept
@@ -130,8 +129,8 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         for value in cookie_values(self, app, request):
             try:
                 data, signed_at = serializer.loads(value, _lifetime(app), return_timestamp=True)
-            except UnreadableContent as error:
-                # One line for all cookies of the request.
+            except BadPayload as error:
+                # The signature is valid. One line for all cookies of the request.
                 if not reported:
                     app.logger.warning('Session cookie not read: %s', error)
                 reported = True

@@ -185,6 +185,31 @@ async def test_failing_tag_shows_its_traceback(
 
 
 @each_kind
+async def test_tag_that_cannot_read_is_one_line(
+    app: Quart, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A session with a value that its tag cannot read is not lost without a line in the log."""
+
+    class Old(ColorTag):
+        __slots__ = ()
+
+        def to_json(self, value: Any) -> Any:
+            return 'a color of an older version'
+
+    serializer_of(app).register(Old)
+    client = app.test_client()
+    async with client.session_transaction() as written:
+        written['color'] = Color.RED
+
+    await client.get('/contents')
+
+    [record] = caplog.records
+    assert 'not read: ' in record.getMessage()
+    assert record.exc_info is None
+    assert 'older version' not in record.getMessage()
+
+
+@each_kind
 async def test_tag_for_part_of_a_type_leaves_the_rest(app: Quart) -> None:
     """A tag for some values of a type that JSON has gets these only."""
 
