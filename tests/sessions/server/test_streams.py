@@ -429,4 +429,4 @@ async def test_stream_whose_end_is_canceled_is_reported(
             async with response.response:
                 session['a'] = 'lost'
 
-    assert lines(caplog) == ['The changes of a stream are lost: the server stopped']
+    assert caplog.messages == ['The changes of a stream are lost: the server stopped']
