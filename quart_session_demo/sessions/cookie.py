@@ -25,7 +25,7 @@ from quart_session_demo.sessions.base import (
     vary_by_cookie,
 )
 from quart_session_demo.sessions.cookie_session import CookieSession
-from quart_session_demo.sessions.cookie_settings import complete_cookie_settings
+from quart_session_demo.sessions.cookie_settings import check_lifetimes, complete_cookie_settings
 from quart_session_demo.sessions.errors import (
     SAVE_ERROR,
     log_save_error,
@@ -110,10 +110,16 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         return self._signing_serializer[2]
 
     async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> CookieSession | None:
-        """Return the session from the request's cookie: empty if it is missing or invalid."""
+        """Return the session from the request's cookie: empty if it is missing or invalid.
+
+        Raises:
+            ValueError: The app has a setting that needs sessions on a server.
+        """
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             return None
+        # An app without a start, such as one that is mounted in another, was not checked.
+        check_lifetimes(app.config)
         watch_json(app)
         session = self._load(app, request, serializer)
         session.permanent_by_default = permanent_by_default(self, app)

@@ -30,5 +30,14 @@ def complete_cookie_settings(config: dict[str, Any]) -> None:
         ValueError: A setting is wrong. The message names it, the problem and what to do.
     """
     complete_settings(config, COOKIE_SETTINGS)
+    check_lifetimes(config)
+
+
+def check_lifetimes(config: Mapping[str, Any]) -> None:
+    """Check that no setting needs sessions on a server.
+
+    Raises:
+        ValueError: There is one. The message names it, the problem and what to do.
+    """
     for name, problem in cookie_problems(config):
         raise ValueError(f'{name} {problem}')

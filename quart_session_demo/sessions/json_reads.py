@@ -11,14 +11,17 @@ from quart_session_demo.sessions.tracking import TrackedSession, current_session
 
 
 def watch_json(app: Quart) -> None:
-    """Let `app.json.dumps` read a session that was not used yet.
+    """Let `app.json` write a session that was not used yet.
 
     Args:
         app: The app, whose `json` may have been replaced since the last call.
     """
-    if not hasattr(app.json.dumps, 'notices_sessions'):
-        # Not with `setattr`, which a class may forbid: no request would work.
-        vars(app.json)['dumps'] = _noticing(app.json.dumps)
+    # A provider's `response` need not call its `dumps`.
+    for name in ('dumps', 'response'):
+        method = getattr(app.json, name)
+        if not hasattr(method, 'notices_sessions'):
+            # Not with `setattr`, which a class may forbid: no request would work.
+            vars(app.json)[name] = _noticing(method)
 
 
 def watch_tojson(app: Quart, template: Template, **_: Any) -> None:

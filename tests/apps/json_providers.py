@@ -21,6 +21,12 @@ class LenientOrjsonProvider(OrjsonProvider):
         return orjson.dumps(obj, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
+class ResponseOrjsonProvider(OrjsonProvider):
+    def response(self, *args: Any, **kwargs: Any) -> Any:
+        content: Any = orjson.dumps(self._prepare_response_obj(args, kwargs))
+        return self._app.response_class(content, mimetype='application/json')
+
+
 class MsgspecProvider(JSONProvider):
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         return msgspec.json.encode(obj).decode()
@@ -40,6 +46,7 @@ PROVIDERS: dict[str, type[JSONProvider]] = {
     'standard': DefaultJSONProvider,
     'orjson': OrjsonProvider,
     'orjson lenient': LenientOrjsonProvider,
+    'orjson response': ResponseOrjsonProvider,
     'msgspec': MsgspecProvider,
     'msgspec lenient': LenientMsgspecProvider,
 }

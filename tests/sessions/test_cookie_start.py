@@ -142,6 +142,21 @@ def test_commands_run_in_an_app_that_does_not_start() -> None:
     assert 'absolute  no limit' in shown.stdout
 
 
+async def test_app_that_was_not_checked_serves_nothing() -> None:
+    """An app without a start, or with the interface of another app, does not ignore the setting."""
+    interface = CookieSessionInterface()
+    other = own_app()
+    other.session_interface = interface
+    async with other.test_app():
+        pass
+    app = own_app(SESSION_ABSOLUTE_LIFETIME=43200)
+    app.session_interface = interface
+
+    with pytest.raises(ValueError, match=f'^SESSION_ABSOLUTE_LIFETIME {PROBLEM}'):
+        async with app.test_request_context('/'):
+            pass
+
+
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     """Return the result of a Python module's command."""
     return subprocess.run(

@@ -1,5 +1,6 @@
 """The end of a request: the session is saved, and its cookie is set or deleted."""
 
+import asyncio
 from typing import cast
 
 from quart import Quart, Response
@@ -66,7 +67,7 @@ async def finish(
         _update_cookie(interface, app, session, response, result)
     if response is not None:
         session.accessed = accessed
-        _watch_late_changes(interface, app, session, response, result)
+        _watch_late_changes(interface, app, store, session, response, result)
 
 
 async def _save(
@@ -117,12 +118,20 @@ def _update_cookie(
 def _watch_late_changes(
     interface: SessionInterface,
     app: Quart,
+    store: SessionStore,
     session: ServerSession,
     response: Response | WerkzeugResponse,
     result: WriteResult | None,
 ) -> None:
     async def save_stream() -> None:
-        await interface.save_session(app, session, None)
+        try:
+            # Not `interface.save_session`: one that a subclass overrides may use the request, whose
+            # context has ended, or the response.
+            await finish(interface, app, store, session, None)
+        except asyncio.CancelledError:
+            if session.modified:
+                session.log_loss(app.logger, 'The changes of a stream are lost: the server stopped')
+            raise
         session.late_change_log = app.logger
 
     body = response.response

@@ -1,7 +1,9 @@
 """The body of a streamed response, at whose end a session is saved again."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from types import TracebackType
+from typing import Any
 
 from quart.wrappers.response import IterableBody
 
@@ -12,7 +14,7 @@ class StreamBody(IterableBody):
     The headers are sent before the body. What the stream changes in a session is saved at its end.
     """
 
-    def __init__(self, body: IterableBody, at_end: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, body: IterableBody, at_end: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Wrap a body.
 
         Args:
@@ -32,4 +34,22 @@ class StreamBody(IterableBody):
         try:
             await self._body.__aexit__(exc_type, exc_value, tb)
         finally:
-            await self._at_end()
+            await _finish(self._at_end())
+
+
+async def _finish(step: Coroutine[Any, Any, None]) -> None:
+    """Await a step to its end, also if the request is canceled again meanwhile.
+
+    A server that stops cancels all tasks, and on Python 3.11 also those that wait for them, which
+    cancel a stream a second time.
+    """
+    task = asyncio.ensure_future(step)
+    canceled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            canceled = error
+    if canceled is not None:
+        raise canceled
+    task.result()

@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 from quart import (
     Quart,
+    Response,
     copy_current_request_context,
+    request,
     request_finished,
     session,
     stream_with_context,
 )
 from quart.typing import TestClientProtocol as Client
+from quart.wrappers.response import IterableBody
 
+from quart_session_demo.sessions.server.streams import StreamBody
 from quart_session_demo.sessions.tracking import LATE_CHANGE, current_session
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, get_with_cookie, session_contents
@@ -363,3 +367,66 @@ async def test_store_that_fails_at_the_end_of_a_stream(
     [record] = caplog.records
     assert record.levelno == logging.ERROR
     assert record.getMessage().startswith('Session not saved')
+
+
+async def test_overridden_save_session_is_not_called_at_the_end(
+    app: Quart, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `save_session` that uses the request and the response does not break a stream."""
+    interface: Any = app.session_interface
+    save_session = interface.save_session
+
+    async def save(app: Quart, session: Any, response: Any) -> None:
+        await save_session(app, session, response)
+        response.headers['X-Path'] = request.path
+
+    monkeypatch.setattr(interface, 'save_session', save)
+
+    response = await client.get('/change/set')
+    assert await response.get_data() == b'begunended'
+    assert response.headers['X-Path'] == '/change/set'
+    assert await session_contents(client) == {'a': 1, 'cart': ['x'], 'b': 2}
+
+
+async def test_stream_that_is_canceled_twice_is_stored() -> None:
+    """A server that stops may cancel a stream again while its changes are stored."""
+    begun, done = asyncio.Event(), asyncio.Event()
+
+    async def store() -> None:
+        begun.set()
+        await asyncio.sleep(0.01)
+        done.set()
+
+    async def send() -> None:
+        async with StreamBody(IterableBody([b'x']), store):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(send())
+    await asyncio.sleep(0)
+    task.cancel()
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert done.is_set()
+
+
+async def test_stream_whose_end_is_canceled_is_reported(
+    app: Quart, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the server stops before the changes are stored, the log has one line."""
+    cookie = cookie_of(await app.test_client().get('/begin'))
+
+    async def write(*args: Any, **kwargs: Any) -> Any:
+        raise asyncio.CancelledError
+
+    async with app.test_request_context('/', headers={'Cookie': f'session={cookie.value}'}):
+        response: Any = Response(iter(['x']))
+        interface: Any = app.session_interface
+        await interface.save_session(app, current_session(), response)
+        monkeypatch.setattr(interface.store, 'write', write)
+        with pytest.raises(asyncio.CancelledError):
+            async with response.response:
+                session['a'] = 'lost'
+
+    assert caplog.messages == ['The changes of a stream are lost: the server stopped']
