@@ -5,11 +5,10 @@ only if the session was used or its cookie is set, and reports a session that ca
 """
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
-from itsdangerous import BadData, BadPayload
 from quart import Quart, Response, appcontext_pushed, session, websocket_tearing_down
 from quart.sessions import SecureCookieSessionInterface
 from quart.wrappers import Websocket
@@ -24,6 +23,7 @@ from quart_session_demo.sessions.base import (
     permanent_by_default,
     vary_by_cookie,
 )
+from quart_session_demo.sessions.cookie_reading import expiry_time, load_session
 from quart_session_demo.sessions.cookie_session import CookieSession
 from quart_session_demo.sessions.cookie_settings import check_lifetimes, complete_cookie_settings
 from quart_session_demo.sessions.errors import (
@@ -121,34 +121,13 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         # An app without a start, such as one that is mounted in another, was not checked.
         check_lifetimes(app.config)
         watch_json(app)
-        session = self._load(app, request, serializer)
+        cookies = cookie_values(self, app, request)
+        session = load_session(app, cookies, serializer, self.session_class)
         session.permanent_by_default = permanent_by_default(self, app)
         if isinstance(request, Websocket):
             track_accept(request, session)
             websocket_tearing_down.connect(self._log_lost_change, app)
         return session
-
-    def _load(
-        self, app: Quart, request: BaseRequestWebsocket, serializer: SessionSerializer
-    ) -> CookieSession:
-        reported = False
-        for value in cookie_values(self, app, request):
-            try:
-                data, signed_at = serializer.loads(value, _lifetime(app), return_timestamp=True)
-            except BadPayload as error:
-                # The signature is valid. One line for all cookies of the request.
-                if not reported:
-                    app.logger.warning('Session cookie not read: %s', error)
-                reported = True
-                continue
-            # A time that a datetime cannot hold raises the other errors.
-            except (BadData, OverflowError, OSError, ValueError):
-                continue
-            if isinstance(data, dict):
-                session = self.session_class(data)
-                session.signed_at = int(signed_at.timestamp())
-                return session
-        return self.session_class()
 
     async def save_session(
         self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None
@@ -231,7 +210,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         """Return when the browser deletes the cookie; None means when the browser closes."""
         expires = super().get_expiration_time(app, session)
         signed_at = cast(CookieSession, session).signature_time
-        return expires and (expires if signed_at is None else _expiry(app, signed_at))
+        return expires and (expires if signed_at is None else expiry_time(app, signed_at))
 
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the session expires; `session_expires_at` describes it."""
@@ -240,9 +219,9 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             return None
         sent = session.headers_sent or session.late_change_log is not None
         if sent or not self.should_set_cookie(app, session):
-            return None if session.signed_at is None else _expiry(app, session.signed_at)
+            return None if session.signed_at is None else expiry_time(app, session.signed_at)
         signed_at = session.signature_time
-        return _expiry(app, int(time.time()) if signed_at is None else signed_at)
+        return expiry_time(app, int(time.time()) if signed_at is None else signed_at)
 
     async def _log_lost_change(self, app: Quart, **_: Any) -> None:
         if not isinstance(session, CookieSession):
@@ -252,12 +231,3 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             session.late_change_log = app.logger
             if session.modified:
                 session.log_loss(app.logger)
-
-
-def _lifetime(app: Quart) -> int:
-    """Return the lifetime in the whole seconds that a signature counts."""
-    return int(app.permanent_session_lifetime.total_seconds())
-
-
-def _expiry(app: Quart, signed_at: int) -> datetime:
-    return datetime.fromtimestamp(signed_at + _lifetime(app), UTC)
