@@ -198,10 +198,10 @@ class ServerSession(TrackedSession):
             if latest.get(name) != self._stored.get(name)
         }
         changed_elsewhere -= changed.keys() | removed
-        if LIFETIME in changed_elsewhere:
-            self.own_lifetime = _decode_lifetime(latest)
         added = {name: latest[name] for name in changed_elsewhere & latest.keys()}
         self.update(self._serializer.decode_fields(_content(added)))
+        if LIFETIME in changed_elsewhere:
+            self.own_lifetime = _decode_lifetime(latest)
         # The store accepted each part: both together may exceed the limit.
         self._merged_size = fields_size(added)
         for name in changed_elsewhere - latest.keys() - {LIFETIME}:
