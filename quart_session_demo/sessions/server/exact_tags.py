@@ -110,36 +110,35 @@ class UTCSeconds(TagDateTime):
         )
 
 
-class ISODateTime(ExactTag):
+class ISOFormat(ExactTag):
+    """A tag for times or dates in ISO 8601."""
+
+    __slots__ = ()
+    kind: ClassVar[type[date]]
+
+    def to_json(self, value: Any) -> Any:
+        """Return the text."""
+        return value.isoformat()
+
+    def to_python(self, value: Any) -> Any:
+        """Return the time or date; a time zone is a fixed offset now."""
+        return self.kind.fromisoformat(value)
+
+
+class ISODateTime(ISOFormat):
     """A tag for all other times, with their microseconds and their offset from UTC."""
 
     __slots__ = ()
     key = ' py:datetime'
     kind = datetime
 
-    def to_json(self, value: Any) -> Any:
-        """Return the time in ISO 8601."""
-        return value.isoformat()
 
-    def to_python(self, value: Any) -> Any:
-        """Return the time; a time zone is a fixed offset now."""
-        return datetime.fromisoformat(value)
-
-
-class ISODate(ExactTag):
+class ISODate(ISOFormat):
     """A tag for dates."""
 
     __slots__ = ()
     key = ' py:date'
     kind = date
-
-    def to_json(self, value: Any) -> Any:
-        """Return the date in ISO 8601."""
-        return value.isoformat()
-
-    def to_python(self, value: Any) -> Any:
-        """Return the date."""
-        return date.fromisoformat(value)
 
 
 class DecimalText(ExactTag):
