@@ -35,6 +35,11 @@ each('HSET', 5, sets_end)
 each('HDEL', sets_end + 1, #ARGV)
 -- After the first change, these two work even if memory is full.
 redis.call('PEXPIRE', key, lifetime)
+-- A very short lifetime may be over already: Redis has deleted the key then, and the next step
+-- would create another one, without a lifetime.
+if redis.call('EXISTS', key) == 0 then
+  return 'gone'
+end
 redis.call('HSET', key, 'refreshed', refreshed)
 -- Only our own two fields are left. The session stays for another minute: a slower request may add
 -- a key, which must not be lost.

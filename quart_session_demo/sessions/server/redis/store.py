@@ -180,6 +180,5 @@ class RedisStore:
 def _write_args(
     changed: Fields, removed: Names, *, create: bool, lifetime: int, refreshed: int
 ) -> list[bytes | int]:
-    # A lifetime of 0 would delete the session between two steps of the script.
-    args: list[bytes | int] = [int(create), max(1, lifetime), refreshed, 2 * len(changed)]
+    args: list[bytes | int] = [int(create), lifetime, refreshed, 2 * len(changed)]
     return [*args, *chain.from_iterable(changed.items()), *removed]

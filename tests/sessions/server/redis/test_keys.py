@@ -8,7 +8,8 @@ import time_machine
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
-from quart_session_demo.sessions.server.store import new_session_id
+from quart_session_demo.sessions.server.redis.store import RedisStore
+from quart_session_demo.sessions.server.store import current_time, new_session_id
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import cookie_of, get_with_cookie, id_in, session_contents, signed_id
 from tests.processes import wait_until
@@ -164,6 +165,17 @@ async def test_absolute_lifetime_bounds_the_key(redis_server: RedisServer) -> No
         with time_machine.travel(timedelta(seconds=3000)):
             await client.get('/add/apple')
         assert 590 <= redis_server.ask('TTL', key) <= 600
+
+
+@pytest.mark.parametrize('lifetime', [1, 0, -1])
+async def test_no_key_outlives_a_short_lifetime(redis_server: RedisServer, lifetime: int) -> None:
+    """A session whose lifetime is over while it is stored leaves no key without a lifetime."""
+    store = RedisStore(redis_server.url, prefix='short:')
+    for _ in range(20):
+        await store.create({b'"a"': b'1'}, lifetime=lifetime, now=current_time())
+    await store.close()
+
+    wait_until(lambda: not redis_server.ask('KEYS', 'short:*'))
 
 
 async def test_prefixes_separate_apps(redis_server: RedisServer) -> None:
