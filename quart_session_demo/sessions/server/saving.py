@@ -76,13 +76,35 @@ async def regenerate(app: Quart, store: SessionStore, session: ServerSession) ->
     if latest is None:
         session.state = SessionState.GONE
         return
+    merged: tuple[Fields, set[bytes]] = {}, set()
     if session.state is SessionState.STORED:
         try:
-            session.merge(latest, *changes)
+            merged = session.merge(latest, *changes)
         except ValueError as error:
             app.logger.error('Session changes of another request dropped: %s', error)
     session.mark_stored(new_id, fields)
     session.modified = True
+    # Not later: the other request confirmed them, and a later change of this one may be refused.
+    if new_id is not None and session.has_content and any(merged):
+        await _write_merged(app, store, session, *merged)
+
+
+async def _write_merged(
+    app: Quart, store: SessionStore, session: ServerSession, added: Fields, removed: set[bytes]
+) -> None:
+    refreshed = session.refreshed
+    try:
+        await store.write(
+            cast(str, session.id),
+            added,
+            removed,
+            lifetime=lifetime.expires_at(app, session, refreshed) - current_time(),
+            refreshed=refreshed,
+        )
+    except StoreError:
+        # The save of this request tries again, and reports a failure.
+        return
+    session.mark_written(added, removed, refreshed)
 
 
 async def _replace(

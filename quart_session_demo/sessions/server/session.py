@@ -175,19 +175,25 @@ class ServerSession(TrackedSession):
         for name in removed:
             self._stored.pop(name, None)
         self.refreshed = refreshed
+        self._merged_size = 0
 
     def mark_failed(self, error: Exception) -> None:
         """Record that the session could not get another id."""
         self.error = error
         self.state = SessionState.FAILED
 
-    def merge(self, latest: Fields, changed: Fields, removed: set[bytes]) -> None:
+    def merge(
+        self, latest: Fields, changed: Fields, removed: set[bytes]
+    ) -> tuple[Fields, set[bytes]]:
         """Add what other requests stored since this one read it, except where this one changed it.
 
         Args:
             latest: The fields that the store held last.
             changed: The fields that this request set.
             removed: The names that this request removed.
+
+        Returns:
+            The fields that other requests set, and the names that they removed.
 
         Raises:
             ValueError: A field does not hold a value. Nothing is added then.
@@ -204,8 +210,10 @@ class ServerSession(TrackedSession):
             self.own_lifetime = _decode_lifetime(latest)
         # The store accepted each part: both together may exceed the limit.
         self._merged_size = fields_size(added)
-        for name in changed_elsewhere - latest.keys() - {LIFETIME}:
+        removed_elsewhere = changed_elsewhere - latest.keys()
+        for name in removed_elsewhere - {LIFETIME}:
             self.pop(json.loads(name))
+        return added, removed_elsewhere
 
 
 def fields_size(fields: Fields) -> int:

@@ -51,6 +51,26 @@ async def test_login_keeps_concurrent_changes(app: Quart) -> None:
     }
 
 
+async def test_refused_change_after_login_keeps_concurrent_changes(app: Quart) -> None:
+    """What another request stored before a login stays, also if a later change is refused."""
+    client = app.test_client()
+    old = cookie_of(await client.get('/')).value
+
+    @app.get('/bad_login')
+    async def bad_login() -> str:
+        session['user'] = 'zhiliao'
+        for path in ('/add/apple', '/del_session/pop/'):
+            await get_with_cookie(app, path, old)
+        await regenerate_session()
+        session['object'] = object()
+        return 'logged in'
+
+    assert (await client.get('/bad_login')).status_code == 500
+
+    contents = await session_contents(client)
+    assert contents == {'age': 20, '_permanent': True, 'cart': ['apple'], 'user': 'zhiliao'}
+
+
 @pytest.mark.parametrize('removed', [False, True])
 async def test_unstorable_login_logs_nobody_in(
     app: Quart, caplog: pytest.LogCaptureFixture, removed: bool
