@@ -1,6 +1,7 @@
 """Store what changed in a session, or the session under a new id, depending on its state."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 
 from quart import Quart
@@ -86,25 +87,9 @@ async def regenerate(app: Quart, store: SessionStore, session: ServerSession) ->
     session.modified = True
     # Not later: the other request confirmed them, and a later change of this one may be refused.
     if new_id is not None and session.has_content and any(merged):
-        await _write_merged(app, store, session, *merged)
-
-
-async def _write_merged(
-    app: Quart, store: SessionStore, session: ServerSession, added: Fields, removed: set[bytes]
-) -> None:
-    refreshed = session.refreshed
-    try:
-        await store.write(
-            cast(str, session.id),
-            added,
-            removed,
-            lifetime=lifetime.expires_at(app, session, refreshed) - current_time(),
-            refreshed=refreshed,
-        )
-    except StoreError:
         # The save of this request tries again, and reports a failure.
-        return
-    session.mark_written(added, removed, refreshed)
+        with suppress(StoreError):
+            await _write(app, store, session, *merged, refreshed=session.refreshed)
 
 
 async def _replace(
@@ -139,21 +124,34 @@ async def _write_changes(
         return await _confirm(app, store, session)
     refreshed = lifetime.next_refresh(app, session, changed=True)
     try:
-        result = await store.write(
-            cast(str, session.id),
-            changed,
-            removed,
-            lifetime=lifetime.expires_at(app, session, refreshed) - current_time(),
-            refreshed=refreshed,
-        )
+        result = await _write(app, store, session, changed, removed, refreshed=refreshed)
     except StoreError as error:
         if changed or removed:
             raise
         app.logger.error('Session not extended: %s', error)
         return None
+    return result if changed or removed or result is WriteResult.SAVED else None
+
+
+async def _write(
+    app: Quart,
+    store: SessionStore,
+    session: ServerSession,
+    changed: Fields,
+    removed: set[bytes],
+    *,
+    refreshed: int,
+) -> WriteResult:
+    result = await store.write(
+        cast(str, session.id),
+        changed,
+        removed,
+        lifetime=lifetime.expires_at(app, session, refreshed) - current_time(),
+        refreshed=refreshed,
+    )
     # The next save of a websocket must not write the same changes again.
     session.mark_written(changed, removed, refreshed)
-    return result if changed or removed or result is WriteResult.SAVED else None
+    return result
 
 
 def _encode(app: Quart, session: ServerSession) -> Fields:
@@ -171,7 +169,7 @@ async def _confirm(app: Quart, store: SessionStore, session: ServerSession) -> W
 
     A login or logout may have finished during this request. The browser has a newer cookie then.
     """
-    if not session.has_old_signature:
+    if not session.has_old_signature or session.headers_sent:
         return None
     try:
         exists = await store.read(cast(str, session.id)) is not None
