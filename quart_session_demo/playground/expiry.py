@@ -1,7 +1,7 @@
 """When the user's session expires, and whether a use of it extends that."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -15,6 +15,7 @@ from quart_session_demo.sessions.base import (
     cookie_header,
     permanent_by_default,
 )
+from quart_session_demo.sessions.cookie_reading import expiry_time
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,5 @@ def session_expiry(content: dict[str, Any], cookie: str, *, saved: bool) -> Expi
         # The app filled the session itself; this cookie does not hold it.
         return Expiry(None, None, refreshed, too_large=False)
     renewed = current.permanent and refreshed and saved and not too_large
-    start = datetime.now(UTC).replace(microsecond=0) if renewed else signed_at
-    # The signature's time has whole seconds only.
-    lifetime = timedelta(seconds=int(app.permanent_session_lifetime.total_seconds()))
-    return Expiry(signed_at, start + lifetime, renewed, too_large)
+    start = datetime.now(UTC) if renewed else signed_at
+    return Expiry(signed_at, expiry_time(app, int(start.timestamp())), renewed, too_large)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,7 @@ from quart_session_demo.sessions.base import (
     stores_in_cookie,
 )
 from quart_session_demo.sessions.cookie import CookieSessionInterface
+from quart_session_demo.sessions.cookie_reading import expiry_time
 from quart_session_demo.sessions.cookie_session import CookieSession
 from quart_session_demo.sessions.limits import CONTENT_LIMIT, DEFAULT_CONTENT_LIMIT
 from quart_session_demo.sessions.payload import (
@@ -172,7 +173,7 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
     payload, content_size = load_payload(payload_part, interface.serializer)
     session = CookieSession(payload)
     session.permanent_by_default = permanent_by_default(interface, app)
-    signed_at, expires_at = _times(timestamp_part, app.permanent_session_lifetime)
+    signed_at, expires_at = _times(timestamp_part, app)
     signed_by, fallback_number = _cookie_signed_by(value, interface.get_signing_serializer(app))
     return InspectedCookie(
         payload_part=payload_part,
@@ -217,10 +218,10 @@ def inspect_id(value: str, app: Quart) -> InspectedId:
     return InspectedId(signed_by, fallback_number, not stores_in_cookie(app.session_interface))
 
 
-def _times(part: str, lifetime: timedelta) -> tuple[datetime, datetime]:
+def _times(part: str, app: Quart) -> tuple[datetime, datetime]:
     try:
-        signed_at = datetime.fromtimestamp(bytes_to_int(base64_decode(part)), UTC)
-        return signed_at, signed_at + timedelta(seconds=int(lifetime.total_seconds()))
+        signed_at = bytes_to_int(base64_decode(part))
+        return datetime.fromtimestamp(signed_at, UTC), expiry_time(app, signed_at)
     # Not a ValueError alone: base64_decode raises BadData.
     except Exception:
         raise NotASessionCookie('Its second part is not a time.') from None
