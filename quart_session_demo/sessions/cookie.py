@@ -155,7 +155,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         try:
             if used:
                 vary_by_cookie(response)
-            if not session.content():
+            if not session.untracked_keys:
                 if session.modified:
                     self.delete_cookie(app, response)
             elif self.should_set_cookie(app, session):
@@ -172,7 +172,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         self, app: Quart, session: CookieSession, response: Response | WerkzeugResponse
     ) -> bool:
         serializer = cast(SessionSerializer, self.get_signing_serializer(app))
-        content, signed_at = session.content(), session.signature_time
+        content, signed_at = session.untracked_content(), session.signature_time
         try:
             if signed_at is None:
                 signed_at = int(time.time())
@@ -215,7 +215,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the session expires; `session_expires_at` describes it."""
         session = cast(CookieSession, session)
-        if not session.content():
+        if not session.untracked_keys:
             return None
         sent = session.headers_sent or session.late_change_log is not None
         if sent or not self.should_set_cookie(app, session):

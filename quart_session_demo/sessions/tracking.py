@@ -1,6 +1,6 @@
 """The session that records whether a request read or changed it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, KeysView
 from functools import wraps
 from logging import Logger
 from typing import Any, cast
@@ -131,15 +131,24 @@ class TrackedSession(SecureCookieSession):
             dict.update(self, content)
 
     @property
+    def untracked_keys(self) -> KeysView[str]:
+        """The keys of the content, which do not count as a use."""
+        return dict.keys(self._content)
+
+    @property
+    def _content(self) -> dict[str, Any]:
+        # Only the methods of `dict` itself record no use.
+        return self if self._hidden is None else self._hidden
+
+    @property
     def is_permanent(self) -> bool:
         """The same as `permanent`, which does not count as a use."""
-        content = self if self._hidden is None else self._hidden
-        return bool(dict.get(content, '_permanent', self.permanent_by_default))
+        return bool(dict.get(self._content, '_permanent', self.permanent_by_default))
 
-    def content(self) -> dict[str, Any]:
+    def untracked_content(self) -> dict[str, Any]:
         """Return a copy of the content, which does not count as a use."""
         # `dict.copy` would call a tracked method for each key.
-        return dict(dict.items(self) if self._hidden is None else self._hidden)
+        return dict(dict.items(self._content))
 
 
 def _tracked(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -174,3 +174,11 @@ def test_unused_session_cannot_be_pickled_wrongly() -> None:
     """Pickle fails as for Flask's own session, and writes no placeholder."""
     with pytest.raises((AttributeError, pickle.PicklingError)):
         pickle.dumps(CookieSession(CONTENT))
+
+
+@pytest.mark.parametrize('key', ['content', 'names', 'user', 'data'])
+def test_template_reads_a_key_by_its_name(key: str) -> None:
+    """A usual key is no attribute of the session, which a template would read in its place."""
+    template = Environment(autoescape=True).from_string(f'{{{{ session.{key} }}}}')
+
+    assert template.render(session=CookieSession({key: 'value'})) == 'value'

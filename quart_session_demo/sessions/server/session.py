@@ -132,7 +132,7 @@ class ServerSession(TrackedSession):
         A session that is only permanent has no content. An app that makes every session permanent
         would otherwise store one for each request without a cookie.
         """
-        return self.own_lifetime is not None or not self.content().keys() <= {'_permanent'}
+        return self.own_lifetime is not None or not self.untracked_keys <= {'_permanent'}
 
     def encode_fields(self) -> Fields:
         """Return the fields that hold the session's current content; empty if it has none.
@@ -142,7 +142,7 @@ class ServerSession(TrackedSession):
         """
         if not self.has_content:
             return {}
-        fields = self._serializer.encode_fields(self.content())
+        fields = self._serializer.encode_fields(self.untracked_content())
         if self.own_lifetime is not None:
             fields[LIFETIME] = b'%d' % self.own_lifetime
         return fields
