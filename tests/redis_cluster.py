@@ -139,11 +139,13 @@ class RedisCluster:
         self._stack.callback(self.nodes[number].stop)
 
     def counted(self, statistic: str) -> int:
-        """Return how often the nodes did something, by its name in INFO, such as an error's."""
+        """Return how often the nodes did something, by its name in INFO: an error or a command."""
         counts = 0
         for node in self.nodes:
             found = node.ask('INFO', 'everything').get(statistic, 0)
-            counts += found['count'] if isinstance(found, dict) else found
+            # An error has a `count`, and a command `calls`.
+            number = found.get('count') or found['calls'] if isinstance(found, dict) else found
+            counts += number
         return counts
 
     def move_slot(self, slot: int, source: int, target: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from redis.asyncio import ConnectionPool
-from redis.exceptions import AskError, MovedError
+from redis.exceptions import AskError, ClusterDownError, MovedError
 
 from quart_session_demo.sessions.server.connection_queue import BUSY_FACTOR, WAIT_FACTOR
 from quart_session_demo.sessions.server.loops import LoopResources
@@ -34,7 +34,7 @@ from quart_session_demo.sessions.server.timeouts import responsive_timeout
 
 T = TypeVar('T')
 
-#: How many nodes a command is sent to, one after another, before it fails.
+#: How often a command is sent to a node, the same or another, before it fails.
 MAX_REDIRECTIONS = 8
 #: How many of the known nodes are asked at the same time who serves what, besides those that the
 #: settings name. The first response counts.
@@ -88,9 +88,9 @@ class ClusterConnections:
     @property
     def repeat_seconds(self) -> float:
         """The longest time between two attempts to send the same command."""
-        # An attempt at the old node, a look at the slots, and a wait for a connection to the new
-        # node while the event loop is never idle.
-        return (BUSY_FACTOR * WAIT_FACTOR + 5) * self._timeout
+        # An attempt at the old node, a look at the slots, a wait until the nodes agree, and a wait
+        # for a connection to the new node while the event loop is never idle.
+        return (BUSY_FACTOR * WAIT_FACTOR + 6) * self._timeout
 
     async def run(self, command: Command[T], key: str | None = None) -> T:
         """Return the result of a command from the node that serves a key.
@@ -137,6 +137,9 @@ class ClusterConnections:
         has_failed = False
         for _ in range(MAX_REDIRECTIONS):
             owner = self._slots.owners[slot] or await self._find_owner(slot)
+            if owner is None:
+                await self._wait_for_owner()
+                continue
             try:
                 result = await self._run_at(owner, with_redirection(command))
                 if isinstance(result, AskError) and not isinstance(result, MovedError):
@@ -148,13 +151,21 @@ class ClusterConnections:
                     raise
                 has_failed = True
                 continue
+            if isinstance(result, ClusterDownError):
+                await self._wait_for_owner()
+                continue
             if not isinstance(result, AskError):
                 return result
             if isinstance(result, MovedError):
                 self._slots.move(result, owner)
                 # A command with a key of its own may use another slot.
                 slot = result.slot_id
-        raise StoreError('The nodes of the Redis Cluster do not agree who serves a session')
+        raise StoreError(NO_OWNER)
+
+    async def _wait_for_owner(self) -> None:
+        # In a failover, other nodes may learn that the old primary has no slots before they learn
+        # that the new one has them.
+        await asyncio.sleep(self._timeout / MAX_REDIRECTIONS)
 
     async def _run_at(self, address: Address, command: Command[T]) -> T:
         if address not in self._nodes:
@@ -173,12 +184,11 @@ class ClusterConnections:
         finally:
             node.users -= 1
 
-    async def _find_owner(self, slot: int) -> Address:
+    async def _find_owner(self, slot: int) -> Address | None:
         await self._read_slots()
-        owner = self._slots.owners[slot]
-        if owner is None:
+        if self._last_error != NO_OWNER:
             raise StoreError(self._last_error)
-        return owner
+        return self._slots.owners[slot]
 
     async def _has_new_owner(self, slot: int, failed: Address) -> bool:
         with suppress(StoreError, TimeoutError):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TypeVar
 
-from redis.exceptions import AskError, ResponseError
+from redis.exceptions import AskError, ClusterDownError, ResponseError
 
 from quart_session_demo.sessions.server.redis.connections import Command, LoopConnections
 from quart_session_demo.sessions.server.redis.scripts import DELETE, WRITE
@@ -16,13 +16,16 @@ T = TypeVar('T')
 NO_OWNER = 'No node of the Redis Cluster serves this part of the sessions'
 
 
-def with_redirection(command: Command[T]) -> Command[T | AskError]:
-    """Return a command that returns a redirection, which is no failure of the node."""
+def with_redirection(command: Command[T]) -> Command[T | AskError | ClusterDownError]:
+    """Return a command that returns a redirection, which is no failure of the node.
 
-    async def run(connections: LoopConnections) -> T | AskError:
+    CLUSTERDOWN is returned too: the node works, but knows of no node for some slots.
+    """
+
+    async def run(connections: LoopConnections) -> T | AskError | ClusterDownError:
         try:
             return await command(connections)
-        except AskError as redirection:
+        except (AskError, ClusterDownError) as redirection:
             return redirection
 
     return run

@@ -209,6 +209,36 @@ async def test_planned_failover_fails_no_request(cluster: RedisCluster) -> None:
         assert list(statuses) == [200]
 
 
+async def test_moment_without_owner_fails_no_request(cluster: RedisCluster) -> None:
+    """A request waits while no node serves its slot, as for a moment in a planned failover."""
+    async with serving({**cluster.settings, 'SESSION_REDIS_TIMEOUT': 10}) as app:
+        client = await client_on(app, 0)
+        refused = cluster.counted('errorstat_CLUSTERDOWN')
+        cluster.nodes[0].ask('CLUSTER', 'DELSLOTS', 0)
+        request = asyncio.create_task(client.get('/get_session/'))
+        await wait_for(lambda: cluster.counted('errorstat_CLUSTERDOWN') > refused)
+        cluster.nodes[0].ask('CLUSTER', 'ADDSLOTS', 0)
+        assert await (await request).get_data(as_text=True) == 'zhiliao'
+
+
+async def test_slot_without_owner_in_the_map_is_awaited(cluster: RedisCluster) -> None:
+    """A store that learns of no node for a slot asks again until there is one."""
+    store = store_of(cluster)
+    session_id = await store.create({b'"user"': b'1'}, lifetime=60_000, now=1)
+    slot = slot_of(f'session:{store_key(session_id)}')
+    for node in cluster.nodes:
+        node.ask('CLUSTER', 'DELSLOTS', slot)
+    asked = cluster.counted('cmdstat_cluster|slots')
+    other = store_of(cluster)
+    read = asyncio.create_task(other.read(session_id))
+    await wait_for(lambda: cluster.counted('cmdstat_cluster|slots') > asked)
+    for node in cluster.primaries:
+        node.ask('CLUSTER', 'SETSLOT', slot, 'NODE', cluster.ids[shard_of(slot)])
+    assert await read
+    await store.close()
+    await other.close()
+
+
 async def test_killed_primary_is_replaced(
     fragile_cluster: RedisCluster, caplog: pytest.LogCaptureFixture
 ) -> None:
