@@ -69,7 +69,7 @@ class SQLite:
             connect_args={
                 'timeout': LOCK_WAIT_SECONDS,
                 'isolation_level': 'IMMEDIATE',
-                'async_creator_fn': _connect,
+                'async_creator_fn': _Connection,
             },
             pool_reset_on_return=None,
             poolclass=AsyncAdaptedQueuePool,
@@ -117,19 +117,33 @@ class SQLite:
 
 
 class _Connection(aiosqlite.Connection):
-    """A connection that may be stopped twice, as SQLAlchemy does if a close is cancelled.
+    """A connection that may be stopped twice, and while it opens, as cancelled tasks do.
 
-    aiosqlite would wait for ever for the thread that the first call ends.
+    aiosqlite would wait for ever for the thread that the first call ends, and would not close what
+    the thread opens after the call.
     """
 
     _is_stopped = False
     _end: asyncio.Future[Any] | None = None
+    _opened: sqlite3.Connection | None = None
+
+    def __init__(self, path: str, **options: Any) -> None:
+        def open_file() -> sqlite3.Connection:
+            self._opened = sqlite3.connect(path, factory=_SQLiteConnection, **options)
+            return self._opened
+
+        super().__init__(open_file, iter_chunk_size=64)
 
     def stop(self) -> asyncio.Future[Any] | None:
         if not self._is_stopped:
             self._is_stopped = True
+            self._tx.put_nowait((None, self._close_opened))
             self._end = super().stop()
         return self._end
+
+    def _close_opened(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
 
 
 class _SQLiteConnection(sqlite3.Connection):
@@ -143,12 +157,6 @@ class _SQLiteConnection(sqlite3.Connection):
         with suppress(sqlite3.Error):
             self.rollback()
         super().close()
-
-
-def _connect(path: str, **options: Any) -> aiosqlite.Connection:
-    return _Connection(
-        lambda: sqlite3.connect(path, factory=_SQLiteConnection, **options), iter_chunk_size=64
-    )
 
 
 def _configure(connection: Any, _: object) -> None:

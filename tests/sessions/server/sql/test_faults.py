@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -73,13 +74,40 @@ async def test_stopped_connection_can_be_closed(tmp_path: Path) -> None:
 
     SQLAlchemy stops it if the close is cancelled.
     """
-    connection = await sqlite._connect(str(tmp_path / 'sessions.db'))
+    connection = await sqlite._Connection(str(tmp_path / 'sessions.db'))
     closing = asyncio.create_task(connection.close())
     await asyncio.sleep(0)
     connection.stop()
 
     async with asyncio.timeout(30):
         await closing
+
+
+async def test_connection_is_closed_if_its_opening_is_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is opened for a task that was cancelled meanwhile is closed."""
+    opening, cancelled, closed = threading.Event(), threading.Event(), threading.Event()
+
+    class SlowConnection(sqlite3.Connection):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            opening.set()
+            cancelled.wait(30)
+            super().__init__(*args, **options)
+
+        def close(self) -> None:
+            super().close()
+            closed.set()
+
+    monkeypatch.setattr(sqlite, '_SQLiteConnection', SlowConnection)
+    task = asyncio.ensure_future(sqlite._Connection(str(tmp_path / 'sessions.db')))
+    await asyncio.to_thread(opening.wait, 30)
+    task.cancel()
+    await asyncio.wait((task,))
+    cancelled.set()
+
+    assert task.cancelled()
+    assert await asyncio.to_thread(closed.wait, 30)
 
 
 async def test_abandoned_change_leaves_no_lock(
