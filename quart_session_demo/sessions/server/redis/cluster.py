@@ -73,7 +73,7 @@ class ClusterConnections:
         self._nodes: dict[Address, _Node] = {}
         self._slots = SlotMap()
         # Why the slots could not be read the last time, for callers who waited.
-        self._last_error = NO_OWNER
+        self._read_error: str | None = None
         # Counts the attempts to read the slots, so that callers who wait share one.
         self._reads = 0
         self._locks = LoopResources(asyncio.Lock, _release)
@@ -186,8 +186,8 @@ class ClusterConnections:
 
     async def _find_owner(self, slot: int) -> Address | None:
         await self._read_slots()
-        if self._last_error != NO_OWNER:
-            raise StoreError(self._last_error)
+        if self._read_error is not None:
+            raise StoreError(self._read_error)
         return self._slots.owners[slot]
 
     async def _has_new_owner(self, slot: int, failed: Address) -> bool:
@@ -204,9 +204,9 @@ class ClusterConnections:
                 return
             try:
                 self._slots = await self._first_slot_map()
-                self._last_error = NO_OWNER
+                self._read_error = None
             except StoreError as error:
-                self._last_error = str(error)
+                self._read_error = str(error)
                 raise
             finally:
                 self._reads += 1
