@@ -143,9 +143,10 @@ class RedisCluster:
         counts = 0
         for node in self.nodes:
             found = node.ask('INFO', 'everything').get(statistic, 0)
-            # An error has a `count`, and a command `calls`.
-            number = found.get('count') or found['calls'] if isinstance(found, dict) else found
-            counts += number
+            if isinstance(found, dict):
+                # INFO has several numbers for a command, and one for an error.
+                found = found['calls' if 'calls' in found else 'count']
+            counts += found
         return counts
 
     def move_slot(self, slot: int, source: int, target: int) -> None:
