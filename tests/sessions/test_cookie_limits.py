@@ -115,30 +115,21 @@ async def test_copied_permanent_cookie_renews_itself(
         assert await user_of(app, first) == 'None'
 
 
-async def test_copied_browser_cookie_is_renewed_only_by_changes(
-    make_login_app: Callable[..., Quart],
-) -> None:
-    """A copy of a cookie that is not permanent is renewed by a response that changes it."""
-    app = make_login_app()
-    with time_machine.travel('2026-11-26', tick=False) as clock:
-        copy = cookie_of(await app.test_client().get('/set/user')).value
-        clock.shift(timedelta(seconds=LIFETIME - 1))
-        read = await renewed(app, '/get/user', copy)
-        changed = await renewed(app, '/set/more', copy)
-        clock.shift(timedelta(seconds=2))
-
-        assert read == copy
-        assert await user_of(app, copy) == 'None'
-        assert await user_of(app, changed) == 'True'
-
-
+@pytest.mark.parametrize(
+    ('settings', 'path', 'user'),
+    [
+        # Not permanent.
+        ({}, '/set/user', 'True'),
+        ({'SESSION_REFRESH_EACH_REQUEST': False}, '/login', 'zhiliao'),
+    ],
+)
 async def test_copied_cookie_without_refresh_is_renewed_only_by_changes(
-    make_login_app: Callable[..., Quart],
+    make_login_app: Callable[..., Quart], settings: dict[str, Any], path: str, user: str
 ) -> None:
-    """Without `SESSION_REFRESH_EACH_REQUEST` a copy lasts for the lifetime after its signature."""
-    app = make_login_app(SESSION_REFRESH_EACH_REQUEST=False)
+    """A copy of a cookie that responses do not refresh is renewed by one that changes it."""
+    app = make_login_app(**settings)
     with time_machine.travel('2026-11-26', tick=False) as clock:
-        copy = cookie_of(await app.test_client().get('/login')).value
+        copy = cookie_of(await app.test_client().get(path)).value
         clock.shift(timedelta(seconds=LIFETIME - 1))
         read = await renewed(app, '/get/user', copy)
         changed = await renewed(app, '/set/more', copy)
@@ -146,7 +137,7 @@ async def test_copied_cookie_without_refresh_is_renewed_only_by_changes(
 
         assert read == copy
         assert await user_of(app, copy) == 'None'
-        assert await user_of(app, changed) == 'zhiliao'
+        assert await user_of(app, changed) == user
 
 
 async def test_slow_request_restores_a_logged_out_session(
