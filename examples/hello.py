@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 
+from markupsafe import escape
 from quart import Quart, session
 
 app = Quart(__name__)
@@ -22,7 +23,7 @@ async def index():
 @app.route('/get_session/')
 async def get_session():
     username = session.get('username')
-    return username or '没有session数据'
+    return escape(username or '没有session数据')
 
 
 @app.route('/del_session/')

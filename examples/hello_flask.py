@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 
 from flask import Flask, session
+from markupsafe import escape
 
 app = Flask(__name__)
 # As in the lesson: a new key at each start. After a restart, every old session is unreadable.
@@ -22,7 +23,7 @@ def index():
 @app.route('/get_session/')
 def get_session():
     username = session.get('username')
-    return username or '没有session数据'
+    return escape(username or '没有session数据')
 
 
 @app.route('/del_session/')

@@ -16,6 +16,7 @@ from quart_session_demo.middleware import (
     BadRequestMiddleware,
     HealthMiddleware,
     SecurityHeadersMiddleware,
+    TrustedHostMiddleware,
     WebsocketRejectionMiddleware,
 )
 from quart_session_demo.playground import playground
@@ -57,7 +58,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     # `app`, which the CLI and the test client need as a Quart app.
     app.asgi_app = SecurityHeadersMiddleware(  # type: ignore[method-assign]
         BadRequestMiddleware(
-            HealthMiddleware(WebsocketRejectionMiddleware(app.asgi_app), is_ready),
+            HealthMiddleware(
+                TrustedHostMiddleware(
+                    WebsocketRejectionMiddleware(app.asgi_app), app.config['TRUSTED_HOSTS']
+                ),
+                is_ready,
+            ),
         ),
         hsts=app.config['STRICT_TRANSPORT_SECURITY'],
     )

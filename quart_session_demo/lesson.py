@@ -6,6 +6,7 @@ Quart, and `compare/apps/lesson/flask_lesson.py` the form for Flask: only import
 runs and saves it afterwards.
 """
 
+from markupsafe import escape
 from quart import Blueprint, session
 
 lesson = Blueprint('lesson', __name__)
@@ -25,7 +26,8 @@ async def index() -> str:
 @lesson.route('/get_session/')
 async def get_session() -> str:
     username = session.get('username')
-    return str(username or '没有session数据')
+    # A user may have typed the name. `escape` lets the browser show it and not run it.
+    return escape(username or '没有session数据')
 
 
 # 3. 删除session (delete), 方式3: every value

@@ -422,8 +422,9 @@ def test_production_without_key_names_the_variable(monkeypatch: pytest.MonkeyPat
     [
         ({'SESSION_COOKIE_NAME': 'sid'}, 'sid'),
         ({'SESSION_COOKIE_SECURE': False}, 'session'),
-        ({'SESSION_COOKIE_DOMAIN': 'example.com'}, 'session'),
-        ({'SESSION_COOKIE_PATH': '/app'}, 'session'),
+        ({'SESSION_COOKIE_DOMAIN': 'example.com'}, '__Secure-session'),
+        ({'SESSION_COOKIE_PATH': '/app'}, '__Secure-session'),
+        ({'SESSION_COOKIE_PATH': '/app', 'SESSION_COOKIE_SECURE': False}, 'session'),
         ({'PERMANENT_SESSION_LIFETIME': 60}, '__Host-session'),
     ],
 )

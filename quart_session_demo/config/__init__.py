@@ -9,7 +9,9 @@ from flask import Config
 
 from quart_session_demo.config.validation import (
     host_prefix_obstacles,
+    is_secure,
     validate_hsts,
+    validate_trusted_hosts,
     validation_errors,
 )
 from quart_session_demo.sessions.redis_selection import redis_sources
@@ -31,6 +33,12 @@ SETTINGS: tuple[Setting, ...] = (
         validate_boolean,
         True,
         False,
+    ),
+    Setting(
+        'TRUSTED_HOSTS',
+        'the hosts that users may request, without ports; one that starts with a dot includes its '
+        'subdomains; another host gets 400, except for `/health`; none allows every host',
+        validate_trusted_hosts,
     ),
     Setting(
         'STRICT_TRANSPORT_SECURITY',
@@ -93,7 +101,8 @@ def load_config(config: Config, mapping: Mapping[str, Any]) -> Callable[[str], s
     if config['PRODUCTION'] is True:
         config.from_mapping({**PRODUCTION_DEFAULTS, **chosen})
         if 'SESSION_COOKIE_NAME' not in chosen and host_prefix_obstacles(config):
-            config['SESSION_COOKIE_NAME'] = DEFAULTS['SESSION_COOKIE_NAME']
+            prefix = '__Secure-' if is_secure(config) else ''
+            config['SESSION_COOKIE_NAME'] = prefix + DEFAULTS['SESSION_COOKIE_NAME']
     if config['SESSION_TYPE'] == 'redis' and not redis_sources(config):
         config['SESSION_REDIS_URL'] = os.environ.get(PLATFORM_REDIS_URL)
 

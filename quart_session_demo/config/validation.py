@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Config
 from quart import Quart
+from werkzeug.sansio.utils import host_is_trusted
 
 from quart_session_demo.sessions.cookie_settings import cookie_problems
 from quart_session_demo.sessions.redis_selection import selection_errors
@@ -53,6 +54,7 @@ def validation_errors(
     errors = [f'{name(key)} {problem}' for key, problem in problems.items()]
     errors.extend(validate_combinations(config, name, problems))
     if config['PRODUCTION'] is True:
+        errors.extend(validate_production_modes(config, name))
         errors.extend(validate_production_keys(config, name, problems))
     return errors
 
@@ -81,22 +83,37 @@ def validate_type(key: str, value: Any) -> str | None:
         expected = 'a host, with a port if there is one, or to null'
     elif isinstance(default, str):
         valid, expected = isinstance(value, str), 'a string'
-    elif key == 'TRUSTED_HOSTS':
-        # A string would be read as a list of its characters.
-        valid = value is None or (
-            isinstance(value, list | tuple) and all(isinstance(host, str) for host in value)
-        )
-        expected = 'a list of hosts, in JSON ["example.com"], or to null'
     else:
         return None
     return None if valid else f'is {safe_repr(value)}: set it to {expected}'
+
+
+def validate_trusted_hosts(value: Any) -> str | None:
+    """Require a list of hosts that Werkzeug's `host_is_trusted` can match, or None."""
+    # A string would be read as a list of its characters, and an empty list trusts every host.
+    if value is None or (isinstance(value, list | tuple) and value and all(map(_is_host, value))):
+        return None
+    return (
+        f'is {safe_repr(value)}: set it to a list of hosts in lower case, in JSON ["example.com"] '
+        'or, with all its subdomains, [".example.com"], or to null'
+    )
+
+
+def _is_host(value: Any) -> bool:
+    if not isinstance(value, str) or value != value.lower():
+        return False
+    try:
+        host = value.removeprefix('.').encode('idna').decode()
+    except UnicodeError:
+        return False
+    return host_is_trusted(host, [value])
 
 
 def validate_hsts(value: Any) -> str | None:
     """Require a value of the Strict-Transport-Security header (RFC 6797, 6.1), or None."""
     if value is None or (
         isinstance(value, str)
-        and re.fullmatch(r'max-age=\d+(; *includeSubDomains)?(; *preload)?', value, re.ASCII)
+        and re.fullmatch(r'max-age=\d{1,10}(; *includeSubDomains)?(; *preload)?', value, re.ASCII)
     ):
         return None
     return (
@@ -146,6 +163,16 @@ def validate_combinations(
                 yield f'{name(key)} {problem}'
     if config['SESSION_TYPE'] == 'redis':
         yield from selection_errors(config, name, 'is not set, nor is REDIS_URL')
+
+
+def validate_production_modes(config: Config, name: Callable[[str], str]) -> Iterator[str]:
+    """Yield the errors of settings with which Quart shows source code and local variables."""
+    for key in ('DEBUG', 'TESTING'):
+        if config[key] is True:
+            yield (
+                f'{name(key)} is true in production, where an error would show source code to '
+                'users: set it to false'
+            )
 
 
 def validate_production_keys(

@@ -67,12 +67,16 @@ def setting_findings(app: Quart) -> Iterator[Finding]:
     yield from _lifetime_findings(app)
     if app.debug:
         yield _finding('debug-on')
+    if app.testing:
+        yield _finding('testing-on')
     if app.config.get('PLAYGROUND') or 'playground' in app.blueprints:
         yield _finding('playground-on')
     if HSTS in app.config:
         hsts = app.config[HSTS]
         if not hsts or int(re.sub(r'\D', '', hsts)) < MIN_HSTS.total_seconds():
             yield _finding('hsts-off')
+        elif 'includeSubDomains' not in hsts:
+            yield _finding('hsts-subdomains')
 
 
 def setting_errors(app: Quart) -> dict[str, str]:
@@ -163,12 +167,15 @@ def _cookie_findings(app: Quart) -> Iterator[Finding]:
         yield _finding('cookie-samesite', 'error')
     elif samesite.title() == 'None':
         yield _finding('cookie-samesite', 'warning')
-    if not config['SESSION_COOKIE_NAME'].lower().startswith('__host-'):
+    name = config['SESSION_COOKIE_NAME'].lower()
+    if not name.startswith('__host-'):
         obstacles = host_prefix_obstacles(config).items()
         yield _finding(
             'cookie-no-host-prefix',
             obstacles=''.join(f'; QUART_{name}: {remedy}' for name, remedy in obstacles),
         )
+        if is_secure(config) and obstacles and not name.startswith('__secure-'):
+            yield _finding('cookie-no-secure-prefix')
 
 
 def _lifetime_findings(app: Quart) -> Iterator[Finding]:

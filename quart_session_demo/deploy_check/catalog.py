@@ -81,6 +81,12 @@ FINDINGS: tuple[Finding, ...] = (
         'Set QUART_SESSION_COOKIE_NAME to __Host-session{obstacles}',
     ),
     Finding(
+        'cookie-no-secure-prefix',
+        'warning',
+        'A response over plain http can set the session cookie (OWASP ASVS 5.0, 3.3.1)',
+        'If the cookie needs its domain or path, set QUART_SESSION_COOKIE_NAME to __Secure-session',
+    ),
+    Finding(
         'lifetime',
         'warning',
         'A permanent session lasts {lifetime}; from 1 minute to 31 days are usual',
@@ -119,6 +125,12 @@ FINDINGS: tuple[Finding, ...] = (
         'Remove QUART_DEBUG',
     ),
     Finding(
+        'testing-on',
+        'error',
+        'An app that is being tested shows source code and settings to users',
+        'Remove QUART_TESTING',
+    ),
+    Finding(
         'playground-on',
         'error',
         'The playground signs any value that a user types: users can forge the sessions of '
@@ -129,6 +141,12 @@ FINDINGS: tuple[Finding, ...] = (
         'hsts-off',
         'warning',
         'Browsers may use plain http again within a year (OWASP ASVS 5.0, 3.4.1)',
+        'Set QUART_STRICT_TRANSPORT_SECURITY to max-age=31536000; includeSubDomains',
+    ),
+    Finding(
+        'hsts-subdomains',
+        'warning',
+        'Browsers may use plain http for subdomains (OWASP ASVS 5.0, 3.4.1)',
         'Set QUART_STRICT_TRANSPORT_SECURITY to max-age=31536000; includeSubDomains',
     ),
 )

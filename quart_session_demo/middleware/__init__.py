@@ -7,11 +7,13 @@ Wrap `app.asgi_app` and not `app`, which Quart's command line and test client ne
 from quart_session_demo.middleware.bad_request import BadRequestMiddleware
 from quart_session_demo.middleware.health import HealthMiddleware
 from quart_session_demo.middleware.security_headers import SecurityHeadersMiddleware
+from quart_session_demo.middleware.trusted_host import TrustedHostMiddleware
 from quart_session_demo.middleware.websocket_rejection import WebsocketRejectionMiddleware
 
 __all__ = [
     'BadRequestMiddleware',
     'HealthMiddleware',
     'SecurityHeadersMiddleware',
+    'TrustedHostMiddleware',
     'WebsocketRejectionMiddleware',
 ]

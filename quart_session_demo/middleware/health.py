@@ -3,9 +3,18 @@
 import json
 from collections.abc import Awaitable, Callable
 
-from hypercorn.typing import ASGIFramework, ASGIReceiveCallable, ASGISendCallable, Scope
+from hypercorn.typing import (
+    ASGIFramework,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    HTTPScope,
+    Scope,
+)
 
 from quart_session_demo.middleware.response import send_response
+
+READY = '/health/ready'
+PATHS = ('/health', READY)
 
 
 async def _always_ready() -> bool:
@@ -36,7 +45,7 @@ class HealthMiddleware:
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         """Respond to a request for one of the two paths; pass all others to the app."""
-        if scope['type'] != 'http' or scope['path'] not in ('/health', '/health/ready'):
+        if scope['type'] != 'http' or _path(scope) not in PATHS:
             await self.app(scope, receive, send)
             return
         status, content = 200, {'status': 'ok'}
@@ -44,7 +53,12 @@ class HealthMiddleware:
         if scope['method'] not in ('GET', 'HEAD'):
             status, content = 405, {'error': 'Method Not Allowed'}
             headers.append((b'allow', b'GET, HEAD'))
-        elif scope['path'] == '/health/ready' and not await self.is_ready():
+        elif _path(scope) == READY and not await self.is_ready():
             status, content = 503, {'error': 'Service Unavailable'}
         body = json.dumps(content).encode()
         await send_response(scope, send, status, 'application/json', body, headers)
+
+
+def _path(scope: HTTPScope) -> str:
+    # The server adds its root path to the path, unless a proxy has removed it.
+    return scope['path'].removeprefix(scope.get('root_path', '').rstrip('/'))

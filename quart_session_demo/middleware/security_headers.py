@@ -19,6 +19,10 @@ HEADERS = {
     'X-Content-Type-Options': 'nosniff',
     # ASVS 3.4.5.
     'Referrer-Policy': 'same-origin',
+    # ASVS 3.4.8. A page of another site that opens a page of the app cannot control its window.
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    # ASVS 3.5.8. Pages of other sites cannot embed a response of the app, such as an image.
+    'Cross-Origin-Resource-Policy': 'same-origin',
 }
 
 

@@ -6,6 +6,7 @@ the page show a message. The address and the cookie's name contain the message's
 tab shows and deletes only its own message.
 """
 
+import re
 import secrets
 from typing import Any, TypedDict, cast
 
@@ -15,8 +16,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.playground.session_cookie import displayable
 
-#: The first part of the cookie's name, before the notice's id.
-COOKIE_PREFIX = 'playground_notice_'
+#: The first part of the cookie's name, before the notice's id and after the session's prefix.
+COOKIE_NAME = 'playground_notice_'
 #: How long the cookie lasts, in seconds.
 MAX_AGE = 60
 #: The largest number of characters of a text in a notice.
@@ -77,15 +78,14 @@ def store_notice(notice: Notice, response: Response | WerkzeugResponse) -> None:
     value = str(_serializer().dumps(notice))
     if len(value) > MAX_NOTICE_SIZE:
         value = str(_serializer().dumps({**notice, 'form': {}}))
-    name = COOKIE_PREFIX + notice['id']
-    response.set_cookie(name, value, max_age=MAX_AGE, **_cookie_attributes())
+    response.set_cookie(_cookie_name(notice['id']), value, max_age=MAX_AGE, **_cookie_attributes())
 
 
 def read_notice() -> Notice | None:
     """Return the notice whose id is in the request's address."""
     # Quart's test client sends the #fragment of a redirect as well.
     notice_id, _, _ = request.args.get('notice', '').partition('#')
-    value = request.cookies.get(COOKIE_PREFIX + notice_id, '')
+    value = request.cookies.get(_cookie_name(notice_id), '')
     try:
         notice: Notice = _serializer().loads(value, max_age=MAX_AGE)
     except BadData:
@@ -95,7 +95,18 @@ def read_notice() -> Notice | None:
 
 def delete_notice(notice: Notice, response: Response | WerkzeugResponse) -> None:
     """Delete the cookie that stores a notice."""
-    response.delete_cookie(COOKIE_PREFIX + notice['id'], **_cookie_attributes())
+    response.delete_cookie(_cookie_name(notice['id']), **_cookie_attributes())
+
+
+def _cookie_name(notice_id: str) -> str:
+    return _session_prefix() + COOKIE_NAME + notice_id
+
+
+def _session_prefix() -> str:
+    # Browsers ignore the case of the prefix (RFC 6265bis, 4.1.3).
+    name = current_app.config['SESSION_COOKIE_NAME']
+    match = re.match('__(Host|Secure)-', name, re.IGNORECASE)
+    return match[0] if match else ''
 
 
 def _serializer() -> URLSafeTimedSerializer:
@@ -104,9 +115,11 @@ def _serializer() -> URLSafeTimedSerializer:
 
 
 def _cookie_attributes() -> dict[str, Any]:
+    prefix = _session_prefix()
     return {
         'httponly': True,
-        'path': url_for('playground.show'),
+        # Browsers refuse another path with this prefix.
+        'path': '/' if prefix.lower() == '__host-' else url_for('playground.show'),
         'samesite': 'Strict',
-        'secure': current_app.config['SESSION_COOKIE_SECURE'],
+        'secure': bool(prefix) or current_app.config['SESSION_COOKIE_SECURE'],
     }

@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 from flask.sessions import SessionMixin
-from quart import Quart, Response, before_render_template, got_request_exception
+from quart import (
+    Quart,
+    Response,
+    before_render_template,
+    got_request_exception,
+    has_request_context,
+    has_websocket_context,
+    request,
+    websocket,
+)
 from quart import sessions as quart_sessions
 from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.http import dump_cookie, parse_set_header
@@ -50,6 +59,7 @@ class SessionInterface(quart_sessions.SessionInterface, ABC):
 
     def __init__(self) -> None:
         """Watch the templates and failures of requests."""
+        self._has_warned_of_http = False
         before_render_template.connect(watch_tojson)
         got_request_exception.connect(_expect_another_save)
 
@@ -77,9 +87,28 @@ class SessionInterface(quart_sessions.SessionInterface, ABC):
         extends = cast(TrackedSession, session).may_extend
         return session.modified or (extends and super().should_set_cookie(app, session))
 
+    def add_cookie(self, app: Quart, response: Response | WerkzeugResponse, header: str) -> None:
+        """Add the `Set-Cookie` header of a session, and log once if browsers will ignore it."""
+        response.headers.add('Set-Cookie', header)
+        attributes = cookie_attributes(self, app)
+        # Werkzeug adds Secure to Partitioned.
+        is_secure = attributes['secure'] or attributes['partitioned']
+        if is_secure and not self._has_warned_of_http and _scheme() in ('http', 'ws'):
+            self._has_warned_of_http = True
+            app.logger.warning(
+                'A session cookie with Secure was set over http, where browsers ignore it: use '
+                'https or, behind a proxy that does, set TRUSTED_PROXIES'
+            )
+
     def delete_cookie(self, app: Quart, response: Response | WerkzeugResponse) -> None:
         """Add a `Set-Cookie` header that deletes the session cookie."""
         response.delete_cookie(self.get_cookie_name(app), **cookie_attributes(self, app))
+
+
+def _scheme() -> str | None:
+    if has_request_context():
+        return request.scheme
+    return websocket.scheme if has_websocket_context() else None
 
 
 def _expect_another_save(app: Quart, **_: Any) -> None:

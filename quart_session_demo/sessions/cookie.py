@@ -191,7 +191,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
                     'Session cookie not refreshed (%s): %s', error.refusal.setting, error
                 )
             return False
-        response.headers.add('Set-Cookie', header)
+        self.add_cookie(app, response, header)
         session.signed_at = signed_at
         return True
 

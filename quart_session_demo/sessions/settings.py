@@ -232,8 +232,8 @@ SESSION_SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         'SESSION_COOKIE_NAME',
-        'the name of the cookie; in production `session` if browsers would refuse the prefix '
-        '`__Host-`: without Secure, with a domain or with another path than `/`',
+        'the name of the cookie; in production `__Secure-session` with a domain or with another '
+        'path than `/`, and `session` without Secure: browsers would refuse the prefix `__Host-`',
         validate_cookie_name,
         'session',
         '__Host-session',

@@ -45,12 +45,11 @@ def test_production_with_a_random_key_is_safe() -> None:
 @pytest.mark.parametrize(
     ('changed', 'expected'),
     [
-        ({'DEBUG': True}, {'debug-on': 'error'}),
         ({'PLAYGROUND': True}, {'playground-on': 'error'}),
         ({'PLAYGROUND': False}, {}),
         ({'STRICT_TRANSPORT_SECURITY': None}, {'hsts-off': 'warning'}),
         ({'STRICT_TRANSPORT_SECURITY': 'max-age=0; includeSubDomains'}, {'hsts-off': 'warning'}),
-        ({'STRICT_TRANSPORT_SECURITY': 'max-age=31536000'}, {}),
+        ({'STRICT_TRANSPORT_SECURITY': 'max-age=31536000'}, {'hsts-subdomains': 'warning'}),
         ({'SESSION_COOKIE_NAME': '__host-sid'}, {}),
         (
             {'SESSION_COOKIE_SECURE': False},
@@ -206,7 +205,7 @@ def test_command_finds_debug_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     """Debug mode from `QUART_DEBUG` is an error."""
     monkeypatch.setenv('QUART_DEBUG', '1')
 
-    status, output = run(SAFE)
+    status, output = run({**SAFE, 'PRODUCTION': False})
 
     assert status == 1
     assert 'error debug-on: ' in output

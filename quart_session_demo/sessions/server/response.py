@@ -111,7 +111,7 @@ def _update_cookie(
         session.has_new_id or session.has_old_signature or interface.should_set_cookie(app, session)
     ):
         value = id_signer(signing_keys(app)).sign(cast(str, session.id))
-        response.headers.add('Set-Cookie', cookie_header(interface, app, session, value))
+        interface.add_cookie(app, response, cookie_header(interface, app, session, value))
         vary_by_cookie(response)
 
 

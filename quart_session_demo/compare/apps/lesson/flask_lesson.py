@@ -7,6 +7,7 @@ runs and saves it afterwards.
 """
 
 from flask import Blueprint, session
+from markupsafe import escape
 
 lesson = Blueprint('lesson', __name__)
 
@@ -25,7 +26,8 @@ def index() -> str:
 @lesson.route('/get_session/')
 def get_session() -> str:
     username = session.get('username')
-    return str(username or '没有session数据')
+    # A user may have typed the name. `escape` lets the browser show it and not run it.
+    return escape(username or '没有session数据')
 
 
 # 3. 删除session (delete), 方式3: every value

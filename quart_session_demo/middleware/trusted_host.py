@@ -1,0 +1,54 @@
+"""Refuse requests for other hosts: Quart validates no `Host` header, and builds URLs from it."""
+
+from collections.abc import Collection
+
+from hypercorn.typing import (
+    ASGIFramework,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    Scope,
+    WWWScope,
+)
+from werkzeug.sansio.utils import host_is_trusted
+
+from quart_session_demo.middleware.response import send_response
+
+
+class TrustedHostMiddleware:
+    """Middleware that returns 400 for a request whose `Host` is not trusted, as Flask does.
+
+    Without it, a redirect or a link to `http://evil.example/` may be stored in a cache or sent in
+    an email. Wrap it in `HealthMiddleware`: platforms request `/health` by IP address.
+    """
+
+    def __init__(self, app: ASGIFramework, trusted_hosts: Collection[str] | None) -> None:
+        """Wrap an app.
+
+        Args:
+            app: The app.
+            trusted_hosts: The hosts, without ports. One that starts with a dot includes its
+                subdomains. None trusts every host. Source: Flask's `TRUSTED_HOSTS`.
+        """
+        self.app = app
+        self.trusted_hosts = trusted_hosts
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Return 400 for an untrusted host, in a websocket's handshake too; else call the app."""
+        if (
+            scope['type'] == 'lifespan'
+            or self.trusted_hosts is None
+            or host_is_trusted(_host(scope), self.trusted_hosts)
+        ):
+            await self.app(scope, receive, send)
+            return
+        body = b'Bad Request: the host is not in TRUSTED_HOSTS.\n'
+        await send_response(scope, send, 400, 'text/plain', body)
+
+
+def _host(scope: WWWScope) -> str | None:
+    # The first one, as in Quart. It is missing in HTTP/1.0, and then it is not trusted.
+    hosts = (value for name, value in scope['headers'] if name.lower() == b'host')
+    host = next(hosts, None)
+    return None if host is None else host.decode('latin1')
