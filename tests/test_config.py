@@ -166,6 +166,16 @@ WRONG_IN_ENVIRONMENT = [
     ('PREFERRED_URL_SCHEME', '5', 'string'),
     ('PREFERRED_URL_SCHEME', 'null', 'string'),
     ('TRUSTED_HOSTS', 'example.com', 'list'),
+    ('TRUSTED_HOSTS', 'true', 'list'),
+    ('TRUSTED_HOSTS', '[]', 'list'),
+    ('TRUSTED_HOSTS', '[5]', 'list'),
+    ('TRUSTED_HOSTS', '[""]', 'list'),
+    ('TRUSTED_HOSTS', '["."]', 'list'),
+    ('TRUSTED_HOSTS', '["*"]', 'list'),
+    ('TRUSTED_HOSTS', '["*.example.com"]', 'list'),
+    ('TRUSTED_HOSTS', '["https://example.com"]', 'list'),
+    ('TRUSTED_HOSTS', '["example.com", "Example.com"]', 'lower case'),
+    ('STRICT_TRANSPORT_SECURITY', f'max-age={"9" * 5000}', 'max-age'),
     ('SESSION_COOKIE_DOMAIN', 'https://example.com', 'domain name'),
 ]
 
@@ -269,6 +279,8 @@ def test_error_is_always_one_line() -> None:
         {'RESPONSE_TIMEOUT': None},
         {'SEND_FILE_MAX_AGE_DEFAULT': 60},
         {'TRUSTED_HOSTS': ['localhost']},
+        {'TRUSTED_HOSTS': ('.example.com', 'localhost:5000', '127.0.0.1', 'bücher.example')},
+        {'TRUSTED_HOSTS': None},
         {'SECRET_KEY_FALLBACKS': ['old', b'older']},
         {'SECRET_KEY_FALLBACKS': ()},
         {'MAX_COOKIE_SIZE': 0},
@@ -415,6 +427,19 @@ def test_production_without_key_names_the_variable(monkeypatch: pytest.MonkeyPat
     assert 'QUART_SECRET_KEY is not set' in refusal()
     monkeypatch.setenv('QUART_SECRET_KEY', LONG_KEY[1:])
     assert 'QUART_SECRET_KEY is only 31 bytes' in refusal()
+
+
+@pytest.mark.parametrize('name', ['TESTING', 'DEBUG'])
+def test_production_refuses_modes_that_show_source_code(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `TESTING` or `DEBUG`, Quart's error page shows source code: production refuses both."""
+    monkeypatch.setenv(f'QUART_{name}', 'true')
+    production = {'PRODUCTION': True, 'SECRET_KEY': LONG_KEY}
+
+    assert f'QUART_{name} is true in production' in refusal(production)
+    assert create_app({'SECRET_KEY': LONG_KEY}).config[name] is True
+    assert create_app({**production, name: False}).config[name] is False
 
 
 @pytest.mark.parametrize(

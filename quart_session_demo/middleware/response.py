@@ -16,6 +16,8 @@ async def send_response(
 ) -> None:
     """Send a whole response to a request, or to a websocket's handshake, which it rejects.
 
+    A server without the extension "WebSocket Denial Response" rejects the handshake with 403.
+
     Args:
         scope: The scope of the request; a HEAD request gets no body.
         send: The server's `send`.
@@ -24,6 +26,11 @@ async def send_response(
         body: The whole body.
         headers: Further headers.
     """
+    if scope['type'] == 'websocket' and 'websocket.http.response' not in scope.get(
+        'extensions', {}
+    ):
+        await send({'type': 'websocket.close', 'code': 1008, 'reason': None})
+        return
     event_type = 'http.response' if scope['type'] == 'http' else 'websocket.http.response'
     is_head = scope['type'] == 'http' and scope['method'] == 'HEAD'
     start = {

@@ -50,6 +50,11 @@ def test_production_with_a_random_key_is_safe() -> None:
         ({'STRICT_TRANSPORT_SECURITY': None}, {'hsts-off': 'warning'}),
         ({'STRICT_TRANSPORT_SECURITY': 'max-age=0; includeSubDomains'}, {'hsts-off': 'warning'}),
         ({'STRICT_TRANSPORT_SECURITY': 'max-age=31536000'}, {'hsts-subdomains': 'warning'}),
+        (
+            {'STRICT_TRANSPORT_SECURITY': 'max-age=31536000; preload'},
+            {'hsts-subdomains': 'warning'},
+        ),
+        ({'STRICT_TRANSPORT_SECURITY': 'max-age=9999999999; includeSubDomains'}, {}),
         ({'SESSION_COOKIE_NAME': '__host-sid'}, {}),
         (
             {'SESSION_COOKIE_SECURE': False},
@@ -62,6 +67,10 @@ def test_production_with_a_random_key_is_safe() -> None:
         ({'SESSION_COOKIE_SAMESITE': 'strict'}, {}),
         ({'SESSION_COOKIE_NAME': 'session'}, {'cookie-no-host-prefix': 'warning'}),
         ({'SESSION_COOKIE_DOMAIN': 'example.com'}, {'cookie-no-host-prefix': 'warning'}),
+        (
+            {'SESSION_COOKIE_DOMAIN': 'example.com', 'SESSION_COOKIE_NAME': 'session'},
+            {'cookie-no-host-prefix': 'warning', 'cookie-no-secure-prefix': 'warning'},
+        ),
         ({'PERMANENT_SESSION_LIFETIME': timedelta(days=32)}, {'lifetime': 'warning'}),
         ({'PERMANENT_SESSION_LIFETIME': timedelta(days=31)}, {}),
         ({'PERMANENT_SESSION_LIFETIME': 59}, {'lifetime': 'warning'}),

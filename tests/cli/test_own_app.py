@@ -104,6 +104,11 @@ def test_finding_names_settings_without_prefix() -> None:
     assert 'QUART_' not in output
 
 
+def test_own_app_that_is_being_tested_is_found() -> None:
+    """An own app, which starts with `TESTING`, has a finding about its error pages."""
+    assert list(findings(own_app(**SAFE, TESTING=True))) == ['testing-on']
+
+
 def test_missing_key_of_own_app_is_found() -> None:
     """An own app without a key has one finding about it, and no crash."""
     assert findings(own_app(**{**SAFE, 'SECRET_KEY': None})) == {
@@ -221,7 +226,7 @@ def test_cookie_of_a_custom_stock_interface_is_accepted() -> None:
     assert json.loads(result.stdout)['signed_by'] == 'current key'
 
 
-@pytest.mark.parametrize('hsts', [31536000, True, 'yes'])
+@pytest.mark.parametrize('hsts', [31536000, True, 'yes', f'max-age={"1" * 5000}'])
 def test_invalid_hsts_of_own_app_is_found(hsts: Any) -> None:
     """A value that is not such a header is a finding."""
     assert list(findings(own_app(**SAFE, STRICT_TRANSPORT_SECURITY=hsts))) == ['setting-invalid']

@@ -9,6 +9,7 @@ from quart.testing.connections import WebsocketResponseError
 
 from quart_session_demo.middleware import HealthMiddleware
 from quart_session_demo.sessions import CookieSessionInterface
+from tests.middleware.asgi import call
 
 
 async def test_health_returns_json(app: Quart) -> None:
@@ -68,6 +69,25 @@ async def test_health_opens_no_session(app: Quart, cookie: str | None) -> None:
 async def test_health_passes_other_paths_on(app: Quart, path: str) -> None:
     """A similar path is passed on to the app."""
     assert (await app.test_client().get(path)).status_code == 404
+
+
+@pytest.mark.parametrize('root_path', ['/sub', '/sub/', '/a/b'])
+@pytest.mark.parametrize('path', ['/health', '/health/ready'])
+async def test_health_works_below_a_root_path(app: Quart, root_path: str, path: str) -> None:
+    """Below a server's root path, health checks work with and without it."""
+    whole = root_path.rstrip('/') + path
+
+    for address in (path, whole):
+        [start, body] = await call(app.asgi_app, 'http', root_path=root_path, path=address)
+        assert (start['status'], json.loads(body['body'])) == (200, {'status': 'ok'})
+
+
+@pytest.mark.parametrize('path', ['/subhealth', '/other/health', '/sub/sub/health', '/sub'])
+async def test_health_passes_other_paths_below_a_root_path_on(app: Quart, path: str) -> None:
+    """A similar path below a root path is passed on to the app."""
+    start, *_ = await call(app.asgi_app, 'http', root_path='/sub', path=path)
+
+    assert start['status'] == 404
 
 
 async def test_health_passes_websockets_on(app: Quart) -> None:

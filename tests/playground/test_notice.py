@@ -2,8 +2,11 @@
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
-from tests.conftest import cookies_of
+import pytest
+
+from tests.conftest import KEY, cookies_of
 from tests.playground.conftest import LESSON, PAGE, PageUser, outcome, redirect_address
 
 
@@ -56,6 +59,34 @@ async def test_notice_cookie_is_short_lived_and_private(user: PageUser) -> None:
         'httponly': '',
     }
     assert len(response.headers.getlist('Set-Cookie')[1]) < 4096
+
+
+@pytest.mark.parametrize(
+    ('settings', 'prefix', 'path'),
+    [
+        ({}, '', PAGE),
+        ({'SESSION_COOKIE_NAME': '__Secure-sid'}, '__Secure-', PAGE),
+        ({'SESSION_COOKIE_NAME': '__Host-sid'}, '__Host-', '/'),
+        ({'PRODUCTION': True}, '__Host-', '/'),
+        ({'PRODUCTION': True, 'SESSION_COOKIE_DOMAIN': 'example.com'}, '__Secure-', PAGE),
+    ],
+)
+async def test_notice_cookie_has_the_prefix_of_the_session(
+    make_user: Callable[..., PageUser], settings: dict[str, Any], prefix: str, path: str
+) -> None:
+    """The notice's cookie has the session's prefix, and what browsers demand for it."""
+    secure = {'SESSION_COOKIE_SECURE': True, 'PLAYGROUND': True, 'SECRET_KEY': KEY.ljust(32, '-')}
+    user = make_user(**secure, **settings)
+
+    response = await user.post('set', key='a', value='1')
+
+    cookie = cookies_of(response)[1]
+    assert cookie.name.startswith(f'{prefix}playground_notice_')
+    assert (cookie.attributes['path'], cookie.attributes['secure']) == (path, '')
+    assert 'domain' not in cookie.attributes
+    address = await redirect_address(response)
+    assert "session['a'] = 1" in outcome(await user.page(address))
+    assert outcome(await user.page(address)) == ''
 
 
 async def test_partitioned_session_cookie_is_reported(make_user: Callable[..., PageUser]) -> None:

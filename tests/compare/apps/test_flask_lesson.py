@@ -2,9 +2,12 @@
 
 import inspect
 import re
+from html import unescape
 from types import ModuleType
+from typing import Any
 
 import flask
+import pytest
 from quart import Quart
 
 from quart_session_demo import lesson
@@ -42,3 +45,32 @@ def test_flask_app_serves_the_lesson() -> None:
     client.get('/')
 
     assert client.get('/get_session/').text == 'zhiliao'
+
+
+@pytest.mark.parametrize(
+    'username',
+    [
+        '<meta http-equiv="refresh" content="0; url=//evil.example">',
+        '<script>alert(1)</script>',
+        '&lt;',
+        '"\'&',
+        '知了',
+        20,
+        ['<i>'],
+    ],
+)
+async def test_typed_username_is_escaped(app: Quart, username: Any) -> None:
+    """Both forms of the lesson return the username as text, which no browser runs."""
+    flask_client = create_flask_app({'TESTING': True, 'SECRET_KEY': KEY}).test_client()
+    client = app.test_client()
+    with flask_client.session_transaction() as session:
+        session['username'] = username
+    async with client.session_transaction() as session:
+        session['username'] = username
+
+    response = await client.get('/get_session/')
+
+    text = await response.get_data(as_text=True)
+    assert text == flask_client.get('/get_session/').text
+    assert unescape(text) == str(username)
+    assert not set('<>"') & set(text)
