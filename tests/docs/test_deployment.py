@@ -107,7 +107,7 @@ async def test_headers_are_sent_with_every_response(path: str) -> None:
 
     response = await client.get(path)
 
-    for name, value in table_rows(PAGE, 'header'):
+    for name, value, _ in table_rows(PAGE, 'header'):
         assert response.headers[name.strip('`')] == value.strip('`')
     assert response.headers['Strict-Transport-Security'].startswith('max-age=31536000')
 

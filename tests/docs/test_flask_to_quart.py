@@ -62,6 +62,36 @@ async def test_await_row_returns_the_same(app: Quart, flask_code: str, quart_cod
     assert await response.get_data(as_text=True) == flask_response(flask_code)
 
 
+@pytest.mark.parametrize(
+    ('path', 'host', 'status'),
+    [
+        ('/', 'example.com', 200),
+        ('/', 'www.example.org', 200),
+        ('/', 'evil.example', 400),
+        ('/health', '10.1.2.3:8000', 200),
+    ],
+)
+async def test_trusted_hosts_are_flasks(path: str, host: str, status: int) -> None:
+    """With the page's middleware, Quart refuses the hosts that Flask refuses."""
+    (example,) = code_blocks(section(PAGE, '## Trusted hosts'), 'python')
+    flask_app, app = flask.Flask('flask_side'), Quart('own')
+    flask_app.config['TRUSTED_HOSTS'] = app.config['TRUSTED_HOSTS'] = [
+        'example.com',
+        '.example.org',
+    ]
+    flask_app.add_url_rule('/', view_func=lambda: 'page')
+    app.add_url_rule('/', view_func=lambda: 'page')
+    headers = {'Host': host}
+
+    stock = await app.test_client().get('/', headers=headers)
+    exec(example, {'app': app})  # noqa: S102
+
+    assert stock.status_code == 200
+    assert (await app.test_client().get(path, headers=headers)).status_code == status
+    if path == '/':
+        assert flask_app.test_client().get('/', headers=headers).status_code == status
+
+
 @pytest.mark.filterwarnings('ignore:coroutine .* was never awaited')
 async def test_missing_await_raises_type_error(app: Quart) -> None:
     """Without its `await`, the form raises a TypeError."""

@@ -1,5 +1,6 @@
 """Every response of the app has the security headers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,6 +12,7 @@ from quart_session_demo.config import ConfigError
 from quart_session_demo.middleware import SecurityHeadersMiddleware
 from quart_session_demo.middleware.security_headers import HEADERS
 from tests.conftest import KEY, ROOT
+from tests.serving import serving
 
 YEAR = 'max-age=31536000; includeSubDomains'
 
@@ -141,3 +143,29 @@ async def test_any_app_can_be_wrapped() -> None:
 
     assert headers['Strict-Transport-Security'] == YEAR
     assert headers['X-Content-Type-Options'] == 'nosniff'
+
+
+@pytest.mark.parametrize(
+    ('data', 'status'),
+    [
+        (b'no request\r\n\r\n', 400),
+        # Hypercorn limits what it has to store of headers that have not ended.
+        (b'GET / HTTP/1.1\r\nHost: localhost\r\nX: ' + b'x' * 30000, 431),
+    ],
+    ids=['400', '431'],
+)
+async def test_errors_of_hypercorn_itself_have_no_headers(
+    app: Quart, data: bytes, status: int
+) -> None:
+    """Hypercorn's own 400 and 431 do not pass the middleware, and have no body."""
+    async with serving(app) as port:
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+        writer.write(data)
+        response = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    head, _, body = response.partition(b'\r\n\r\n')
+    assert head.startswith(b'HTTP/1.1 %d' % status)
+    assert [name for name in HEADERS if name.lower().encode() in head.lower()] == []
+    assert body == b''

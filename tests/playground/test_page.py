@@ -9,7 +9,7 @@ from quart import Quart
 
 from quart_session_demo import create_app
 from tests.conftest import KEY, cookies_of
-from tests.playground.conftest import PAGE, PageUser, redirect_address
+from tests.playground.conftest import PAGE, PageUser, outcome, redirect_address
 
 
 async def test_page_is_on_by_default(user: PageUser) -> None:
@@ -168,3 +168,19 @@ async def test_impossible_file_is_404(
 
     assert response.status_code == 404
     assert caplog.text == ''
+
+
+async def test_page_works_below_a_root_path(user: PageUser) -> None:
+    """Below a server's root path, the page's addresses and its redirects contain the path."""
+    response = await user.client.post(
+        f'/sub{PAGE}', form={'do': 'set', 'key': 'a', 'value': '1'}, root_path='/sub'
+    )
+
+    address = response.headers['Location'].partition('#')[0]
+    assert (response.status_code, address.partition('?')[0]) == (303, f'/sub{PAGE}')
+    page = await user.client.get(address, root_path='/sub')
+    text = await page.get_data(as_text=True)
+    assert 'session[&#39;a&#39;] = 1' in outcome(text)
+    addresses = re.findall(r'(?:action|href|src)="(/[^"]*)"', text)
+    assert addresses
+    assert all(address.startswith(f'/sub{PAGE}') for address in addresses)

@@ -10,6 +10,7 @@ from quart import Quart
 
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import KEY, cookie_of, get_with_cookie
+from tests.sessions.conftest import each_kind
 
 SETTINGS: list[dict[str, Any]] = [
     {},
@@ -95,3 +96,34 @@ async def test_cookie_has_every_attribute(store: dict[str, Any]) -> None:
             'httponly': '',
             'partitioned': '',
         }
+
+
+@each_kind
+@pytest.mark.parametrize(
+    ('settings', 'path'),
+    [
+        ({}, '/'),
+        ({'APPLICATION_ROOT': '/root'}, '/root'),
+        ({'APPLICATION_ROOT': '/root', 'SESSION_COOKIE_PATH': '/app'}, '/app'),
+    ],
+)
+async def test_cookie_path_ignores_the_root_path(
+    store: dict[str, Any], settings: dict[str, Any], path: str
+) -> None:
+    """Below a server's root path, only the settings decide the cookie's path, as in Flask."""
+    app = make_sessions_app(**store, **settings)
+    flask_app = flask.Flask('flask_app')
+    flask_app.config.update(SECRET_KEY=KEY, **settings)
+
+    @flask_app.get('/')
+    def view() -> str:
+        flask.session['a'] = 1
+        return ''
+
+    async with app.test_app():
+        response = await app.test_client().get('/sub/', root_path='/sub')
+    expected = flask_app.test_client().get('/', environ_overrides={'SCRIPT_NAME': '/sub'})
+
+    assert response.status_code == expected.status_code == 200
+    assert cookie_of(response).attributes['path'] == path
+    assert cookie_of(expected).attributes['path'] == path
