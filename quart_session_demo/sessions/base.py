@@ -90,10 +90,7 @@ class SessionInterface(quart_sessions.SessionInterface, ABC):
     def add_cookie(self, app: Quart, response: Response | WerkzeugResponse, header: str) -> None:
         """Add the `Set-Cookie` header of a session, and log once if browsers will ignore it."""
         response.headers.add('Set-Cookie', header)
-        attributes = cookie_attributes(self, app)
-        # Werkzeug adds Secure to Partitioned.
-        is_secure = attributes['secure'] or attributes['partitioned']
-        if is_secure and not self._has_warned_of_http and _scheme() in ('http', 'ws'):
+        if not self._has_warned_of_http and '; Secure' in header and _scheme() in ('http', 'ws'):
             self._has_warned_of_http = True
             app.logger.warning(
                 'A session cookie with Secure was set over http, where browsers ignore it: use '
