@@ -174,18 +174,6 @@ def test_each_server_serves_the_app(server: str) -> None:
         assert client.get('/get_session/').text == 'zhiliao'
 
 
-def test_development_server_serves_the_app(tmp_path: Path) -> None:
-    """`python -m quart_session_demo` runs the app that it finds."""
-    code = (
-        'import runpy\n'
-        'from quart import Quart\n'
-        'Quart.run = lambda self, debug: print(self.name, debug)\n'
-        'runpy.run_module("quart_session_demo", run_name="__main__")\n'
-    )
-
-    assert python(tmp_path, '-c', code).stdout == 'quart_session_demo True\n'
-
-
 def test_quart_command_line_finds_the_app(tmp_path: Path) -> None:
     """`quart --app quart_session_demo` finds the app."""
     result = python(tmp_path, '-m', 'quart', '--app', 'quart_session_demo', 'routes')
