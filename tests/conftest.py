@@ -26,6 +26,7 @@ KEY = 'a key for tests, which is long enough for production'
 E2E = ROOT / 'tests/e2e'
 # What a marked test needs besides the Python packages: programs, and how to get one of them.
 PROGRAMS = {
+    'git': (('git',), 'needs Git: apt-get install git'),
     'postgres': (('initdb',), 'needs PostgreSQL: apt-get install postgresql'),
     'redis': (('redis-server',), 'needs redis-server: apt-get install redis-server'),
     'browser': (('chromium', 'google-chrome'), 'needs Chromium: apt-get install chromium'),
