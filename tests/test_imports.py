@@ -92,7 +92,12 @@ def loaded(names: tuple[str, ...], modules: list[str]) -> set[str]:
 
 @pytest.mark.parametrize(
     'module',
-    ['quart_session_demo', 'quart_session_demo.sessions', 'quart_session_demo.middleware'],
+    [
+        'quart_session_demo',
+        'quart_session_demo.sessions',
+        'quart_session_demo.middleware',
+        'quart_session_demo.wsgi',
+    ],
 )
 def test_import_for_an_own_app_builds_nothing(tmp_path: Path, module: str) -> None:
     """An own app's import reads no `QUART_*`, writes nothing and loads only what it needs."""
