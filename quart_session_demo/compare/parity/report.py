@@ -3,7 +3,6 @@
 import platform
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
-from itertools import takewhile
 from typing import Any
 
 from rich.console import Console
@@ -136,18 +135,21 @@ def _lines(differences: Iterable[Difference], shown: list[ExpectedDifference]) -
             shown.append(expected)
         if expected and not expected.steps:
             continue
-        sync, async_ = _excerpts(difference.sync, difference.async_)
+        sync, async_ = _excerpts(difference)
         number = f' ({shown.index(expected) + 1})' if expected else ''
         yield f'{difference.field}: Flask {sync}, Quart {async_}{number}'
 
 
-def _excerpts(*values: str) -> list[str]:
+def _excerpts(difference: Difference) -> list[str]:
     """Return the values, cut around the first character that differs if they are long."""
-    # A terminal would execute control characters, so they are escaped.
-    escaped = [repr(value)[1:-1] for value in values]
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*escaped, strict=False)))
-    start = max(0, same - EXCERPT_LENGTH // 3)
-    return [value if len(value) <= EXCERPT_LENGTH else _cut(value, start) for value in escaped]
+    excerpts = []
+    values = difference.sync, difference.async_
+    for value, equal in zip(values, difference.equal, strict=True):
+        # A terminal would execute control characters, so they are escaped.
+        escaped, same = repr(value)[1:-1], len(repr(value[:equal])[1:-1])
+        start = max(0, same - EXCERPT_LENGTH // 3)
+        excerpts.append(escaped if len(escaped) <= EXCERPT_LENGTH else _cut(escaped, start))
+    return excerpts
 
 
 def _cut(value: str, start: int) -> str:

@@ -223,7 +223,8 @@ def test_ignore_accepts_every_field(write_steps: WriteSteps) -> None:
     """All names of fields that reports show can be ignored."""
     names = ['Content-Type', 'cookie', 'cookie.a b.SameSite', 'session.a.b', 'capture.x', 'body']
 
-    [step] = load_steps(write_steps(f'{STEP}ignore = {names}\n')).steps
+    text = f"{STEP}ignore = {names}\ncapture = {{ x = '(y)' }}\n"
+    [step] = load_steps(write_steps(text)).steps
 
     assert step.ignore == tuple(names)
 
@@ -244,7 +245,9 @@ def test_filled_replaces_captured_values() -> None:
     """Captured values are inserted into path, headers and nested JSON; $$ becomes $."""
     step = Step('s', '/$x', headers={'A': '$x$$'}, json={'a': ['${x}y', 1]})
 
-    assert step.filled({'x': 'found'}) == ('/found', {'A': 'found$'}, None, {'a': ['foundy', 1]})
+    filled = step.filled({'x': 'found'})
+
+    assert filled[:4] == ('/found', {'A': 'found$'}, None, {'a': ['foundy', 1]})
 
 
 def test_find_searches_headers_and_body() -> None:

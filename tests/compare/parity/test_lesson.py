@@ -87,7 +87,8 @@ def test_stock_quart_sessions_have_a_wrong_vary(
         "[[step]]\nname = 'the session is used'\npath = '/get_session/'\n"
         "[[step]]\nname = 'the session is not used'\npath = '/no_such_page/'\n"
         "[[declared]]\nreason = 'security headers'\n"
-        "fields = ['content-security-policy', 'referrer-policy', 'x-content-type-options']\n",
+        "fields = ['content-security-policy', 'cross-origin-opener-policy', "
+        "'cross-origin-resource-policy', 'referrer-policy', 'x-content-type-options']\n",
     )
 
     result = invoke_compare('parity', '--async', 'stock_sessions_app:app', '--steps', path)
