@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from http.cookiejar import CookieJar
 from pprint import pformat
 from typing import Any, TypeVar
@@ -59,6 +60,11 @@ class RecordedResponse:
     session: tuple[tuple[str, str], ...] = ()
     captures: Mapping[str, bool] = field(default_factory=dict)
     random: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the server failed: no response, or a status from 500."""
+        return self.error is not None or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
     def fields(self) -> dict[Field, str]:
         """Return all that is compared. Without a response that is `status` alone."""

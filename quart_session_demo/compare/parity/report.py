@@ -58,7 +58,11 @@ def print_table(console: Console, results: Sequence[StepResult], total: int) -> 
         table.add_row(
             _mark(result),
             Text(f'{result.step.method} {result.step.path}'),
-            Text('\n'.join([result.step.name, *_lines(result.differences, shown)])),
+            Text(
+                '\n'.join(
+                    [result.step.name, *_lines(result.differences, shown), *_log_lines(result)]
+                )
+            ),
         )
     console.print(table)
     console.print()
@@ -107,6 +111,7 @@ def json_content(results: Sequence[StepResult]) -> dict[str, Any]:
                 ],
                 'sync': _named_fields(result.sync),
                 'async': _named_fields(result.async_),
+                'log': {'sync': list(result.sync_log), 'async': list(result.async_log)},
             }
             for result in results
             if result.step.restart is None
@@ -138,6 +143,16 @@ def _lines(differences: Iterable[Difference], shown: list[ExpectedDifference]) -
         sync, async_ = _excerpts(difference)
         number = f' ({shown.index(expected) + 1})' if expected else ''
         yield f'{difference.field}: Flask {sync}, Quart {async_}{number}'
+
+
+def _log_lines(result: StepResult) -> Iterator[str]:
+    """Yield the lines of the logs of the servers that failed."""
+    for name, lines in (('Flask', result.sync_log), ('Quart', result.async_log)):
+        if lines:
+            yield f"The end of {name}'s log:"
+        for line in lines:
+            # A terminal would execute control characters, so they are escaped.
+            yield '  ' + ''.join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 def _excerpts(difference: Difference) -> list[str]:
