@@ -12,6 +12,7 @@ from quart_session_demo.cli.checks import (
     require_posix,
     require_writable,
 )
+from quart_session_demo.cli.compare.own_apps import check_own_apps
 
 #: The largest `--duration`, in seconds: a day.
 MAX_DURATION = 86_400
@@ -87,9 +88,7 @@ def load(
 
     exit_on_signals()
     require_extra('compare', *REQUIRED_PACKAGES)
-    own_apps = (sync_app, async_app, steps_file)
-    if any(own_apps) and not all(own_apps):
-        raise click.UsageError('--sync, --async and --steps need each other: use all three')
+    check_own_apps(sync_app, async_app, steps_file)
     # click's FloatRange accepts NaN, for which every comparison is false.
     if not duration <= MAX_DURATION:
         raise CommandError(f'--duration is {duration:g}: use at most {MAX_DURATION} seconds')

@@ -11,30 +11,17 @@ from quart_session_demo.cli.checks import (
     require_posix,
     require_writable,
 )
+from quart_session_demo.cli.compare.own_apps import check_own_apps
 
 
 @click.command()
-@click.option(
-    '--sync',
-    'sync_app',
-    default='quart_session_demo.compare.apps.lesson.flask_app:create_flask_app()',
-    metavar='MODULE:APP',
-    show_default=True,
-    help='The Flask app, which runs on gunicorn.',
-)
-@click.option(
-    '--async',
-    'async_app',
-    default='quart_session_demo:app',
-    metavar='MODULE:APP',
-    show_default=True,
-    help='The Quart app, which runs on Hypercorn.',
-)
+@click.option('--sync', 'sync_app', metavar='MODULE:APP', help='Your own Flask app.')
+@click.option('--async', 'async_app', metavar='MODULE:APP', help='Its port to Quart.')
 @click.option(
     '--steps',
     'steps_file',
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The steps of the users, in TOML.  [default: the lesson's steps]",
+    help='The steps of its users, in TOML.',
 )
 @click.option(
     '--json',
@@ -45,13 +32,15 @@ from quart_session_demo.cli.checks import (
 )
 @click.option('--verbose', is_flag=True, help='Also print what is not compared.')
 def parity(
-    sync_app: str,
-    async_app: str,
+    sync_app: str | None,
+    async_app: str | None,
     steps_file: Path | None,
     json_file: str | None,
     verbose: bool,
 ) -> None:
     """Run the same steps on both apps and show every difference.
+
+    Use --sync, --async and --steps together. Without them the lesson's apps are compared.
 
     Exit status: 0 if there are no differences but the declared ones, 1 if there are others, 2 if
     the comparison could not run.
@@ -62,6 +51,7 @@ def parity(
 
     exit_on_signals()
     require_extra('compare', 'gunicorn', 'httpx', 'msgspec', 'rich')
+    check_own_apps(sync_app, async_app, steps_file)
     from quart_session_demo.compare.harness.steps_file import StepsError
     from quart_session_demo.compare.parity.comparison import ParityError
     from quart_session_demo.compare.parity.run import STDOUT, run_parity

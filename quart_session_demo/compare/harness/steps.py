@@ -203,10 +203,12 @@ class Steps(msgspec.Struct, frozen=True):
     Attributes:
         steps: In the order of the file.
         declared: The differences that are on purpose.
+        random: The `random` of all steps; each step has these names, too.
     """
 
     steps: tuple[Step, ...]
     declared: tuple[ExpectedDifference, ...]
+    random: tuple[str, ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:

@@ -73,7 +73,7 @@ def _parse_steps(content: dict[str, Any], folder: Path) -> Steps:
         )
         for step in steps
     )
-    return Steps(steps, declared)
+    return Steps(steps, declared, random)
 
 
 def _parse_random(names: Any) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from rich.progress import Progress
+from rich.text import Text
 
 from quart_session_demo.compare.harness.servers import (
     ServerCommand,
@@ -21,19 +22,30 @@ from quart_session_demo.compare.harness.terminal import standard_error, standard
 from quart_session_demo.compare.parity import report
 from quart_session_demo.compare.parity.comparison import ParityError, StepResult, compare_apps
 from quart_session_demo.compare.parity.shared_key import share_key
+from quart_session_demo.compare.parity.unknown_names import unknown_names
 
+#: The lesson's Flask app, Quart app and steps.
+LESSON = (
+    'quart_session_demo.compare.apps.lesson.flask_app:create_flask_app()',
+    'quart_session_demo:app',
+    LESSON_STEPS,
+)
 #: The file name that means standard output.
 STDOUT = '-'
 
 
 def run_parity(
-    sync_app: str, async_app: str, steps_file: Path | None, json_file: str | None, verbose: bool
+    sync_app: str | None,
+    async_app: str | None,
+    steps_file: Path | None,
+    json_file: str | None,
+    verbose: bool,
 ) -> bool:
     """Compare two apps and return whether there is no unexpected difference.
 
     Args:
-        sync_app: The Flask app as `module:app`.
-        async_app: The Quart app as `module:app`.
+        sync_app: The Flask app as `module:app`; None for the lesson's.
+        async_app: The Quart app as `module:app`; None for the lesson's.
         steps_file: What the users do; None for the lesson's steps.
         json_file: Where to write the results; None for nowhere. With `-` they go to standard
             output, and the table to standard error.
@@ -45,9 +57,10 @@ def run_parity(
         ParityError: A step fails on both apps.
         OSError: The results cannot be printed or written.
     """
-    steps = load_steps(steps_file or LESSON_STEPS)
-    if steps_file is None:
+    if not (sync_app and async_app and steps_file):
+        sync_app, async_app, steps_file = LESSON
         clear_app_settings()
+    steps = load_steps(steps_file)
     key = random_key_environment()
     sync = ServerCommand('Flask', gunicorn(sync_app), key)
     async_ = ServerCommand('Quart', hypercorn(async_app), key)
@@ -79,6 +92,9 @@ def run_parity(
             compare_apps(steps, sync, async_, add_result, exchange_cookies=shared is not False)
         except (ParityError, ServerError) as caught:
             error = caught
+    hints = unknown_names(steps, results)
+    for hint in hints:
+        console.print(Text(f'Hint: {hint}'))
     if results:
         report.print_table(console, results, sum(step.restart is None for step in steps.steps))
     if json_file is not None:
@@ -87,6 +103,7 @@ def run_parity(
             'async': async_app,
             'error': str(error) if error else None,
             'share_key': shared,
+            'hints': hints,
             **report.json_content(results),
         }
         _write_json(content, json_file)

@@ -120,9 +120,13 @@ def test_dead_server_stops_the_run(run_parity: RunParity, tmp_path: Path) -> Non
     assert read_json(path)['error'].startswith(error.removeprefix('Error: '))
 
 
-def test_app_that_does_not_start_is_an_error(invoke_compare: InvokeCompare) -> None:
+def test_app_that_does_not_start_is_an_error(
+    invoke_compare: InvokeCompare, write_steps: WriteSteps
+) -> None:
     """An app that cannot be imported is one line with the end of the server's log."""
-    result = invoke_compare('parity', '--async', 'parity_apps:no_such_app')
+    apps = ('--sync', 'parity_apps:sync', '--async', 'parity_apps:no_such_app')
+
+    result = invoke_compare('parity', *apps, '--steps', write_steps(ONE_STEP))
 
     assert result.stderr.startswith(
         'Error: Quart did not start (exit status 1); the end of its log:\n'

@@ -63,6 +63,7 @@ def test_json_has_the_documented_keys(faults: Run) -> None:
         'async',
         'error',
         'share_key',
+        'hints',
         'versions',
         'left_out',
         'summary',
@@ -70,7 +71,16 @@ def test_json_has_the_documented_keys(faults: Run) -> None:
     }
     assert report['summary'] == {'steps': 12, 'same': 6, 'on_purpose': 0, 'different': 6}
     for step in steps.values():
-        assert step.keys() == {'name', 'visitor', 'request', 'same', 'differences', 'sync', 'async'}
+        assert step.keys() == {
+            'name',
+            'visitor',
+            'request',
+            'same',
+            'differences',
+            'sync',
+            'async',
+            'log',
+        }
     assert {
         'field': 'etag',
         'sync': '"1"',

@@ -4,6 +4,7 @@ import pytest
 
 from quart_session_demo.compare.harness.recording import IGNORED_HEADERS
 from quart_session_demo.compare.harness.steps_file import LESSON_STEPS, load_steps
+from quart_session_demo.compare.parity.run import LESSON
 from tests.compare.conftest import InvokeCompare, RunCompare, WriteSteps
 from tests.compare.parity.conftest import Run, read_json
 from tests.conftest import ROOT
@@ -91,7 +92,8 @@ def test_stock_quart_sessions_have_a_wrong_vary(
         "'cross-origin-resource-policy', 'referrer-policy', 'x-content-type-options']\n",
     )
 
-    result = invoke_compare('parity', '--async', 'stock_sessions_app:app', '--steps', path)
+    apps = ('--sync', LESSON[0], '--async', 'stock_sessions_app:app')
+    result = invoke_compare('parity', *apps, '--steps', path)
 
     # Quart 0.22 never sends Vary, 0.23 always does.
     wrong = ('vary: Flask Cookie, Quart (absent)', 'vary: Flask (absent), Quart Cookie')
