@@ -63,32 +63,32 @@ def equal_beginnings(
     if sync == async_:
         return len(sync), len(async_)
     here, there = _occurrences(sync, sync_values), _occurrences(async_, async_values)
-    longest = 0, 0
-    done: set[tuple[int, int]] = set()
-    starts = [(0, 0)]
-    while starts:
-        at, other = starts.pop()
-        if (at, other) in done:
+    reached: set[tuple[int, int]] = set()
+    places = [(0, 0)]
+    while places:
+        at, other = place = places.pop()
+        if place in reached:
             continue
-        done.add((at, other))
+        if sync[at:] == async_[other:]:
+            return len(sync), len(async_)
+        reached.add(place)
         # A value can also be equal by chance, so each pair of values is one of several ways.
         for gap in sorted({start - at for start in here} & {start - other for start in there}):
             if gap < 0:
                 continue
             if sync[at : at + gap] != async_[other : other + gap]:
                 break
-            starts += [
+            places += [
                 (end, other_end)
                 for end, value in here[at + gap]
                 for other_end, other_value in there[other + gap]
                 if value == other_value
             ]
-        if sync[at:] == async_[other:]:
-            return len(sync), len(async_)
-        pairs = zip(sync[at:], async_[other:], strict=False)
-        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        longest = max(longest, (at + same, other + same))
-    return longest
+    return max(
+        (at + same, other + same)
+        for at, other in reached
+        for same in [_equal_length(sync[at:], async_[other:])]
+    )
 
 
 def equal_texts(
@@ -97,6 +97,11 @@ def equal_texts(
     """Return whether two texts are equal but for random values, as `equal_beginnings` does."""
     lengths = equal_beginnings(sync, sync_values, async_, async_values)
     return lengths == (len(sync), len(async_))
+
+
+def _equal_length(first: str, second: str) -> int:
+    pairs = zip(first, second, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _occurrences(text: str, values: Mapping[str, str]) -> Occurrences:

@@ -23,7 +23,6 @@ SHOP_STEPS = """
 name = 'form'
 path = '/form'
 capture = { token = 'token=(.+)' }
-ignore = ['body']
 
 [[step]]
 name = 'buy'

@@ -23,6 +23,7 @@ from tests.compare.parity.conftest import ONE_STEP, TEST_APPS, Run, RunParity, r
 from tests.conftest import ROOT
 from tests.processes import wait_until_gone
 
+PAGE = (ROOT / 'docs' / 'comparison.md').read_text('utf-8')
 needs_full_device = pytest.mark.skipif(
     not Path('/dev/full').exists(), reason='needs /dev/full, which Linux has'
 )
@@ -55,26 +56,156 @@ def piped_run(run_compare: RunCompare, tmp_path_factory: pytest.TempPathFactory)
     return result, read_json(results)
 
 
-def test_documented_example_has_no_differences(tmp_path: Path) -> None:
-    """The example of docs/comparison.md works as the page shows it."""
-    page = (ROOT / 'docs' / 'comparison.md').read_text('utf-8')
-    for name, text in re.findall(r'```\w+\n# (shop\S+)\n(.*?)```', page, re.DOTALL):
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """Return a folder with the files of the example in docs/comparison.md."""
+    for name, text in re.findall(r'```\w+\n# (shop\S+)\n(.*?)```', PAGE, re.DOTALL):
         (tmp_path / name).write_text(text, 'utf-8')
-    arguments = '--sync shop_flask:app --async shop_quart:app --steps shop.toml'
-    summary = '4 steps: 4 the same, 0 different on purpose, 0 different.'
-    assert arguments in page
-    assert summary in page
+    return tmp_path
 
-    result = subprocess.run(
+
+def compare_example(folder: Path, arguments: str) -> subprocess.CompletedProcess[str]:
+    """Compare in the folder of the example, with the arguments in one text."""
+    return subprocess.run(
         [*COMPARE, 'parity', *arguments.split()],
-        cwd=tmp_path,
+        cwd=folder,
         env=compare_environment(),
         capture_output=True,
         text=True,
     )
 
+
+def test_documented_example_has_no_differences(example: Path) -> None:
+    """The example of docs/comparison.md works as the page shows it, and ignores nothing."""
+    arguments = '--sync shop_flask:app --async shop_quart:app --steps shop.toml'
+    summary = '6 steps: 6 the same, 0 different on purpose, 0 different.'
+    assert arguments in PAGE
+    assert summary in PAGE
+    assert 'ignore' not in (example / 'shop.toml').read_text('utf-8')
+
+    result = compare_example(example, arguments)
+
     assert summary in result.stdout
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_example_finds_a_cart_that_is_always_empty(example: Path) -> None:
+    """A port whose home page never shows the cart differs, although each page has a token."""
+    port = (example / 'shop_quart.py').read_text('utf-8')
+    wrong = port.replace("', '.join(session.get('cart', [])) or 'empty'", "'empty'")
+    assert wrong != port
+    (example / 'shop_empty.py').write_text(wrong, 'utf-8')
+
+    result = compare_example(
+        example, '--sync shop_flask:app --async shop_empty:app --steps shop.toml'
+    )
+
+    assert 'body: Flask <p>Cart: tea, cake<form' in result.stdout
+    assert 'Quart <p>Cart: empty<form' in result.stdout
+    assert '6 steps: 4 the same, 0 different on purpose, 2 different.' in result.stdout
+    assert result.returncode == 1
+
+
+def test_documented_recipe_compares_server_sessions(example: Path) -> None:
+    """A port with sessions on a server has no difference but the two that the page declares."""
+    steps = (example / 'shop.toml').read_text('utf-8')
+    [declared] = re.findall(r'```toml\n(\[\[declared\]\]\n.*?)```', PAGE, re.DOTALL)
+    assert "fields = ['cookie', 'session']" in declared
+    steps = steps.replace('handover = true\n', '') + declared
+    (example / 'server.toml').write_text(steps, 'utf-8')
+
+    result = compare_example(
+        example, '--sync shop_flask:app --async shop_server:app --steps server.toml --json out'
+    )
+
+    report = read_json(example / 'out')
+    fields = {item['field'] for step in report['steps'] for item in step['differences']}
+    assert fields >= {'cookie.session.value', 'session.csrf_token', 'session.cart'}
+    assert {field.partition('.')[0] for field in fields} == {'cookie', 'session'}
+    assert report['steps'][2]['async']['body'].startswith('<p>Cart: tea, cake<form')
+    assert report['hints'] == []
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_cookies_with_a_domain_are_stored(run_parity: RunParity, tmp_path: Path) -> None:
+    """Sessions in cookies with a Domain continue, also in the other app."""
+    path = tmp_path / 'results.json'
+    steps = "[[step]]\nname = 'start'\nrestart = {{ COOKIE_DOMAIN = '{}' }}\n" + ''.join(
+        f"[[step]]\nname = '{name}'\npath = '/count'\nignore = ['x-port']\n{handover}\n"
+        for name, handover in (('one', ''), ('two', ''), ('three', 'handover = true'))
+    )
+
+    result = run_parity(steps.format('app.localhost'), '--json', path)
+
+    assert result.exit_code == 0, result.stdout
+    *_, last = read_json(path)['steps']
+    assert last['sync']['body'] == last['async']['body'] == 'count: 3'
+    assert last['async']['cookie.session.domain'] == 'app.localhost'
+
+
+def test_unknown_names_have_a_hint(run_parity: RunParity, tmp_path: Path) -> None:
+    """A name that no response has is reported with the closest one, and changes no result."""
+    path = tmp_path / 'results.json'
+
+    result = run_parity(
+        "random = ['coutn']\n"
+        + ONE_STEP.replace("['x-port']", "['x-port', 'x-prot', 'session.cuont', 'cookie']")
+        + "random = ['session', 'count']\n"
+        "[[declared]]\nreason = 'r'\nfields = ['zzz']\n",
+        '--json',
+        path,
+    )
+
+    hints = [
+        "`random` has 'coutn', which no session and no cookie has; did you mean 'count'?",
+        "step 'one': `ignore` has 'x-prot', which no response has; did you mean 'x-port'?",
+        "step 'one': `ignore` has 'session.cuont', which no response has; "
+        "did you mean 'session.count'?",
+        "declared 'r': `fields` has 'zzz', which no response has; correct or remove it",
+    ]
+    assert read_json(path)['hints'] == hints
+    printed = ' '.join(result.stdout.split())
+    assert all(f'Hint: {hint}' in printed for hint in hints)
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize('command', ['parity', 'load'])
+@pytest.mark.parametrize('options', [('--sync', 'a:b'), ('--async', 'a:b'), ('--steps', 'x.toml')])
+def test_options_of_own_apps_need_each_other(
+    invoke_compare: InvokeCompare, command: str, options: tuple[str, ...]
+) -> None:
+    """One of --sync, --async and --steps alone is an error: no own app meets the lesson."""
+    result = invoke_compare(command, *options)
+
+    assert result.exit_code == 2
+    assert '--sync, --async and --steps need each other: use all three' in result.stderr
+
+
+@pytest.mark.parametrize('command', ['parity', 'load'])
+@pytest.mark.parametrize(
+    ('value', 'hint'),
+    [
+        ('shop', 'shop:app'),
+        ('shop:', 'shop:app'),
+        (':app', 'module:app'),
+        ('shop.py', 'shop:app'),
+        ('./src/shop.py:web', 'src.shop:web'),
+    ],
+)
+@pytest.mark.parametrize('option', ['--sync', '--async'])
+def test_missing_app_has_a_hint(
+    invoke_compare: InvokeCompare, command: str, option: str, value: str, hint: str
+) -> None:
+    """An option without the name of an app is one line that shows how to write it."""
+    options = {'--sync': 'a:b', '--async': 'a:b', '--steps': 'x.toml'} | {option: value}
+
+    result = invoke_compare(command, *(part for pair in options.items() for part in pair))
+
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f'Error: {option} is {value!r}, which is not MODULE:APP: write the module and the name of '
+        f'the app in it, such as {hint}\n'
+    )
 
 
 def test_apps_without_a_shared_key_are_reported(
