@@ -48,8 +48,9 @@ def _parse_steps(content: dict[str, Any], folder: Path) -> Steps:
     random = _parse_random(content.pop('random', []))
     if unknown := content.keys() - {'step', 'declared'}:
         name = min(unknown)
-        key = ', or the key in a [[step]]' if name in Step.__struct_encode_fields__ else ''
-        raise ValueError(f'{name!r} is unknown: use [[step]] or [[declared]]{key}')
+        if name in Step.__struct_encode_fields__:
+            raise ValueError(f'{name!r} is a key of a step: write it below [[step]]')
+        raise ValueError(f'{name!r} is unknown: use [[step]] or [[declared]]')
     for kind, tables in content.items():
         if not isinstance(tables, list):
             raise ValueError(f'{kind!r} is not a list: write [[{kind}]], with two brackets')

@@ -93,6 +93,7 @@ def test_syntax_error_states_the_line(write_steps: WriteSteps, text: str, messag
         ("[[step]]\nname = 'one'\nrestart = {}\n", 'no [[step]] has a path: add one'),
         ("[step]\nname = 'one'\n", "'step' is not a list: write [[step]], with two brackets"),
         ("[[steps]]\nname = 'one'\n", "'steps' is unknown: use [[step]] or [[declared]]"),
+        ("ignore = ['body']\n" + STEP, "'ignore' is a key of a step: write it below [[step]]"),
         (STEP + STEP, "step 'one': an earlier step has this name"),
         (
             STEP + f'json = {"[" * 9999}{"]" * 9999}\n',
