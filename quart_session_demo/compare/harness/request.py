@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from quart_session_demo.compare.harness.cookies import cookie_header
-from quart_session_demo.compare.harness.steps import File, FilledStep, Step, as_list
+from quart_session_demo.compare.harness.files import File, as_list
+from quart_session_demo.compare.harness.steps import FilledStep, Step
 
 #: The host that both apps see. Browsers connect to this machine for any name under localhost.
 DEFAULT_HOST = 'app.localhost'

@@ -1,62 +1,21 @@
 """The steps of users: requests, captured values, and differences on purpose."""
 
-import json
 import re
-from collections.abc import Collection, Iterable, Mapping
-from mimetypes import guess_type
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from string import Template
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from quart_session_demo.compare.harness.fields import Field, suggest
-from quart_session_demo.compare.harness.recording import IGNORED_HEADERS
-from quart_session_demo.sessions.inspector import nesting_levels
-
-T = TypeVar('T')
-
-#: How deep the JSON of a step may be nested. Python's own limit is some hundreds.
-MAX_DEPTH = 100
-#: The names that can follow a `$`.
-CAPTURE_NAME = re.compile(r'[a-z_][a-z0-9_]*', re.I | re.A)
-
-
-class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of a form, in `files`.
-
-    Attributes:
-        name: Its name; the default is that of `path`.
-        type: Its media type; the default is that of its name.
-        content: Its content as text.
-        path: Instead of `content`, the file with the content. In TOML relative to the steps file.
-    """
-
-    name: str | None = None
-    type: str | None = None
-    content: str | None = None
-    path: str | None = None
-
-    def __post_init__(self) -> None:
-        """Validate what the types do not validate."""
-        if (self.content is None) == (self.path is None):
-            raise ValueError('a file needs `content` or `path`: write one of them')
-        if self.path is None and self.name is None:
-            raise ValueError('a file with `content` needs a `name`: add it')
-        if self.type is not None and not re.fullmatch(r'[!-~]+/[ -~]+', self.type):
-            raise ValueError(
-                f'`type` {self.type!r} is not a media type: use one such as text/plain'
-            )
-
-    @property
-    def filename(self) -> str:
-        """The name that is sent."""
-        return Path(self.path or '').name if self.name is None else self.name
-
-    @property
-    def media_type(self) -> str:
-        """The media type that is sent."""
-        return self.type or guess_type(self.filename)[0] or 'application/octet-stream'
+from quart_session_demo.compare.harness.files import File
+from quart_session_demo.compare.harness.step_validation import (
+    validate_captured_fields,
+    validate_captures,
+    validate_fields,
+    validate_json,
+    validate_random,
+    validate_restart,
+)
 
 
 class FilledStep(NamedTuple):
@@ -114,33 +73,20 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError('`path` must start with /')
         if re.search(r'/\.\.?(/|$)', re.split('[?#]', self.path)[0]):
             raise ValueError('`path` has . or .. between slashes: write the path without them')
-        self._check_body()
+        self._validate_body()
         # Some clients change lower case to upper case, others do not.
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Z-]+", self.method):
             raise ValueError(
                 f'`method` {self.method!r} is not an HTTP method: write it in upper case'
             )
-        for name, value in (self.restart or {}).items():
-            if not name or '=' in name:
-                raise ValueError(
-                    f'`restart`: {name!r} cannot be the name of an environment variable: choose '
-                    'another'
-                )
-            if '\0' in f'{name}{value}':
-                raise ValueError('`restart` holds a NUL character: remove it')
-        if sum(1 for _ in nesting_levels(self.json)) > MAX_DEPTH:
-            raise ValueError(f'`json` is nested too deeply: use at most {MAX_DEPTH} levels')
-        try:
-            json.dumps(self.json, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f'`json`: {error}') from None
-        check_random(self.random)
-        _check_fields('ignore', self.ignore)
-        for name, pattern in self.capture.items():
-            _check_capture(name, pattern)
-        check_captures('ignore', self.ignore, self.capture)
+        validate_restart(self.restart or {})
+        validate_json(self.json)
+        validate_random(self.random)
+        validate_captures(self.capture)
+        validate_fields('ignore', self.ignore)
+        validate_captured_fields('ignore', self.ignore, self.capture)
 
-    def _check_body(self) -> None:
+    def _validate_body(self) -> None:
         """Check that at most one key determines the body; `form` and `files` are one form."""
         used = {
             'form': self.form is not None,
@@ -194,7 +140,7 @@ class ExpectedDifference(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     def __post_init__(self) -> None:
         """Validate what the types do not validate."""
-        _check_fields('fields', self.fields)
+        validate_fields('fields', self.fields)
 
 
 class Steps(msgspec.Struct, frozen=True):
@@ -226,59 +172,6 @@ def response_text(headers: Iterable[tuple[str, str]], body: str) -> str:
     An empty line separates the headers from the body.
     """
     return '\n'.join([*(f'{name.lower()}: {value}' for name, value in headers), '', body])
-
-
-def as_list(value: T | list[T]) -> list[T]:
-    """Return a list as it is, and anything else as a list with one item."""
-    return value if isinstance(value, list) else [value]
-
-
-def check_random(names: Iterable[str]) -> None:
-    """Raise `ValueError` if a name cannot be that of a session key or a cookie."""
-    for name in names:
-        kind, dot, rest = name.partition('.')
-        if not name:
-            raise ValueError("`random`: '' is no name: remove it")
-        if dot and kind.lower() in ('session', 'cookie'):
-            raise ValueError(
-                f'`random`: {name!r} is not the name of a session key or cookie: write {rest!r}'
-            )
-
-
-def _check_fields(key: str, names: Iterable[str]) -> None:
-    for name in names:
-        try:
-            field = Field.parse(name)
-        except ValueError as error:
-            raise ValueError(f'`{key}`: {error}') from None
-        if field.kind in IGNORED_HEADERS:
-            raise ValueError(f'`{key}`: {name!r} is never compared: remove it')
-
-
-def check_captures(key: str, names: Iterable[str], captures: Collection[str]) -> None:
-    """Raise `ValueError` if a name is that of a capture that there is not."""
-    for name in names:
-        field = Field.parse(name)
-        if field.kind == 'capture' and field.name not in {None, *captures}:
-            known = [f'capture.{capture}' for capture in captures]
-            raise ValueError(
-                f'`{key}`: nothing captures {field.name!r}: correct or remove {name!r}'
-                f'{suggest(name, known)}'
-            )
-
-
-def _check_capture(name: str, pattern: str) -> None:
-    if not CAPTURE_NAME.fullmatch(name):
-        raise ValueError(
-            f'`capture`: the name {name!r} is wrong: use ASCII letters, digits and _, '
-            'with no digit first'
-        )
-    try:
-        groups = re.compile(pattern).groups
-    except re.error as error:
-        raise ValueError(f'`capture` of {name!r}: {error}') from None
-    if groups != 1:
-        raise ValueError(f'`capture` of {name!r} has {groups} groups: use exactly one')
 
 
 def _fill(value: Any, captured: Mapping[str, str]) -> Any:

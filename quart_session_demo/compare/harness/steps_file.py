@@ -7,15 +7,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from quart_session_demo.compare.harness.fields import suggest
-from quart_session_demo.compare.harness.steps import (
-    ExpectedDifference,
-    File,
-    Step,
-    Steps,
-    as_list,
-    check_captures,
-    check_random,
+from quart_session_demo.compare.harness.files import File, as_list
+from quart_session_demo.compare.harness.step_validation import (
+    validate_captured_fields,
+    validate_random,
 )
+from quart_session_demo.compare.harness.steps import ExpectedDifference, Step, Steps
 
 T = TypeVar('T')
 
@@ -82,7 +79,7 @@ def _parse_random(names: Any) -> tuple[str, ...]:
         random = msgspec.convert(names, tuple[str, ...])
     except msgspec.ValidationError as error:
         raise ValueError(f'`random`: {error}') from None
-    check_random(random)
+    validate_random(random)
     return random
 
 
@@ -145,6 +142,6 @@ def _check_names(steps: tuple[Step, ...], declared: tuple[ExpectedDifference, ..
             for name in step.capture
         }
         try:
-            check_captures('fields', item.fields, captures)
+            validate_captured_fields('fields', item.fields, captures)
         except ValueError as error:
             raise ValueError(f'declared {item.reason!r}: {error}') from None

@@ -10,8 +10,9 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from quart_session_demo.compare.harness.cookies import make_jar
+from quart_session_demo.compare.harness.files import File
 from quart_session_demo.compare.harness.request import encode_request
-from quart_session_demo.compare.harness.steps import File, Step
+from quart_session_demo.compare.harness.steps import Step
 
 
 @contextmanager

@@ -5,12 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from quart_session_demo.compare.harness.steps import (
-    MAX_DEPTH,
-    Step,
-    as_list,
-    response_text,
-)
+from quart_session_demo.compare.harness.files import as_list
+from quart_session_demo.compare.harness.step_validation import MAX_DEPTH
+from quart_session_demo.compare.harness.steps import Step, response_text
 from quart_session_demo.compare.harness.steps_file import LESSON_STEPS, StepsError, load_steps
 from tests.compare.conftest import WriteSteps
 

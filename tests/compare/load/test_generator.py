@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from quart_session_demo.compare.harness.client import SimulatedUser, make_client
+from quart_session_demo.compare.harness.files import File
 from quart_session_demo.compare.harness.servers import run_servers
-from quart_session_demo.compare.harness.steps import File, Step
+from quart_session_demo.compare.harness.steps import Step
 from quart_session_demo.compare.load import runner
 from quart_session_demo.compare.load.scenarios import Exchange
 from tests.compare.load.conftest import measure_server, server_command
