@@ -30,14 +30,14 @@ class BrowserPolicy(DefaultCookiePolicy):
 
     def set_ok_domain(self, cookie: Cookie, request: Request) -> bool:
         """Return whether a cookie's Domain allows to store it."""
-        return not cookie.domain_specified or _domain_matches(request, cookie.domain)
+        return not cookie.domain_specified or includes_host(cookie.domain, request.host)
 
     def return_ok_domain(self, cookie: Cookie, request: Request) -> bool:
         """Return whether a cookie is sent to the request's host."""
         if cookie.domain_specified:
-            return _domain_matches(request, cookie.domain)
+            return includes_host(cookie.domain, request.host)
         # Python adds .local to a host without a dot.
-        host = _host(request)
+        host = host_name(request.host)
         return cookie.domain == (host if '.' in host else f'{host}.local')
 
     def domain_return_ok(self, domain: str, request: Request) -> bool:
@@ -45,19 +45,21 @@ class BrowserPolicy(DefaultCookiePolicy):
         return True
 
 
-def _domain_matches(request: Request, domain: str) -> bool:
-    """Return whether a Domain includes the request's host (RFC 6265bis, 5.1.3).
+def includes_host(domain: str, host: str) -> bool:
+    """Return whether a cookie's Domain includes a host (RFC 6265bis, 5.1.3).
 
     Chromium stores no cookie for a domain without a dot, or for an IP address, unless it is the
     host itself.
     """
-    host, domain = _host(request), domain.removeprefix('.')
+    host, domain = host_name(host), domain.lower().removeprefix('.')
     is_address = host.rpartition('.')[2].isdigit()
     return host == domain or ('.' in domain and not is_address and host.endswith(f'.{domain}'))
 
 
-def _host(request: Request) -> str:
-    return request.host.lower()
+def host_name(host: str) -> str:
+    """Return the name in a `Host` header, without the port; '' if it is no host name."""
+    name = re.match(r'[\w.-]*', host)
+    return name[0].lower() if name else ''
 
 
 def make_jar() -> CookieJar:
@@ -107,6 +109,4 @@ class _Headers:
 
 
 def _request(host: str, path: str) -> Request:
-    # Without the port; a header that is no host name counts as an empty one.
-    name = re.match(r'[\w.-]*', host)
-    return Request(f'http://{name[0] if name else ""}{path}')
+    return Request(f'http://{host_name(host)}{path}')

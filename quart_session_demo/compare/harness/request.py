@@ -39,8 +39,9 @@ def encode_request(
 
 
 def request_host(headers: Mapping[str, str]) -> str:
-    """Return the value of a request's Host header."""
-    return next(value for name, value in headers.items() if name.lower() == 'host')
+    """Return the Host header of a request with these headers."""
+    hosts = (value for name, value in headers.items() if name.lower() == 'host')
+    return next(hosts, DEFAULT_HOST)
 
 
 def _with_default(headers: dict[str, str], name: str, value: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ from quart_session_demo.compare.harness.steps_file import LESSON_STEPS, load_ste
 from quart_session_demo.compare.harness.terminal import standard_error, standard_output
 from quart_session_demo.compare.parity import report
 from quart_session_demo.compare.parity.comparison import ParityError, StepResult, compare_apps
+from quart_session_demo.compare.parity.lost_cookies import lost_cookies
 from quart_session_demo.compare.parity.shared_key import share_key
 from quart_session_demo.compare.parity.unknown_names import unknown_names
 
@@ -92,7 +93,7 @@ def run_parity(
             compare_apps(steps, sync, async_, add_result, exchange_cookies=shared is not False)
         except (ParityError, ServerError) as caught:
             error = caught
-    hints = unknown_names(steps, results)
+    hints = [*unknown_names(steps, results), *lost_cookies(results)]
     for hint in hints:
         console.print(Text(f'Hint: {hint}'))
     if results:

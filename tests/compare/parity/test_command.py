@@ -143,6 +143,27 @@ def test_cookies_with_a_domain_are_stored(run_parity: RunParity, tmp_path: Path)
     assert last['async']['cookie.session.domain'] == 'app.localhost'
 
 
+def test_lost_cookies_have_a_hint(run_parity: RunParity) -> None:
+    """A cookie that both apps lose is reported once, as their responses may be the same."""
+    result = run_parity(
+        "[[step]]\nname = 'start'\nrestart = { COOKIE_DOMAIN = 'shop.example' }\n"
+        + ONE_STEP
+        + ONE_STEP.replace("'one'", "'two'")
+        + ONE_STEP.replace("'one'", "'with a host'")
+        + "headers = { Host = 'www.shop.example' }\n"
+    )
+
+    printed = ' '.join(result.stdout.split())
+    hint = (
+        "Hint: step 'one': the cookie 'session' is not stored, because its domain 'shop.example' "
+        "does not include the host 'app.localhost'; change the domain, or send another Host "
+        'header with every step'
+    )
+    assert printed.count('Hint: ') == 1
+    assert hint in printed
+    assert result.exit_code == 0
+
+
 def test_unknown_names_have_a_hint(run_parity: RunParity, tmp_path: Path) -> None:
     """A name that no response has is reported with the closest one, and changes no result."""
     path = tmp_path / 'results.json'
