@@ -24,6 +24,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     '__main__': {''},
     'lesson': set(),
     'log_filters': set(),
+    'signals': set(),
+    'terminal': set(),
     'middleware': set(),
     'playground': {'sessions', 'sessions.limits', 'sessions.server'},
     'sessions': {
@@ -87,9 +89,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         'sessions.server',
         'sessions.server.redis',
         'sessions.sql',
+        'signals',
+        'terminal',
     },
-    'cli': {'deploy_check', 'secret_key', 'sessions', 'sessions.server'},
-    'cli.compare': {'cli', 'compare', 'sessions'},
+    'cli': {'deploy_check', 'secret_key', 'sessions', 'sessions.server', 'signals', 'terminal'},
+    'cli.compare': {'cli', 'compare', 'sessions', 'terminal'},
     'factory': {
         'cli',
         'cli.compare',
