@@ -15,9 +15,6 @@ from quart_session_demo.cli.checks import CommandError, reported_errors, require
 from quart_session_demo.cli.command import Command, run_async
 from quart_session_demo.terminal import standard_error, standard_output
 
-#: Deletes the line of the cursor (ECMA-48, EL).
-CLEAR_LINE = '\x1b[2K'
-
 if TYPE_CHECKING:
     from quart_session_demo.compare.cost.server import MeasuredStore
 
@@ -91,6 +88,8 @@ def cost(
                 standard_output().write(json.dumps(json_content(measurements), indent=2) + '\n')
             elif costs:
                 cost_table(costs).print(standard_output(), markdown=markdown)
+        if costs and not measurements.complete:
+            standard_error().print('Stopped: these are the medians of the rounds so far.')
 
 
 @contextmanager
@@ -99,11 +98,15 @@ def _progress(rounds: int) -> Iterator[Callable[[str, int], None]]:
     terminal = standard_error()
     # In a terminal each line replaces the one before.
     shows_rounds = terminal.columns is not None
+    last = ''
 
     def report(session: str, round_: int) -> None:
+        nonlocal last
         text = f'Measuring the session {session}'
         if shows_rounds:
-            terminal.write(f'\r{CLEAR_LINE}{text}: round {round_} of {rounds}')
+            text += f': round {round_} of {rounds}'
+            terminal.write(f'\r{text.ljust(len(last))}')
+            last = text
         elif not round_:
             terminal.write(f'{text}\n')
 
@@ -111,7 +114,7 @@ def _progress(rounds: int) -> Iterator[Callable[[str, int], None]]:
         yield report
     finally:
         if shows_rounds:
-            terminal.write(f'\r{CLEAR_LINE}')
+            terminal.write(f'\r{" " * len(last)}\r')
 
 
 def _usable(option: str, make: 'Callable[[], MeasuredStore]') -> 'MeasuredStore':
