@@ -1,5 +1,6 @@
 """Print text as a terminal needs it: in its width, without control characters, in color or not."""
 
+import json
 import os
 import re
 import sys
@@ -73,6 +74,11 @@ def standard_output() -> Terminal:
 def standard_error() -> Terminal:
     """Return standard error."""
     return Terminal(sys.stderr)
+
+
+def print_json(content: object) -> None:
+    """Print one JSON document on standard output, in ASCII so that any encoding has it."""
+    standard_output().write(json.dumps(content, indent=2) + '\n')
 
 
 def escape(text: str) -> str:

@@ -1,6 +1,5 @@
 """`check-deploy`: report settings and stores that are unsafe in production."""
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,7 +12,7 @@ from quart.cli import ScriptInfo, pass_script_info
 from quart_session_demo.cli.checks import reported_errors
 from quart_session_demo.cli.command import Command, run_async
 from quart_session_demo.signals import Interrupted
-from quart_session_demo.terminal import Terminal, standard_output
+from quart_session_demo.terminal import Terminal, print_json, standard_output
 
 if TYPE_CHECKING:
     from quart_session_demo.sessions.base import Finding
@@ -48,9 +47,7 @@ def check_deploy(info: ScriptInfo, strict: bool, as_json: bool) -> None:
     fails = any(strict or finding.level == 'error' for finding in findings)
     with reported_errors():
         if as_json:
-            standard_output().write(
-                json.dumps([asdict(finding) for finding in findings], indent=2) + '\n'
-            )
+            print_json([asdict(finding) for finding in findings])
         else:
             _print_report(
                 standard_output(), app, findings, fails=fails, stopped=stopped is not None

@@ -1,6 +1,5 @@
 """`inspect-cookie`: show what a session cookie contains and whether the app would accept it."""
 
-import json
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -15,7 +14,7 @@ from quart_session_demo.cli.checks import CheckError, load_valid_app, reported_e
 from quart_session_demo.cli.command import Command
 from quart_session_demo.cli.cookie_report import cookie_rows, id_rows, json_content
 from quart_session_demo.cli.cookie_text import FoundCookie, NoSessionCookie, find_session_cookie
-from quart_session_demo.terminal import standard_output
+from quart_session_demo.terminal import print_json, standard_output
 
 if TYPE_CHECKING:
     from quart_session_demo.sessions.inspector import InspectedCookie, InspectedId
@@ -162,7 +161,7 @@ def _print(
     terminal = standard_output()
     with reported_errors():
         if as_json:
-            terminal.write(json.dumps(facts, indent=2) + '\n')
+            print_json(facts)
             return
         for name, text in [*position, *rows]:
             terminal.print(text, prefix=name, indent=12)

@@ -1,6 +1,5 @@
 """`sessions`: commands about the app's sessions."""
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -13,7 +12,7 @@ from quart.cli import ScriptInfo, pass_script_info
 from quart_session_demo.cli.checks import CommandError, load_valid_app, reported_errors
 from quart_session_demo.cli.command import Command, Group, run_async
 from quart_session_demo.signals import Interrupted
-from quart_session_demo.terminal import Terminal, standard_output
+from quart_session_demo.terminal import Terminal, print_json, standard_output
 
 if TYPE_CHECKING:
     from quart_session_demo.sessions.server.store import TableStore
@@ -90,7 +89,7 @@ def info(script: ScriptInfo, as_json: bool) -> None:
     facts = collect_facts(app, problem)
     with reported_errors():
         if as_json:
-            standard_output().write(json.dumps(asdict(facts), indent=2) + '\n')
+            print_json(asdict(facts))
         else:
             print_facts(standard_output(), facts)
     if stopped:

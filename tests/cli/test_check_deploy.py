@@ -190,7 +190,11 @@ def test_key_file_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
 def test_command_passes_without_findings() -> None:
     """Without findings the command prints so and exits with 0."""
-    assert run(SAFE) == (0, '0 found.\n')
+    assert run(SAFE) == (
+        0,
+        'No problems found. Checked: secret keys, session cookie, lifetimes, debug mode, '
+        'playground, HSTS.\n',
+    )
     assert run(SAFE, '--strict')[0] == 0
     assert run(SAFE, '--json') == (0, '[]\n')
 

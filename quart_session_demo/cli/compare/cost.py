@@ -1,6 +1,5 @@
 """`quart compare cost`: measure the processor time of sessions."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +12,7 @@ import click
 
 from quart_session_demo.cli.checks import CommandError, reported_errors, require_extra
 from quart_session_demo.cli.command import Command, run_async
-from quart_session_demo.terminal import standard_error, standard_output
+from quart_session_demo.terminal import print_json, standard_error, standard_output
 
 if TYPE_CHECKING:
     from quart_session_demo.compare.cost.server import MeasuredStore
@@ -85,7 +84,7 @@ def cost(
         costs = measurements.costs()
         with reported_errors():
             if as_json and measurements.times:
-                standard_output().write(json.dumps(json_content(measurements), indent=2) + '\n')
+                print_json(json_content(measurements))
             elif costs:
                 cost_table(costs).print(standard_output(), markdown=markdown)
         if costs and not measurements.complete:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -18,7 +19,7 @@ from quart_session_demo.compare.load.runner import WARM_UP_RATIO, Plan, measure,
 from quart_session_demo.compare.load.scenarios import LESSON_SCENARIOS
 from quart_session_demo.compare.load.targets import Pair, targets
 from quart_session_demo.signals import signals_deferred
-from quart_session_demo.terminal import standard_error, standard_output
+from quart_session_demo.terminal import print_json, standard_error, standard_output
 
 #: The estimated time to start and stop a server and the load generator.
 SETUP_SECONDS = 2.5
@@ -82,7 +83,7 @@ def run_load(
                 terminal = standard_error() if as_json else standard_output()
                 output.show(results, terminal, markdown=markdown)
                 if as_json:
-                    standard_output().write(results.json().decode())
+                    print_json(msgspec.to_builtins(results))
     return all(item.sample and not item.sample.failures for item in results.measurements)
 
 

@@ -94,13 +94,9 @@ class Results(msgspec.Struct):
             )
         return notes
 
-    def json(self) -> bytes:
-        """Return the results as JSON."""
-        return msgspec.json.format(msgspec.json.encode(self)) + b'\n'
-
     def write(self, path: Path) -> None:
         """Write the results as JSON."""
-        path.write_bytes(self.json())
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b'\n')
 
 
 def read(path: Path) -> Results:

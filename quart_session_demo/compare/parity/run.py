@@ -1,6 +1,5 @@
 """What `compare parity` does after its options are parsed."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from quart_session_demo.compare.parity import report
 from quart_session_demo.compare.parity.comparison import ParityError, StepResult, compare_apps
 from quart_session_demo.compare.parity.shared_key import share_key
 from quart_session_demo.signals import Interrupted
-from quart_session_demo.terminal import standard_error, standard_output
+from quart_session_demo.terminal import print_json, standard_error, standard_output
 
 
 def run_parity(
@@ -90,7 +89,7 @@ def run_parity(
             'share_key': shared,
             **report.json_content(results),
         }
-        standard_output().write(json.dumps(content, ensure_ascii=False, indent=2) + '\n')
+        print_json(content)
     if error:
         raise error
     return not any(result.unexpected for result in results)
