@@ -43,13 +43,13 @@ class Terminal:
             text: The text; its own lines stay separate.
             prefix: What stands before the text in the first line.
             indent: How many columns all other lines are indented, and the prefix is padded to.
-            color: The color of the prefix or, without a prefix, of the text.
+            color: The color of the prefix's first word or, without a prefix, of the text.
         """
         if self._stream is None:
             return
         first, *lines = wrap(escape(text), self.columns, indent=indent, prefix=escape(prefix))
         if color and self.colored:
-            end = len(prefix) or len(first)
+            end = len(prefix.partition(' ')[0]) or len(first)
             first = f'{self._styled(first[:end], color)}{first[end:]}'
             if not prefix:
                 lines = [self._styled(line, color) for line in lines]

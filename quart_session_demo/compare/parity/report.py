@@ -65,6 +65,8 @@ def print_report(
         where = '' if expected.steps else f', at every step ({", ".join(expected.fields)})'
         terminal.print(f'On purpose{where}: {expected.reason}', prefix=f'({number}) ', indent=4)
     if causes := find_causes(results):
+        if shown:
+            terminal.print()
         terminal.print('The differences by cause:', color='bold')
         for cause in causes:
             terminal.print(_cause_text(cause), prefix='  ', indent=4)
