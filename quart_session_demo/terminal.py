@@ -92,12 +92,19 @@ def cell_width(text: str) -> int:
 
 
 def cut(text: str, width: int) -> str:
-    """Return a text, with … in place of what does not fit in a width."""
+    """Return a text, with … in place of its middle if it does not fit in a width."""
     if cell_width(text) <= width:
         return text
-    while text and cell_width(text) >= width:
-        text = text[:-1]
-    return f'{text}…'
+    start = end = ''
+    # The end of a path is its file.
+    for head, tail in zip(text, reversed(text), strict=True):
+        if cell_width(start + head + end) >= width:
+            break
+        start += head
+        if cell_width(start + tail + end) >= width:
+            break
+        end = tail + end
+    return f'{start}…{end}'
 
 
 def pad(text: str, width: int) -> str:
@@ -109,7 +116,7 @@ def wrap(text: str, width: int | None, *, indent: int = 0, prefix: str = '') -> 
     """Return the lines of a text, which end between words.
 
     A word that is too long for its line is less indented. If it is longer than the whole width, its
-    end is cut.
+    middle is cut.
 
     Args:
         text: The text; its own lines stay separate.
@@ -118,7 +125,7 @@ def wrap(text: str, width: int | None, *, indent: int = 0, prefix: str = '') -> 
         prefix: What stands before the text in the first line.
     """
     # Even a narrow terminal has space for some words beside the indentation.
-    indent = indent if width is None else min(indent, width // 2)
+    indent = indent if width is None else min(indent, 2 * width // 3)
     start = pad(prefix, indent)
     lines: list[str] = []
     for paragraph in text.split('\n'):
@@ -133,7 +140,7 @@ def _wrap_paragraph(text: str, width: int | None, line: str, indent: int) -> Ite
         yield (line + text).rstrip()
         return
     # Spaces at the beginning indent the whole paragraph.
-    margin = min(indent + len(text) - len(text.lstrip()), width // 2)
+    margin = min(indent + len(text) - len(text.lstrip()), 2 * width // 3)
     line += ' ' * (margin - indent)
     has_words = False
     for space, word in _words(text.strip()):

@@ -20,7 +20,7 @@ MODULES = {
 # What each part may import besides itself, at the top of a module or in a function. A part is a
 # module or a folder, without the parts inside it that have a line of their own.
 MAY_IMPORT: dict[str, set[str]] = {
-    '': {'config', 'factory'},
+    '': {'config', 'factory', 'terminal'},
     '__main__': {''},
     'lesson': set(),
     'log_filters': set(),

@@ -48,7 +48,7 @@ def find_session_cookie(text: str, name: str) -> FoundCookie:
         name: The name of the app's session cookie.
 
     Raises:
-        NoSessionCookie: None of several cookies has the name, or there is no cookie.
+        NoSessionCookie: None of several cookies has the name, or the cookie has no value.
     """
     cookies = _cookies(text)
     names = list(dict.fromkeys(found for found, _ in cookies))
@@ -66,7 +66,10 @@ def find_session_cookie(text: str, name: str) -> FoundCookie:
             f'No cookie is named {name}, the name of this app: the text has {listed}. Use the '
             "value of the session's cookie alone."
         )
-    return FoundCookie(chosen, [value for found, value in cookies if found == chosen])
+    values = [value for found, value in cookies if found == chosen]
+    if not any(values):
+        raise NoSessionCookie('The cookie has no value: with such a line a response deletes it.')
+    return FoundCookie(chosen, values)
 
 
 def _cookies(text: str) -> list[tuple[str | None, str]]:

@@ -40,7 +40,7 @@ class InspectCommand(Command):
 @click.command(
     cls=InspectCommand,
     short_help='Show the content of a session cookie.',
-    example="inspect-cookie 'Cookie: theme=dark; session=eyJhIjoxfQ.aSY0gA.CMhTGZ5u'",
+    example='inspect-cookie session=eyJhIjoxfQ.aSY0gA.CMhTGZ5u',
     statuses={
         0: 'The app would accept the cookie: it verifies and has not expired.',
         1: 'It would not, that is unknown, or there is no such cookie. Or a setting is invalid.',
@@ -133,6 +133,11 @@ def _first_accepted(
         except NotASessionCookie as error:
             errors.append(error)
     if not inspected:
+        if len(values) > limit:
+            raise NotASessionCookie(
+                f'{errors[0]} There are {len(values)} cookies of this name, and the app reads '
+                f'{limit} of them.'
+            )
         raise errors[0]
     return next((item for item in inspected if accepts(item[0])), inspected[0])
 

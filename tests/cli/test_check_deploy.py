@@ -236,6 +236,18 @@ def test_command_prints_a_line_per_finding() -> None:
     assert 'QUART_PLAYGROUND' in lines[1]
 
 
+@pytest.mark.parametrize(
+    ('changed', 'last'),
+    [
+        ({'PLAYGROUND': True}, '1 error and no warnings found.'),
+        ({'PERMANENT_SESSION_LIFETIME': timedelta(days=365)}, 'no errors and 1 warning found.'),
+    ],
+)
+def test_last_line_counts_the_findings(changed: dict[str, Any], last: str) -> None:
+    """The last line has the number of errors and of warnings."""
+    assert run({**SAFE, **changed})[1].splitlines()[-1] == last
+
+
 def test_memory_store_is_found() -> None:
     """Sessions in memory are an error, also where `PRODUCTION` does not stop the start."""
     status, output = run({**SAFE, 'PRODUCTION': False, 'SESSION_TYPE': 'memory'})

@@ -225,26 +225,33 @@ def test_missing_extra_is_named() -> None:
     assert result.returncode == 2
 
 
-def test_sigterm_stops_the_servers(write_steps: WriteSteps, tmp_path: Path) -> None:
-    """SIGTERM ends the command with status 143, and none of its servers is left."""
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_signal_stops_the_servers(write_steps: WriteSteps, tmp_path: Path, number: int) -> None:
+    """A signal ends the command with the steps so far, and none of its servers is left."""
     pids = tmp_path / 'pids'
     pids.mkdir()
     path = write_steps(
-        "[[step]]\nname = 'reached'\npath = '/reached'\n"
+        ONE_STEP + "[[step]]\nname = 'reached'\npath = '/reached'\n"
         "[[step]]\nname = 'late'\npath = '/count'\nwait = 60\n"
     )
     process = subprocess.Popen(
-        [*COMPARE, 'parity', *TEST_APPS, '--steps', path],
+        [*COMPARE, 'parity', *TEST_APPS, '--steps', path, '--json'],
         env=compare_environment(PIDS=str(pids)),
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     with process:
         while not (pids / 'reached').exists():
             assert process.poll() is None
             time.sleep(0.02)
-        process.terminate()
+        process.send_signal(number)
+        output, errors = process.communicate()
 
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == 128 + number
+    assert '✓  GET /count    one' in errors
+    assert re.search('^stopped after [12] of 3 steps: ', errors.splitlines()[-1])
+    assert json.loads(output)['error'] == f'stopped by {signal.Signals(number).name}'
     servers = [int(file.name) for file in pids.iterdir() if file.name != 'reached']
     assert len(servers) >= 2
     wait_until_gone(servers)
