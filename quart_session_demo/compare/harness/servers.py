@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Self
 
-from quart_session_demo.compare.harness.signals import signals_deferred
+from quart_session_demo.signals import remaining_seconds, signals_deferred
 
 #: The address on which the servers listen.
 HOST = '127.0.0.1'
@@ -188,11 +188,14 @@ class Server:
         self._signal(signal.SIGTERM)
 
     def stop(self) -> None:
-        """Stop the whole process group: SIGTERM, and SIGKILL after `STOP_SECONDS`."""
+        """Stop the whole process group: SIGTERM, and SIGKILL after `STOP_SECONDS`.
+
+        After Ctrl-C it has less time, which all servers share.
+        """
         try:
             self.terminate()
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_SECONDS)
+                self.process.wait(remaining_seconds(STOP_SECONDS))
         finally:
             self._signal(signal.SIGKILL)
             self.process.wait()
@@ -226,12 +229,15 @@ def run_servers(*commands: ServerCommand) -> Iterator[list[Server]]:
         ServerError: A server did not start.
     """
     with ExitStack() as stack:
-        servers = [stack.enter_context(Server(command)) for command in commands]
-        for server in servers:
-            server.wait_until_ready()
+        servers: list[Server] = []
         try:
+            for command in commands:
+                servers.append(stack.enter_context(Server(command)))
+            for server in servers:
+                server.wait_until_ready()
             yield servers
         finally:
+            # All get the signal first, so that they stop at the same time.
             for server in servers:
                 server.terminate()
 

@@ -6,16 +6,14 @@ import pytest
 
 from tests.apps.parity_apps import LONG_TEXT
 from tests.compare.conftest import APPS, RunCompare
-from tests.compare.parity.conftest import TEST_APPS, Run, read_json
+from tests.compare.parity.conftest import TEST_APPS, Run, with_json
 
 
 @pytest.fixture(scope='module')
-def faults(run_compare: RunCompare, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def faults(run_compare: RunCompare) -> Run:
     """Compare the test apps; return the process and the JSON."""
-    path = tmp_path_factory.mktemp('faults') / 'results.json'
     steps = APPS / 'parity_faults.toml'
-    result = run_compare('parity', *TEST_APPS, '--steps', steps, '--json', path)
-    return result, read_json(path)
+    return with_json(run_compare('parity', *TEST_APPS, '--steps', steps, '--json'))
 
 
 def test_faults_are_found(faults: Run) -> None:
@@ -96,7 +94,7 @@ def test_json_has_the_documented_keys(faults: Run) -> None:
 def test_table_shows_differences(faults: Run) -> None:
     """The table has a line a step and a difference, and each declared reason once."""
     result, _ = faults
-    lines = [' '.join(line.split()) for line in result.stdout.splitlines()]
+    lines = [' '.join(line.split()) for line in result.stderr.splitlines()]
 
     assert '✓ GET /count the same' in lines
     assert '✗ GET /missing a missing route' in lines
@@ -137,7 +135,7 @@ def test_log_of_a_failed_server_is_shown(faults: Run) -> None:
     """The log of a step that fails ends its differences, from the side that failed alone."""
     result, report = faults
     logs = {step['name']: step['log'] for step in report['steps']}
-    shown = result.stdout[result.stdout.index('a missing await') :]
+    shown = result.stderr[result.stderr.index('a missing await') :]
     nothing: dict[str, list[str]] = {'sync': [], 'async': []}
 
     missing_await = logs.pop('a missing await')
@@ -150,7 +148,7 @@ def test_log_of_a_failed_server_is_shown(faults: Run) -> None:
     assert "The end of Quart's log:" in shown
     assert r'torn down \x1b[1A' in shown
     assert "TypeError: 'coroutine' object is not subscriptable" in shown
-    assert '\x1b' not in result.stdout
+    assert '\x1b' not in result.stderr
 
 
 def test_random_values_are_no_differences(faults: Run) -> None:
