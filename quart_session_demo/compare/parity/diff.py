@@ -27,14 +27,20 @@ class Difference:
         sync: The Flask app's value.
         async_: The Quart app's value.
         expected: The declaration in the steps file, if the difference is on purpose.
-        equal: How many characters at the beginning of each value are equal.
+        equal: How many characters at the beginning of each value are equal but for random values;
+            None if there are no random values.
     """
 
     field: Field
     sync: str
     async_: str
     expected: ExpectedDifference | None = None
-    equal: tuple[int, int] = (0, 0)
+    equal: tuple[int, int] | None = None
+
+    @property
+    def first_difference(self) -> tuple[int, int]:
+        """The index of the first character of each value that differs."""
+        return self.equal or equal_beginnings(self.sync, {}, self.async_, {})
 
 
 def differences(

@@ -215,7 +215,7 @@ def _excerpts(difference: Difference) -> list[str]:
     """Return the values, cut around the first character that differs if they are long."""
     excerpts = []
     values = difference.sync, difference.async_
-    for value, equal in zip(values, difference.equal, strict=True):
+    for value, equal in zip(values, difference.first_difference, strict=True):
         # A terminal would execute control characters, so they are escaped.
         escaped, same = repr(value)[1:-1], len(repr(value[:equal])[1:-1])
         start = max(0, same - EXCERPT_LENGTH // 3)
