@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -278,7 +279,7 @@ def test_first_cookie_that_verifies_is_shown(app: Quart) -> None:
     [
         ('Cookie: a=1; b=2', 'No cookie is named session, the name of this app: the text has a, b'),
         ('Set-Cookie: session=; Max-Age=0', 'The cookie has no value'),
-        ('', 'The cookie has no value'),
+        ('', 'No cookie is named session, the name of this app: the text has no cookie'),
     ],
 )
 def test_text_without_the_cookie_is_one_line(app: Quart, text: str, reason: str) -> None:
@@ -290,17 +291,24 @@ def test_text_without_the_cookie_is_one_line(app: Quart, text: str, reason: str)
     assert len(result.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize('option', ['--foo', '--jsn', '--foo.bar', '-x.y.z', '--foo=a.b.c'])
-def test_unknown_option_is_named(app: Quart, option: str) -> None:
+@pytest.mark.parametrize(
+    ('option', 'named'),
+    [
+        ('--foo', '--foo'),
+        ('--jsn', '--jsn'),
+        ('--foo.bar', '--foo.bar'),
+        ('--foo=a.b.c', '--foo'),
+        ('-x.y.z', '-x'),
+    ],
+)
+def test_unknown_option_is_named(app: Quart, option: str, named: str) -> None:
     """An unknown option is an error that names it, before and after the cookie."""
     value = sign({'a': 1})
 
     for arguments in ([option], [option, value], [value, option]):
         result = inspect(app, *arguments)
         assert result.exit_code == 2
-        assert f"No such option '{option.split('=')[0][: 2 if option[1] != '-' else None]}'" in (
-            result.stderr.replace(': ', ' ')
-        )
+        assert re.search(f"No such option:? '?{named}'?", result.stderr)
 
 
 def test_value_after_two_hyphens(app: Quart) -> None:
