@@ -39,8 +39,12 @@ class _LazyModule(ModuleType):
             try:
                 self.app = create_app()
             except ConfigError as error:
-                # Hypercorn and Quart's command line print SystemExit as one line.
-                raise SystemExit(f'quart_session_demo: {error}') from None
+                from quart_session_demo.terminal import standard_error, wrap
+
+                # Hypercorn and Quart's command line print SystemExit as one line. Only a terminal
+                # that is narrower gets several.
+                lines = wrap(f'quart_session_demo: {error}', standard_error().columns)
+                raise SystemExit('\n'.join(lines)) from None
         return getattr(self, name)
 
 

@@ -6,18 +6,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 from quart import Quart
 from quart.cli import ScriptInfo
 
 from quart_session_demo.sessions.extras import install_command
+from quart_session_demo.terminal import standard_error
 
 
 class CommandError(click.ClickException):
     """The command could not run: one line on standard error, and exit status 2."""
 
     exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Print the message, in the terminal's width."""
+        standard_error().print(self.format_message(), prefix='Error: ', color='red')
+
+
+class CheckError(CommandError):
+    """What the command was to check is wrong: one line on standard error, and exit status 1."""
+
+    exit_code = 1
 
 
 @contextmanager
@@ -31,6 +43,9 @@ def reported_errors(*types: type[Exception]) -> Iterator[None]:
         # Python flushes standard output when it exits. If that failed too, it would print a
         # traceback and exit with another status.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            # The reader, such as `head`, has what it wants.
+            raise click.exceptions.Exit(CommandError.exit_code) from None
         raise CommandError(str(error)) from None
 
 
@@ -44,13 +59,13 @@ def load_valid_app(info: ScriptInfo) -> Quart:
     """Return the app of a command.
 
     Raises:
-        ClickException: A setting to do with sessions is invalid; the message names all of them.
+        CheckError: A setting to do with sessions is invalid; the message names all of them.
     """
     from quart_session_demo.deploy_check import setting_errors
 
     app = info.load_app()
     if errors := setting_errors(app):
-        raise click.ClickException('; '.join(f'{name} {error}' for name, error in errors.items()))
+        raise CheckError('; '.join(f'{name} {error}' for name, error in errors.items()))
     return app
 
 

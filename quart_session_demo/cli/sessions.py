@@ -1,7 +1,5 @@
 """`sessions`: commands about the app's sessions."""
 
-import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -12,11 +10,17 @@ from quart import Quart
 from quart.cli import ScriptInfo, pass_script_info
 
 from quart_session_demo.cli.checks import CommandError, load_valid_app, reported_errors
+from quart_session_demo.cli.command import Command, Group, run_async
+from quart_session_demo.signals import Interrupted
+from quart_session_demo.terminal import Terminal, print_json, standard_output
 
 if TYPE_CHECKING:
     from quart_session_demo.sessions.server.store import TableStore
 
 T = TypeVar('T')
+
+#: The problem if the command was stopped before the store responded.
+NOT_ASKED = 'unknown: stopped before the store responded'
 
 
 @dataclass(frozen=True)
@@ -53,22 +57,54 @@ class SessionFacts:
     absolute_lifetime: float | None
 
 
-@click.group()
+@click.group(
+    cls=Group,
+    example='sessions info',
+    statuses={0: 'The command succeeded. The help of each command lists its other statuses.'},
+)
 def sessions() -> None:
     """Show where sessions are stored, and manage those in a database."""
 
 
-@sessions.command()
+@sessions.command(
+    cls=Command,
+    example='sessions info --json',
+    statuses={
+        0: 'The settings were printed, also if the store is not ready.',
+        1: 'A setting is invalid.',
+        2: 'The settings could not be printed.',
+    },
+)
 @click.option('--json', 'as_json', is_flag=True, help='Print everything as JSON.')
 @pass_script_info
 def info(script: ScriptInfo, as_json: bool) -> None:
     """Show where sessions are stored, and for how long."""
-    facts = asyncio.run(collect_facts(load_valid_app(script)))
+    app = load_valid_app(script)
+    problem: str | None = NOT_ASKED
+    stopped: Interrupted | None = None
+    try:
+        problem = run_async(find_problem(app))
+    except Interrupted as stop:
+        stopped = stop
+    facts = collect_facts(app, problem)
     with reported_errors():
-        click.echo(json.dumps(asdict(facts), indent=2) if as_json else format_facts(facts))
+        if as_json:
+            print_json(asdict(facts))
+        else:
+            print_facts(standard_output(), facts)
+    if stopped:
+        raise stopped
 
 
-@sessions.command()
+@sessions.command(
+    cls=Command,
+    example='sessions create-tables',
+    statuses={
+        0: 'The tables exist.',
+        1: 'A setting is invalid.',
+        2: 'The app has no sessions in a database, or the database failed.',
+    },
+)
 @pass_script_info
 def create_tables(script: ScriptInfo) -> None:
     """Create the tables of sessions in a database, if they are missing."""
@@ -80,10 +116,18 @@ def create_tables(script: ScriptInfo) -> None:
 
     _run(script, create)
     with reported_errors():
-        click.echo('The tables of the sessions exist.')
+        standard_output().print('The tables of the sessions exist.')
 
 
-@sessions.command()
+@sessions.command(
+    cls=Command,
+    example='sessions cleanup',
+    statuses={
+        0: 'All expired sessions are deleted.',
+        1: 'A setting is invalid.',
+        2: 'The app has no sessions in a database, or the database failed.',
+    },
+)
 @pass_script_info
 def cleanup(script: ScriptInfo) -> None:
     """Delete expired sessions from a database."""
@@ -91,9 +135,14 @@ def cleanup(script: ScriptInfo) -> None:
     async def delete(store: 'TableStore') -> int:
         return await store.delete_expired()
 
-    deleted = _run(script, delete)
+    try:
+        deleted = _run(script, delete)
+    except Interrupted:
+        with reported_errors():
+            standard_output().print('Stopped. Run it again to delete the rest.')
+        raise
     with reported_errors():
-        click.echo(f'{deleted} deleted.')
+        standard_output().print(f'{deleted} deleted.')
 
 
 def _run(script: ScriptInfo, action: 'Callable[[TableStore], Awaitable[T]]') -> T:
@@ -114,11 +163,32 @@ def _run(script: ScriptInfo, action: 'Callable[[TableStore], Awaitable[T]]') -> 
             await store.close()
 
     with reported_errors(StoreError):
-        return asyncio.run(run())
+        return run_async(run())
 
 
-async def collect_facts(app: Quart) -> SessionFacts:
-    """Return the facts about an app's sessions, after asking the store whether it is ready."""
+async def find_problem(app: Quart) -> str | None:
+    """Return why an app's sessions cannot be read and stored now, without secrets."""
+    from quart_session_demo.sessions.server.interface import ServerSessionInterface
+    from quart_session_demo.sessions.server.store import StoreError
+
+    if isinstance(app.session_interface, ServerSessionInterface):
+        store = app.session_interface.store
+        try:
+            await store.ping()
+        except StoreError as error:
+            return str(error)
+        finally:
+            await store.close()
+    return None if app.secret_key else 'SECRET_KEY is not set'
+
+
+def collect_facts(app: Quart, problem: str | None) -> SessionFacts:
+    """Return the facts about an app's sessions.
+
+    Args:
+        app: The app.
+        problem: What `find_problem` found, or `NOT_ASKED`.
+    """
     from werkzeug.http import dump_cookie
 
     from quart_session_demo.sessions.base import (
@@ -127,20 +197,10 @@ async def collect_facts(app: Quart) -> SessionFacts:
         stores_in_cookie,
     )
     from quart_session_demo.sessions.server.interface import ServerSessionInterface
-    from quart_session_demo.sessions.server.store import StoreError
 
     interface = app.session_interface
     in_cookie = stores_in_cookie(interface)
-    store = None
-    problem = None if app.secret_key else 'SECRET_KEY is not set'
-    if isinstance(interface, ServerSessionInterface):
-        store = interface.store
-        try:
-            await store.ping()
-        except StoreError as error:
-            problem = str(error)
-        finally:
-            await store.close()
+    store = interface.store if isinstance(interface, ServerSessionInterface) else None
     is_known = in_cookie or store is not None
     permanent_lifetime = app.permanent_session_lifetime.total_seconds()
     browser_lifetime = app.config.get('SESSION_BROWSER_LIFETIME') or permanent_lifetime
@@ -150,7 +210,7 @@ async def collect_facts(app: Quart) -> SessionFacts:
         stored_in='cookie' if in_cookie else 'server',
         interface=type(interface).__name__,
         store=None if store is None else type(store).__name__,
-        ready=problem is None if is_known else None,
+        ready=problem is None if is_known and problem != NOT_ASKED else None,
         problem=problem if is_known else None,
         cookie_name=interface.get_cookie_name(app),
         cookie_attributes=header.split('; ')[1:],
@@ -162,8 +222,8 @@ async def collect_facts(app: Quart) -> SessionFacts:
     )
 
 
-def format_facts(facts: SessionFacts) -> str:
-    """Return the facts as text, with one line for each."""
+def print_facts(terminal: Terminal, facts: SessionFacts) -> None:
+    """Print the facts as text, with one line for each."""
     in_cookie = facts.stored_in == 'cookie'
     extension = 'the last change'
     if facts.refresh_each_request:
@@ -175,7 +235,9 @@ def format_facts(facts: SessionFacts) -> str:
         'stored in': 'the cookie' if in_cookie else 'a server',
         'interface': facts.interface,
         'store': facts.store or 'none',
-        'ready': {True: 'yes', False: f'NO: {facts.problem}', None: 'unknown'}[facts.ready],
+        'ready': {True: 'yes', False: f'NO: {facts.problem}', None: facts.problem or 'unknown'}[
+            facts.ready
+        ],
         'cookie': '; '.join([facts.cookie_name, *facts.cookie_attributes]),
         'default': 'permanent' if facts.permanent_by_default else 'not permanent',
         'permanent': f'expires {timedelta(seconds=facts.permanent_lifetime)} after {extension}',
@@ -185,4 +247,5 @@ def format_facts(facts: SessionFacts) -> str:
         if absolute is None
         else f'expires {timedelta(seconds=absolute)} after its creation',
     }
-    return '\n'.join(f'{name:9} {text}' for name, text in rows.items())
+    for name, text in rows.items():
+        terminal.print(text, prefix=name, indent=10)

@@ -1,7 +1,7 @@
 """Find settings and stores that work, but are unsafe in production, in any Quart app."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
@@ -23,7 +23,14 @@ from quart_session_demo.sessions.cookie import CookieSessionInterface
 from quart_session_demo.sessions.cookie_settings import cookie_problems
 from quart_session_demo.sessions.settings import COOKIE_SETTINGS, SESSION_SETTINGS
 
-__all__ = ['FINDINGS', 'check', 'setting_errors', 'setting_findings']
+__all__ = [
+    'FINDINGS',
+    'check',
+    'check_settings',
+    'check_store',
+    'setting_errors',
+    'setting_findings',
+]
 
 #: OWASP ASVS 5.0, 3.4.1.
 HSTS = 'STRICT_TRANSPORT_SECURITY'
@@ -36,15 +43,29 @@ BROWSER_LIFETIME = timedelta(days=1)
 
 
 async def check(app: Quart) -> list[Finding]:
-    """Return what is unsafe about an app's settings and its session store, without secrets.
+    """Return what is unsafe about an app's settings and its session store, without secrets."""
+    return [*check_settings(app), *await check_store(app)]
+
+
+def check_settings(app: Quart) -> list[Finding]:
+    """Return what is unsafe about an app's settings, without secrets."""
+    return _named_for(app, setting_findings(app))
+
+
+async def check_store(app: Quart) -> list[Finding]:
+    """Return what is unsafe about an app's session store, without secrets.
 
     The session interface checks its store. It closes the connections that it opens for that.
     """
-    findings = list(setting_findings(app))
-    if isinstance(app.session_interface, SessionInterface):
-        findings.extend(await app.session_interface.store_findings())
+    if not isinstance(app.session_interface, SessionInterface):
+        return []
+    return _named_for(app, await app.session_interface.store_findings())
+
+
+def _named_for(app: Quart, findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings that name the settings as an app does."""
     if app.import_name == 'quart_session_demo':
-        return findings
+        return list(findings)
     # Another app may not read its settings from environment variables with Quart's prefix.
     return [
         replace(

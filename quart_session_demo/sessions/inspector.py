@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from flask.json.tag import TaggedJSONSerializer
 from itsdangerous import URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, bytes_to_int
 from quart import Quart
+from quart.sessions import SecureCookieSessionInterface
 
 from quart_session_demo.sessions.base import (
     cookie_header,
@@ -122,11 +124,17 @@ class InspectedCookie:
         return self.inspected_at < self.signed_at
 
     @property
-    def accepted(self) -> bool:
-        """Whether the app would read a session from it: it verifies and has not expired."""
-        verifies = self.signed_by in (SignedBy.CURRENT, SignedBy.FALLBACK)
+    def accepted(self) -> bool | None:
+        """Whether the app would read a session from it: it verifies and has not expired.
+
+        None if that is unknown, because there is no key to check the signature with.
+        """
         in_time = not self.expired and not self.signed_in_the_future
-        return self.in_use and verifies and in_time and not self.content_too_large
+        if not (self.in_use and in_time) or self.content_too_large:
+            return False
+        if self.signed_by is SignedBy.UNCHECKED:
+            return None
+        return self.signed_by is not SignedBy.NO_KEY
 
 
 @dataclass(frozen=True)
@@ -170,17 +178,19 @@ def inspect_cookie(value: str, app: Quart, now: datetime | None = None) -> Inspe
     in_use = stores_in_cookie(interface)
     if not in_use:
         interface = CookieSessionInterface()
-    payload, content_size = load_payload(payload_part, interface.serializer)
+    serializer = interface.get_signing_serializer(app)
+    tagged_json = _tagged_json(interface, serializer)
+    payload, content_size = load_payload(payload_part, tagged_json)
     session = CookieSession(payload)
     session.permanent_by_default = permanent_by_default(interface, app)
     signed_at, expires_at = _times(timestamp_part, app)
-    signed_by, fallback_number = _cookie_signed_by(value, interface.get_signing_serializer(app))
+    signed_by, fallback_number = _cookie_signed_by(value, serializer)
     return InspectedCookie(
         payload_part=payload_part,
         timestamp_part=timestamp_part,
         signature_part=signature_part,
         payload=payload,
-        tagged=interface.serializer.tag(payload),
+        tagged=tagged_json.tag(payload),
         compressed=payload_part.startswith('.'),
         content_size=content_size,
         content_limit=app.config.get(CONTENT_LIMIT, DEFAULT_CONTENT_LIMIT)
@@ -216,6 +226,15 @@ def inspect_id(value: str, app: Quart) -> InspectedId:
         signing_keys(app), lambda key: IdSigner((key,)).verify(value) is not None
     )
     return InspectedId(signed_by, fallback_number, not stores_in_cookie(app.session_interface))
+
+
+def _tagged_json(
+    interface: SecureCookieSessionInterface, serializer: URLSafeTimedSerializer | None
+) -> TaggedJSONSerializer:
+    """Return the tagged JSON that the app signs with, or else that of the session interface."""
+    signed = getattr(serializer, 'serializer', None)
+    # Another serializer, such as pickle, must not load what nobody has verified.
+    return signed if isinstance(signed, TaggedJSONSerializer) else interface.serializer
 
 
 def _times(part: str, app: Quart) -> tuple[datetime, datetime]:

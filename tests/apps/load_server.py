@@ -1,6 +1,7 @@
 """A server with one special behavior, for the load tests: `python load_server.py PORT BEHAVIOR`."""
 
 import os
+import secrets
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -57,7 +58,25 @@ class Latin1(Handler):
         self.send(body, Content_Type='text/plain; charset=ISO-8859-1')
 
 
+class Domain(Handler):
+    """Answers with the cookies of the request, and sets two, one with a Domain."""
+
+    def do_GET(self) -> None:
+        self.send(
+            self.headers.get('Cookie', '').encode(),
+            Set_Cookie='a=b; Domain=app.localhost',
+            SET_COOKIE='c=d',
+        )
+
+
+class Token(Handler):
+    """Answers with a token that is another one each time."""
+
+    def do_GET(self) -> None:
+        self.send(f'token={secrets.token_hex(8)}, 1 item'.encode())
+
+
 if __name__ == '__main__':
     port, behavior = sys.argv[1:]
-    handlers = {handler.__name__: handler for handler in (Ok, Dying, Echo, Latin1)}
+    handlers = {handler.__name__: handler for handler in (Ok, Dying, Echo, Latin1, Domain, Token)}
     ThreadingHTTPServer(('127.0.0.1', int(port)), handlers[behavior]).serve_forever()

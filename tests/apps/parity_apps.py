@@ -20,6 +20,10 @@ other_key.secret_key = 'a key that only this port has'
 for _app in (port, other_key):
     _app.session_interface = CookieSessionInterface()
 
+# A test of cookies with a Domain sets it.
+for _server in (sync, port):
+    _server.config['SESSION_COOKIE_DOMAIN'] = os.environ.get('COOKIE_DOMAIN')
+
 # A test of signals needs the process ids of the servers.
 if folder := os.environ.get('PIDS'):
     Path(folder, str(os.getpid())).touch()
@@ -170,6 +174,26 @@ def crash() -> str:
 async def port_crash() -> str:
     """Respond."""
     return 'fine'
+
+
+@sync.post('/name')
+def name() -> str:
+    """Return a field of the form."""
+    return flask.request.form['name']
+
+
+@port.post('/name')
+async def port_name() -> str:
+    """Do the same as Flask, without an await."""
+    name: str = quart.request.form['name']  # type: ignore[index]
+    return name
+
+
+@port.teardown_request
+async def log_name(_: BaseException | None) -> None:
+    """Log a character that moves a terminal's cursor."""
+    if quart.request.path == '/name':
+        port.logger.error('torn down \x1b[1A')
 
 
 @sync.get('/die')

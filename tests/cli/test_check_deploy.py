@@ -199,7 +199,11 @@ def test_key_file_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
 def test_command_passes_without_findings() -> None:
     """Without findings the command prints so and exits with 0."""
-    assert run(SAFE) == (0, '0 found.\n')
+    assert run(SAFE) == (
+        0,
+        'No problems found. Checked: secret keys, session cookie, lifetimes, debug mode, '
+        'playground, HSTS.\n',
+    )
     assert run(SAFE, '--strict')[0] == 0
     assert run(SAFE, '--json') == (0, '[]\n')
 
@@ -239,6 +243,18 @@ def test_command_prints_a_line_per_finding() -> None:
     assert lines[0].startswith('warning cookie-no-host-prefix: ')
     assert lines[1].startswith('error playground-on: ')
     assert 'QUART_PLAYGROUND' in lines[1]
+
+
+@pytest.mark.parametrize(
+    ('changed', 'last'),
+    [
+        ({'PLAYGROUND': True}, '1 error and no warnings found.'),
+        ({'PERMANENT_SESSION_LIFETIME': timedelta(days=365)}, 'no errors and 1 warning found.'),
+    ],
+)
+def test_last_line_counts_the_findings(changed: dict[str, Any], last: str) -> None:
+    """The last line has the number of errors and of warnings."""
+    assert run({**SAFE, **changed})[1].splitlines()[-1] == last
 
 
 def test_memory_store_is_found() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -207,6 +208,115 @@ def test_quotes_are_removed(app: Quart) -> None:
     assert inspect(app, '-', text=f'{value}\n').exit_code == 0
 
 
+def header(template: str) -> str:
+    return template.format(sign({'user': 'zhiliao'}))
+
+
+@pytest.mark.parametrize(
+    'template',
+    [
+        ' {0}\n',
+        'session={0}',
+        'session="{0}"',
+        'theme=dark; session={0}; other=a.b.c',
+        'Cookie: theme=dark; session={0}',
+        'cookie:session={0};theme=dark',
+        '"Cookie: session={0}"',
+        '> Cookie: session={0}',
+        'session={0}; HttpOnly; Path=/; Expires=Wed, 09 Jun 2027 10:18:14 GMT; SameSite=Lax',
+        'Set-Cookie: session={0}; Secure; Path=/',
+        'set-cookie: theme=dark\r\nset-cookie: session=old\r\nset-cookie: session={0}',
+        'GET / HTTP/1.1\nHost: localhost\nCookie: session={0}\nAccept: */*',
+        'Cookie: session=not.a.session; session={0}',
+    ],
+)
+def test_cookie_is_found_in_a_header(app: Quart, template: str) -> None:
+    """The value alone, a pair and a whole header line are accepted, also on standard input."""
+    text = header(template)
+
+    for result in (inspect(app, text), inspect(app, '-', text=f'{text}\n')):
+        assert result.exit_code == 0, result.output
+        assert "'user': 'zhiliao'" in result.stdout
+        assert result.stdout.splitlines()[-1] == 'accepted    yes'
+
+
+def test_cookie_of_another_name_is_not_accepted(app: Quart) -> None:
+    """A cookie that has another name or prefix is shown, but the app would not read it."""
+    for template in ('Cookie: theme=dark; __Host-session={0}', 'sid={0}; Path=/'):
+        result = inspect(app, header(template))
+        assert result.exit_code == 1
+        assert 'valid, with the current key' in result.stdout
+        assert 'no, because the session cookie of this app is named session' in result.stdout
+        facts = json.loads(inspect(app, '--json', header(template)).stdout)
+        assert (facts['accepted'], facts['signed_by']) == (False, 'current key')
+
+
+@pytest.mark.parametrize('name', ['__Host-session', '__Secure-sid', 'sid'])
+def test_cookie_has_the_name_of_the_app(app: Quart, name: str) -> None:
+    """Of several cookies the one with the app's own name is shown."""
+    app.config['SESSION_COOKIE_NAME'] = name
+    text = f'session={sign({"other": 1})}; {name}={sign({"own": 1})}; x={sign({"other": 1})}'
+
+    result = inspect(app, f'Cookie: {text}')
+
+    assert result.exit_code == 0
+    assert "'own': 1" in result.stdout
+    assert 'other' not in result.stdout
+
+
+def test_first_cookie_that_verifies_is_shown(app: Quart) -> None:
+    """Of several cookies of the name the one that the app reads is shown, with its position."""
+    forged, own = sign({'a': 1}, 'another key'), sign({'b': 2})
+
+    result = inspect(app, f'session={forged}; session={own}; session={own}')
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[:2] == ['cookie      number 2 of 3', "session     'b': 2"]
+
+
+@pytest.mark.parametrize(
+    ('text', 'reason'),
+    [
+        ('Cookie: a=1; b=2', 'No cookie is named session, the name of this app: the text has a, b'),
+        ('Set-Cookie: session=; Max-Age=0', 'The cookie has no value'),
+        ('', 'No cookie is named session, the name of this app: the text has no cookie'),
+    ],
+)
+def test_text_without_the_cookie_is_one_line(app: Quart, text: str, reason: str) -> None:
+    """A text without the session cookie is one line that names the cookies, not their values."""
+    result = inspect(app, text)
+
+    assert (result.exit_code, result.stdout) == (1, '')
+    assert result.stderr.startswith(f'Error: {reason}')
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ('option', 'named'),
+    [
+        ('--foo', '--foo'),
+        ('--jsn', '--jsn'),
+        ('--foo.bar', '--foo.bar'),
+        ('--foo=a.b.c', '--foo'),
+        ('-x.y.z', '-x'),
+    ],
+)
+def test_unknown_option_is_named(app: Quart, option: str, named: str) -> None:
+    """An unknown option is an error that names it, before and after the cookie."""
+    value = sign({'a': 1})
+
+    for arguments in ([option], [option, value], [value, option]):
+        result = inspect(app, *arguments)
+        assert result.exit_code == 2
+        assert re.search(f"No such option:? '?{named}'?", result.stderr)
+
+
+def test_value_after_two_hyphens(app: Quart) -> None:
+    """After `--` a value may begin with hyphens."""
+    assert inspect(app, '--', sign({'a': 1})).exit_code == 0
+    assert 'cannot be read' in inspect(app, '--', '--foo').stderr
+
+
 def test_control_characters_are_escaped(app: Quart) -> None:
     """No control character of a session reaches the terminal."""
     result = inspect(app, sign({'\x1b[31m': '\x1b]0;title\x07'}))
@@ -311,4 +421,5 @@ def test_cookie_is_shown_without_a_key(tmp_path: Path) -> None:
 
     assert result.returncode == 1
     assert b'unknown, because the app has no key' in result.stdout
+    assert b'accepted    unknown, because there is no key to check it with' in result.stdout
     assert result.stderr == b''

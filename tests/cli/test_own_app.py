@@ -4,11 +4,15 @@ import hashlib
 import json
 import subprocess
 import sys
+from datetime import datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
+from flask.json.tag import JSONTag, TaggedJSONSerializer
+from itsdangerous import URLSafeTimedSerializer
 from quart import Quart
 from quart.sessions import SecureCookieSessionInterface, SessionInterface
 
@@ -224,6 +228,57 @@ def test_cookie_of_a_custom_stock_interface_is_accepted() -> None:
 
     assert result.exit_code == 0
     assert json.loads(result.stdout)['signed_by'] == 'current key'
+
+
+class TaggedInterface(SecureCookieSessionInterface):
+    """An interface whose serializer has its own salt, digest, derivation and tags."""
+
+    def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
+        class Fractions(JSONTag):
+            key = ' f'
+
+            def check(self, value: Any) -> bool:
+                return isinstance(value, Fraction)
+
+            def to_json(self, value: Any) -> str:
+                return str(value)
+
+            def to_python(self, value: Any) -> Fraction:
+                return Fraction(value)
+
+        tagged_json = TaggedJSONSerializer()
+        tagged_json.register(Fractions)
+        assert app.secret_key
+        return URLSafeTimedSerializer(
+            [*app.config['SECRET_KEY_FALLBACKS'], app.secret_key],
+            salt='own',
+            serializer=tagged_json,
+            signer_kwargs={'key_derivation': 'hmac', 'digest_method': hashlib.sha512},
+        )
+
+
+def test_inspected_cookie_has_the_settings_of_the_app() -> None:
+    """`inspect-cookie` uses the own app's name, keys, lifetime, signature and tags."""
+    config = {**SAFE, 'SESSION_COOKIE_NAME': 'sid', 'PERMANENT_SESSION_LIFETIME': 60}
+    signer = own_app(**{**config, 'SECRET_KEY': 'old', 'SECRET_KEY_FALLBACKS': []})
+    serializer = TaggedInterface().get_signing_serializer(signer)
+    assert serializer
+    app = own_app(**config, SECRET_KEY_FALLBACKS=['old'])
+    app.session_interface = TaggedInterface()
+    text = f'Cookie: session=a.b.c; sid={serializer.dumps({"half": Fraction(1, 2)})}'
+
+    shown, facts = (
+        invoke(app, 'inspect-cookie', text),
+        invoke(app, 'inspect-cookie', text, '--json'),
+    )
+
+    assert "'half': Fraction(1, 2)" in shown.stdout
+    assert 'valid, with fallback key 1' in shown.stdout
+    assert (shown.exit_code, facts.exit_code) == (0, 0)
+    found = json.loads(facts.stdout)
+    assert found['payload'] == {'half': {' f': '1/2'}}
+    signed, expires = (datetime.fromisoformat(found[key]) for key in ('signed_at', 'expires_at'))
+    assert expires - signed == timedelta(seconds=60)
 
 
 @pytest.mark.parametrize('hsts', [31536000, True, 'yes', f'max-age={"1" * 5000}'])

@@ -12,7 +12,7 @@ from click.testing import Result
 from quart import Quart
 
 from quart_session_demo.compare.harness.servers import ServerCommand
-from quart_session_demo.compare.harness.signals import TERMINATION_SIGNALS
+from quart_session_demo.signals import TERMINATION_SIGNALS
 from tests.conftest import ROOT
 
 APPS = ROOT / 'tests' / 'apps'

@@ -12,6 +12,8 @@ from quart_session_demo.cli.checks import (
     require_posix,
     require_writable,
 )
+from quart_session_demo.cli.command import Command
+from quart_session_demo.cli.compare.own_apps import check_own_apps
 
 #: The largest `--duration`, in seconds: a day.
 MAX_DURATION = 86_400
@@ -29,7 +31,15 @@ REQUIRED_PACKAGES = (
 )
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    example='compare load --users 32 --users 256 --output measured',
+    statuses={
+        0: 'Everything was measured, and every response was correct.',
+        1: 'A response was wrong, or a server exited.',
+        2: 'The comparison could not run, or its results could not be written.',
+    },
+)
 @click.option(
     '--users',
     type=click.IntRange(1),
@@ -65,6 +75,13 @@ REQUIRED_PACKAGES = (
     type=click.Path(file_okay=False, path_type=Path),
     help='Write results.json, report.html and the charts to this folder.',
 )
+@click.option('--markdown', is_flag=True, help='Print the tables in Markdown on a terminal too.')
+@click.option(
+    '--json',
+    'as_json',
+    is_flag=True,
+    help='Print the results as JSON, and the tables to standard error.',
+)
 def load(
     users: tuple[int, ...],
     duration: float,
@@ -73,23 +90,18 @@ def load(
     async_app: str | None,
     steps_file: Path | None,
     output: Path | None,
+    markdown: bool,
+    as_json: bool,
 ) -> None:
     """Put the same load on both apps, on several servers, and show which is faster.
 
     Use --sync, --async and --steps together. Without them the lesson's apps are measured.
-
-    Exit status: 0 if everything was measured and every response was correct, 1 if not, 2 if the
-    comparison could not run.
     """
     require_posix()
     from quart_session_demo.compare.harness.servers import ServerError
-    from quart_session_demo.compare.harness.signals import exit_on_signals
 
-    exit_on_signals()
     require_extra('compare', *REQUIRED_PACKAGES)
-    own_apps = (sync_app, async_app, steps_file)
-    if any(own_apps) and not all(own_apps):
-        raise click.UsageError('--sync, --async and --steps need each other: use all three')
+    check_own_apps(sync_app, async_app, steps_file)
     # click's FloatRange accepts NaN, for which every comparison is false.
     if not duration <= MAX_DURATION:
         raise CommandError(f'--duration is {duration:g}: use at most {MAX_DURATION} seconds')
@@ -106,6 +118,6 @@ def load(
 
     with reported_errors(LoadError, ScenarioError, ServerError, StepsError):
         plan = make_plan(sync_app, async_app, steps_file, users, duration, rounds)
-        succeeded = run_load(plan, output)
+        succeeded = run_load(plan, output, as_json=as_json, markdown=markdown)
     if not succeeded:
         sys.exit(1)

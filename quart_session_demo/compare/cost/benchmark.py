@@ -1,14 +1,16 @@
 """Measure the processor time that opening and saving a session takes, without a server."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from statistics import median
+from typing import Any
 
 from quart_session_demo.compare.cost.cookie import STOCK_QUART, cookie_subjects
 from quart_session_demo.compare.cost.server import MeasuredStore, store_subjects
 from quart_session_demo.compare.cost.subjects import CALLS, SESSIONS
+from quart_session_demo.compare.harness.tables import Table
 
 
 @dataclass(frozen=True)
@@ -33,43 +35,93 @@ class Cost:
         return self.open + self.save
 
 
-async def measure_costs(rounds: int, stores: Sequence[MeasuredStore] = ()) -> list[Cost]:
+@dataclass
+class Measurements:
+    """What was measured so far.
+
+    Attributes:
+        rounds: The number of rounds to measure; one more warms up.
+        times: The processor times of each round in seconds, to open and to save, by the names of
+            the session and the implementation.
+    """
+
+    rounds: int
+    times: dict[tuple[str, str], list[tuple[float, float]]] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every round of every session was measured."""
+        sessions = {session for session, _ in self.times}
+        return len(sessions) == len(SESSIONS) and all(
+            len(pairs) == self.rounds + 1 for pairs in self.times.values()
+        )
+
+    def costs(self) -> list[Cost]:
+        """Return the medians of the rounds so far, without the round that warms up."""
+        return [
+            Cost(
+                session,
+                subject,
+                *(_microseconds(values) for values in zip(*pairs[1:], strict=True)),
+            )
+            for (session, subject), pairs in self.times.items()
+            if len(pairs) > 1
+        ]
+
+
+async def measure_costs(
+    measurements: Measurements,
+    stores: Sequence[MeasuredStore] = (),
+    report: Callable[[str, int], None] = lambda session, round_: None,
+) -> None:
     """Measure every implementation in each round, so that a slow round affects all of them.
 
     Args:
-        rounds: The number of measured rounds; one more warms up.
+        measurements: Where to add each time as soon as it is measured.
         stores: The stores to measure besides the cookies.
+        report: Called before each round with the session's name and the round, 0 to warm up.
 
     Raises:
         StoreError: A store failed.
     """
-    costs = []
     for session, data in SESSIONS.items():
         async with AsyncExitStack() as stack:
             subjects = cookie_subjects(data)
             for store in stores:
                 subjects += await stack.enter_async_context(store_subjects(store, data))
-            times: dict[str, list[tuple[float, float]]] = {item.name: [] for item in subjects}
-            for _ in range(rounds + 1):
+            for round_ in range(measurements.rounds + 1):
+                report(session, round_)
                 for subject in subjects:
                     with _no_garbage_collection():
-                        times[subject.name].append((await subject.open(), await subject.save()))
-        for name, pairs in times.items():
-            opens, saves = zip(*pairs[1:], strict=True)
-            costs.append(Cost(session, name, _microseconds(opens), _microseconds(saves)))
-    return costs
+                        pair = await subject.open(), await subject.save()
+                    measurements.times.setdefault((session, subject.name), []).append(pair)
 
 
-def format_costs(costs: list[Cost]) -> str:
+def cost_table(costs: Sequence[Cost]) -> Table:
     """Return the costs as a table. The last column divides each by the cost of stock Quart."""
-    lines = ['session  implementation        open µs   save µs  total µs   ÷ stock Quart']
     stock = {cost.session: cost.total for cost in costs if cost.subject == STOCK_QUART}
-    lines += [
-        f'{cost.session:8} {cost.subject:18} {cost.open:9.1f} {cost.save:9.1f} '
-        f'{cost.total:9.1f} {cost.total / stock[cost.session]:15.2f}'
+    header = ('session', 'implementation', 'open µs', 'save µs', 'total µs', '÷ stock Quart')
+    rows = [
+        (
+            cost.session,
+            cost.subject,
+            f'{cost.open:.1f}',
+            f'{cost.save:.1f}',
+            f'{cost.total:.1f}',
+            f'{cost.total / stock[cost.session]:.2f}' if cost.session in stock else '-',
+        )
         for cost in costs
     ]
-    return '\n'.join(lines)
+    return Table('cost', 'The processor time of one call, the median.', header, rows)
+
+
+def json_content(measurements: Measurements) -> dict[str, Any]:
+    """Return the costs as objects for `json.dump`; times are in microseconds."""
+    return {
+        'rounds': measurements.rounds,
+        'complete': measurements.complete,
+        'costs': [{**asdict(cost), 'total': cost.total} for cost in measurements.costs()],
+    }
 
 
 @contextmanager

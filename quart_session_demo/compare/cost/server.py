@@ -63,12 +63,14 @@ async def store_subjects(
         session_id = await store.create(
             StoredJSON().encode_fields(data), lifetime=LIFETIME, now=current_time()
         )
-        async with measured.bare_steps(store_key(session_id)) as bare:
-            yield [
-                _session_subject(measured.name, store, session_id),
-                _bare_subject(f'bare {measured.name}', bare),
-            ]
-        await store.delete(session_id, new_token())
+        try:
+            async with measured.bare_steps(store_key(session_id)) as bare:
+                yield [
+                    _session_subject(measured.name, store, session_id),
+                    _bare_subject(f'bare {measured.name}', bare),
+                ]
+        finally:
+            await store.delete(session_id, new_token())
     finally:
         await store.close()
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Self
 
 #: The attributes of Set-Cookie that browsers know.
@@ -26,6 +27,12 @@ KINDS_WITH_NAMES = (
     'cookie',
     'session',
     'capture',
+)
+#: The kinds of fields that are no headers.
+KINDS = (
+    'status',
+    'body',
+    *KINDS_WITH_NAMES,
 )
 #: A token (RFC 9110, 5.6.2) without dots, which separate the parts of a field's name.
 HEADER_NAME = re.compile(r"[\w!#$%&'*+^`|~-]+", re.A)
@@ -70,13 +77,23 @@ class Field:
         kind, dot, name = text.partition('.')
         kind = kind.lower()
         if name and kind in KINDS_WITH_NAMES:
-            return cls(kind, *_parse_name(kind, name))
-        if dot or kind == 'set-cookie' or not HEADER_NAME.fullmatch(kind):
+            field = cls(kind, *_parse_name(kind, name))
+            if field.number == 0:
+                raise ValueError(f'{text!r} is not a field: numbers begin with 1')
+            return field
+        hint = _suggest_field(kind, name)
+        if dot or hint or kind == 'set-cookie' or not HEADER_NAME.fullmatch(kind):
             raise ValueError(
                 f'{text!r} is not a field: use status, body, a header other than Set-Cookie, '
-                'cookie, session or capture'
+                f'cookie, session or capture{hint}'
             )
         return cls(kind, number=None)
+
+
+def suggest(name: str, choices: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return "; did you mean …?" with the closest of some names, or nothing."""
+    close = get_close_matches(name, list(choices), 1, cutoff)
+    return f'; did you mean {close[0]!r}?' if close else ''
 
 
 STATUS = Field('status')
@@ -92,6 +109,22 @@ def matches(field: Field, names: Iterable[str]) -> bool:
         and pattern.number in (None, field.number)
         for pattern in map(Field.parse, names)
     )
+
+
+def _suggest_field(kind: str, name: str) -> str:
+    """Return a hint for a name whose first part is nearly that of a field that is no header."""
+    if kind == 'set-cookie':
+        close = ['cookie']
+    elif kind in ('header', 'headers'):
+        return f'; did you mean {name!r}?' if name else '; write the name of the header'
+    elif '-' in kind or kind in KINDS:
+        return ''
+    else:
+        close = get_close_matches(kind, KINDS, 1, 0.75)
+    if not close:
+        return ''
+    dotted = f'{close[0]}.{name}' if name and close[0] in KINDS_WITH_NAMES else close[0]
+    return f'; did you mean {dotted!r}?'
 
 
 def _parse_name(kind: str, text: str) -> tuple[str, str | None, int | None]:

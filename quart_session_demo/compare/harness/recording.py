@@ -2,8 +2,9 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from http.cookiejar import CookieJar
 from pprint import pformat
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode
 
 from quart_session_demo.compare.harness.fields import BODY, COOKIE_ATTRIBUTES, STATUS, Field
+from quart_session_demo.compare.harness.random_values import values_in
 
 T = TypeVar('T')
 
@@ -47,6 +49,7 @@ class RecordedResponse:
         session: Each key of the session that the user has after the response, with the `repr`
             of its value. A second signed cookie may repeat a key.
         captures: For each capture of the step, whether it found anything.
+        random: The user's random values so far, by an id that is the same for both apps.
     """
 
     status: int = 0
@@ -56,6 +59,12 @@ class RecordedResponse:
     cookies: tuple[tuple[str, Mapping[str, str]], ...] = ()
     session: tuple[tuple[str, str], ...] = ()
     captures: Mapping[str, bool] = field(default_factory=dict)
+    random: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the server failed: no response, or a status from 500."""
+        return self.error is not None or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
     def fields(self) -> dict[Field, str]:
         """Return all that is compared. Without a response that is `status` alone."""
@@ -84,6 +93,7 @@ def record_response(
     body: bytes,
     jar: CookieJar,
     captures: Mapping[str, bool] | None = None,
+    random: Mapping[str, str] | None = None,
 ) -> RecordedResponse:
     """Record a response.
 
@@ -93,6 +103,7 @@ def record_response(
         body: The response's body.
         jar: The user's cookies after the response.
         captures: For each capture of the step, whether it found anything.
+        random: The user's random values so far, by an id that is the same for both apps.
     """
     headers = [(name.lower(), value) for name, value in headers]
     ignored = ('set-cookie', *IGNORED_HEADERS)
@@ -104,11 +115,26 @@ def record_response(
         session=tuple(
             # pformat sorts the keys of dicts, whose order makes no difference.
             (key, pformat(item, width=sys.maxsize))
-            for cookie in sorted(jar, key=lambda cookie: (cookie.name, cookie.path))
-            for key, item in (_session_content(cookie.value or '') or {}).items()
+            for key, item in _session_items(jar)
         ),
         captures=captures or {},
+        random=random or {},
     )
+
+
+def random_values(jar: CookieJar, names: Collection[str]) -> dict[str, str]:
+    """Return the values of a user's session keys and cookies of these names, by an id for each."""
+    values = {f'cookie.{cookie.name}': cookie.value or '' for cookie in jar if cookie.name in names}
+    for key, item in _session_items(jar):
+        if key in names:
+            values |= values_in(f'session.{key}', item)
+    return values
+
+
+def _session_items(jar: CookieJar) -> Iterator[tuple[str, Any]]:
+    """Yield the keys and values of the user's sessions, in the order of the cookies' names."""
+    for cookie in sorted(jar, key=lambda cookie: (cookie.name, cookie.path, cookie.domain)):
+        yield from (_session_content(cookie.value or '') or {}).items()
 
 
 def body_text(body: bytes) -> str:

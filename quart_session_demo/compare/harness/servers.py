@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Self
 
-from quart_session_demo.compare.harness.signals import signals_deferred
+from quart_session_demo.signals import remaining_seconds, signals_deferred
 
 #: The address on which the servers listen.
 HOST = '127.0.0.1'
@@ -28,6 +28,12 @@ GRACE_SECONDS = 2
 LOG_LINES = 12
 #: How many bytes of the log are read for that.
 LOG_BYTES = 10_000
+#: How many lines of the log of a failed request are shown: a traceback, and warnings after it.
+FAILURE_LOG_LINES = 20
+#: A server that writes nothing for so long has written the whole log of a failed request.
+LOG_PAUSE = 0.1
+#: How long to wait at most for that.
+LOG_SECONDS = 2
 #: Any response to this path, 404 too, shows that a server is ready. Browsers request it as well.
 READY_PATH = '/favicon.ico'
 #: The variables from which apps read their secret key.
@@ -148,23 +154,48 @@ class Server:
             how = signal.Signals(-status).name if status < 0 else f'exit status {status}'
             raise self._error(f'{problem} ({how})')
 
-    def log_tail(self, lines: int = LOG_LINES) -> str:
-        """Return the last lines that the server wrote to its standard output and error."""
+    def log_size(self) -> int:
+        """Return how many bytes the server has written to its standard output and error."""
+        return os.fstat(self._log.fileno()).st_size
+
+    def log_tail(self, lines: int = LOG_LINES, start: int = 0) -> str:
+        """Return the last lines that the server wrote to its standard output and error.
+
+        Args:
+            lines: How many lines at most.
+            start: A former `log_size`. Lines before it are left out.
+        """
         # Unlike `read`, `pread` does not move the position at which the server writes.
-        size = os.fstat(self._log.fileno()).st_size
-        text = os.pread(self._log.fileno(), LOG_BYTES, max(0, size - LOG_BYTES))
+        begin = max(start, self.log_size() - LOG_BYTES)
+        text = os.pread(self._log.fileno(), LOG_BYTES, begin)
         return '\n'.join(text.decode(errors='replace').splitlines()[-lines:])
+
+    def log_of_failure(self, start: int) -> str:
+        """Return the last lines of a failed request, as soon as the server writes no more.
+
+        Args:
+            start: The `log_size` before the request.
+        """
+        deadline = time.monotonic() + LOG_SECONDS
+        size = -1
+        while size != self.log_size() and time.monotonic() < deadline:
+            size = self.log_size()
+            time.sleep(LOG_PAUSE)
+        return self.log_tail(FAILURE_LOG_LINES, start)
 
     def terminate(self) -> None:
         """Send SIGTERM to the whole process group."""
         self._signal(signal.SIGTERM)
 
     def stop(self) -> None:
-        """Stop the whole process group: SIGTERM, and SIGKILL after `STOP_SECONDS`."""
+        """Stop the whole process group: SIGTERM, and SIGKILL after `STOP_SECONDS`.
+
+        After Ctrl-C it has less time, which all servers share.
+        """
         try:
             self.terminate()
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_SECONDS)
+                self.process.wait(remaining_seconds(STOP_SECONDS))
         finally:
             self._signal(signal.SIGKILL)
             self.process.wait()
@@ -198,12 +229,15 @@ def run_servers(*commands: ServerCommand) -> Iterator[list[Server]]:
         ServerError: A server did not start.
     """
     with ExitStack() as stack:
-        servers = [stack.enter_context(Server(command)) for command in commands]
-        for server in servers:
-            server.wait_until_ready()
+        servers: list[Server] = []
         try:
+            for command in commands:
+                servers.append(stack.enter_context(Server(command)))
+            for server in servers:
+                server.wait_until_ready()
             yield servers
         finally:
+            # All get the signal first, so that they stop at the same time.
             for server in servers:
                 server.terminate()
 

@@ -1,20 +1,32 @@
 """The steps of users: requests, captured values, and differences on purpose."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from string import Template
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from quart_session_demo.compare.harness.fields import Field
-from quart_session_demo.sessions.inspector import nesting_levels
+from quart_session_demo.compare.harness.files import File
+from quart_session_demo.compare.harness.step_validation import (
+    validate_captured_fields,
+    validate_captures,
+    validate_fields,
+    validate_json,
+    validate_random,
+    validate_restart,
+)
 
-#: How deep the JSON of a step may be nested. Python's own limit is some hundreds.
-MAX_DEPTH = 100
-#: The names that can follow a `$`.
-CAPTURE_NAME = re.compile(r'[a-z_][a-z0-9_]*', re.I | re.A)
+
+class FilledStep(NamedTuple):
+    """What a step sends, with each `$name` replaced by the captured value."""
+
+    path: str
+    headers: dict[str, str]
+    form: dict[str, str | list[str]] | None
+    json: Any
+    files: dict[str, File | list[File]]
+    body: str | None
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,9 +38,13 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         user: Each user has separate cookies and captured values. The TOML key is `visitor`.
         method: The HTTP method.
         headers: Sent as they are. A `Cookie` here replaces the user's cookies.
-        form: The fields of a form, sent as the body.
+        form: The fields of a form, sent as the body. A field may have several values.
         json: A value, sent as the body in JSON.
+        files: The files of a form. A field may have several files.
+        body: A text, sent as the body.
         capture: For each name a pattern with one group, searched for in `response_text`.
+        random: Session keys and cookies whose values are random. From this step on, the values
+            that they have at this step count as equal.
         ignore: Fields that are not compared, such as `body` or `session.csrf_token`.
         handover: Before the step, the two apps exchange this user's cookies.
         wait: Seconds to wait before the step, at most an hour.
@@ -40,9 +56,12 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user: str = msgspec.field(default='visitor', name='visitor')
     method: str = 'GET'
     headers: dict[str, str] = {}
-    form: dict[str, str] | None = None
+    form: dict[str, str | list[str]] | None = None
     json: Any = None
+    files: dict[str, File | list[File]] = {}
+    body: str | None = None
     capture: dict[str, str] = {}
+    random: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     handover: bool = False
     wait: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0
@@ -54,45 +73,50 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError('`path` must start with /')
         if re.search(r'/\.\.?(/|$)', re.split('[?#]', self.path)[0]):
             raise ValueError('`path` has . or .. between slashes: write the path without them')
-        if self.form is not None and self.json is not None:
-            raise ValueError('`form` and `json` exclude each other: use one of them')
+        self._validate_body()
         # Some clients change lower case to upper case, others do not.
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Z-]+", self.method):
             raise ValueError(
                 f'`method` {self.method!r} is not an HTTP method: write it in upper case'
             )
-        for name, value in (self.restart or {}).items():
-            if not name or '=' in name:
-                raise ValueError(
-                    f'`restart`: {name!r} cannot be the name of an environment variable: choose '
-                    'another'
-                )
-            if '\0' in f'{name}{value}':
-                raise ValueError('`restart` holds a NUL character: remove it')
-        if sum(1 for _ in nesting_levels(self.json)) > MAX_DEPTH:
-            raise ValueError(f'`json` is nested too deeply: use at most {MAX_DEPTH} levels')
-        try:
-            json.dumps(self.json, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f'`json`: {error}') from None
-        _check_fields('ignore', self.ignore)
-        for name, pattern in self.capture.items():
-            _check_capture(name, pattern)
+        validate_restart(self.restart or {})
+        validate_json(self.json)
+        validate_random(self.random)
+        validate_captures(self.capture)
+        validate_fields('ignore', self.ignore)
+        validate_captured_fields('ignore', self.ignore, self.capture)
 
-    def filled(
-        self, captured: Mapping[str, str]
-    ) -> tuple[str, dict[str, str], dict[str, str] | None, Any]:
-        """Return path, headers, form and JSON with each `$name` replaced by the captured value.
+    def _validate_body(self) -> None:
+        """Check that at most one key determines the body; `form` and `files` are one form."""
+        used = {
+            'form': self.form is not None,
+            'files': bool(self.files),
+            'json': self.json is not None,
+            'body': self.body is not None,
+        }
+        names = [name for name, is_used in used.items() if is_used]
+        if len(names) > 1 and names != ['form', 'files']:
+            raise ValueError(f'`{names[0]}` and `{names[-1]}` exclude each other: use one of them')
+        if self.files and 'content-type' in map(str.lower, self.headers):
+            raise ValueError(
+                '`files` have a Content-Type of their own, with the boundary: remove it from '
+                '`headers`'
+            )
+
+    def filled(self, captured: Mapping[str, str]) -> FilledStep:
+        """Return what is sent, with each `$name` replaced by the captured value.
 
         Raises:
             KeyError: No value with that name was captured.
             ValueError: A `$` is not followed by a name.
         """
-        return (
+        return FilledStep(
             _fill(self.path, captured),
             _fill(self.headers, captured),
             _fill(self.form, captured),
             _fill(self.json, captured),
+            _fill(self.files, captured),
+            _fill(self.body, captured),
         )
 
     def find(self, text: str) -> dict[str, str]:
@@ -116,7 +140,7 @@ class ExpectedDifference(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     def __post_init__(self) -> None:
         """Validate what the types do not validate."""
-        _check_fields('fields', self.fields)
+        validate_fields('fields', self.fields)
 
 
 class Steps(msgspec.Struct, frozen=True):
@@ -125,10 +149,12 @@ class Steps(msgspec.Struct, frozen=True):
     Attributes:
         steps: In the order of the file.
         declared: The differences that are on purpose.
+        random: The `random` of all steps; each step has these names, too.
     """
 
     steps: tuple[Step, ...]
     declared: tuple[ExpectedDifference, ...]
+    random: tuple[str, ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -148,28 +174,6 @@ def response_text(headers: Iterable[tuple[str, str]], body: str) -> str:
     return '\n'.join([*(f'{name.lower()}: {value}' for name, value in headers), '', body])
 
 
-def _check_fields(key: str, names: Iterable[str]) -> None:
-    for name in names:
-        try:
-            Field.parse(name)
-        except ValueError as error:
-            raise ValueError(f'`{key}`: {error}') from None
-
-
-def _check_capture(name: str, pattern: str) -> None:
-    if not CAPTURE_NAME.fullmatch(name):
-        raise ValueError(
-            f'`capture`: the name {name!r} is wrong: use ASCII letters, digits and _, '
-            'with no digit first'
-        )
-    try:
-        groups = re.compile(pattern).groups
-    except re.error as error:
-        raise ValueError(f'`capture` of {name!r}: {error}') from None
-    if groups != 1:
-        raise ValueError(f'`capture` of {name!r} has {groups} groups: use exactly one')
-
-
 def _fill(value: Any, captured: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         try:
@@ -180,4 +184,7 @@ def _fill(value: Any, captured: Mapping[str, str]) -> Any:
         return [_fill(item, captured) for item in value]
     if isinstance(value, dict):
         return {key: _fill(item, captured) for key, item in value.items()}
+    if isinstance(value, File):
+        name, content = _fill([value.name, value.content], captured)
+        return msgspec.structs.replace(value, name=name, content=content)
     return value

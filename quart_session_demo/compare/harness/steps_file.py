@@ -6,6 +6,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from quart_session_demo.compare.harness.fields import suggest
+from quart_session_demo.compare.harness.files import File, as_list
+from quart_session_demo.compare.harness.step_validation import (
+    validate_captured_fields,
+    validate_random,
+)
 from quart_session_demo.compare.harness.steps import ExpectedDifference, Step, Steps
 
 T = TypeVar('T')
@@ -25,7 +31,7 @@ def load_steps(path: Path) -> Steps:
         StepsError: The file cannot be read, or is wrong.
     """
     try:
-        return _parse_steps(tomllib.loads(path.read_text('utf-8')))
+        return _parse_steps(tomllib.loads(path.read_text('utf-8')), path.parent)
     except OSError as error:
         raise StepsError(f'{path}: {error.strerror}') from None
     except RecursionError:
@@ -35,9 +41,13 @@ def load_steps(path: Path) -> Steps:
         raise StepsError(f'{path}: {error}') from None
 
 
-def _parse_steps(content: dict[str, Any]) -> Steps:
+def _parse_steps(content: dict[str, Any], folder: Path) -> Steps:
+    random = _parse_random(content.pop('random', []))
     if unknown := content.keys() - {'step', 'declared'}:
-        raise ValueError(f'{min(unknown)!r} is unknown: use [[step]] or [[declared]]')
+        name = min(unknown)
+        if name in Step.__struct_encode_fields__:
+            raise ValueError(f'{name!r} is a key of a step: write it below [[step]]')
+        raise ValueError(f'{name!r} is unknown: use [[step]] or [[declared]]')
     for kind, tables in content.items():
         if not isinstance(tables, list):
             raise ValueError(f'{kind!r} is not a list: write [[{kind}]], with two brackets')
@@ -53,7 +63,41 @@ def _parse_steps(content: dict[str, Any]) -> Steps:
         raise ValueError('no [[step]] has a path: add one')
     declared = _convert('declared', ExpectedDifference, content.get('declared', []))
     _check_names(steps, declared)
-    return Steps(steps, declared)
+    steps = tuple(
+        msgspec.structs.replace(
+            step,
+            random=(*random, *step.random),
+            files={name: _find_files(step, files, folder) for name, files in step.files.items()},
+        )
+        for step in steps
+    )
+    return Steps(steps, declared, random)
+
+
+def _parse_random(names: Any) -> tuple[str, ...]:
+    try:
+        random = msgspec.convert(names, tuple[str, ...])
+    except msgspec.ValidationError as error:
+        raise ValueError(f'`random`: {error}') from None
+    validate_random(random)
+    return random
+
+
+def _find_files(step: Step, files: File | list[File], folder: Path) -> list[File]:
+    """Return the files of a field with paths that do not depend on the current folder."""
+    found = []
+    for file in as_list(files):
+        if file.path is not None:
+            path = (folder / file.path).resolve()
+            try:
+                path.open('rb').close()
+            except OSError as error:
+                raise ValueError(
+                    f'step {step.name!r}: `files`: {file.path}: {error.strerror}'
+                ) from None
+            file = msgspec.structs.replace(file, path=str(path))
+        found.append(file)
+    return found
 
 
 def _convert(kind: str, type_: type[T], tables: list[Any]) -> tuple[T, ...]:
@@ -87,4 +131,17 @@ def _check_names(steps: tuple[Step, ...], declared: tuple[ExpectedDifference, ..
         known.update(step.capture)
     for item in declared:
         for missing_step in set(item.steps) - names:
-            raise ValueError(f'declared {item.reason!r}: there is no step {missing_step!r}')
+            raise ValueError(
+                f'declared {item.reason!r}: there is no step {missing_step!r}'
+                f'{suggest(missing_step, names)}'
+            )
+        captures = {
+            name
+            for step in steps
+            if not item.steps or step.name in item.steps
+            for name in step.capture
+        }
+        try:
+            validate_captured_fields('fields', item.fields, captures)
+        except ValueError as error:
+            raise ValueError(f'declared {item.reason!r}: {error}') from None

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -10,15 +11,15 @@ from quart_session_demo.compare.harness.servers import (
     clear_app_settings,
     random_key_environment,
 )
-from quart_session_demo.compare.harness.signals import signals_deferred
 from quart_session_demo.compare.harness.steps_file import load_steps
-from quart_session_demo.compare.harness.terminal import standard_output
 from quart_session_demo.compare.load import output
 from quart_session_demo.compare.load.custom_scenario import custom_scenario
 from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.runner import WARM_UP_RATIO, Plan, measure, runs
 from quart_session_demo.compare.load.scenarios import LESSON_SCENARIOS
 from quart_session_demo.compare.load.targets import Pair, targets
+from quart_session_demo.signals import signals_deferred
+from quart_session_demo.terminal import print_json, standard_error, standard_output
 
 #: The estimated time to start and stop a server and the load generator.
 SETUP_SECONDS = 2.5
@@ -50,12 +51,16 @@ def make_plan(
     return Plan(pair, (scenario,), users, duration, rounds)
 
 
-def run_load(plan: Plan, folder: Path | None) -> bool:
+def run_load(
+    plan: Plan, folder: Path | None, *, as_json: bool = False, markdown: bool = False
+) -> bool:
     """Measure, show the progress and report the results, also those before a Ctrl-C.
 
     Args:
         plan: What to measure.
         folder: Where to write the results. With None they are only printed.
+        as_json: Whether to print the results as JSON, and the tables to standard error.
+        markdown: Whether to print the tables in Markdown on a terminal too.
 
     Returns:
         Whether everything was measured and every response was correct.
@@ -75,7 +80,10 @@ def run_load(plan: Plan, folder: Path | None) -> bool:
                 if folder and results.measurements:
                     output.write(results, folder)
             finally:
-                output.show(results, standard_output())
+                terminal = standard_error() if as_json else standard_output()
+                output.show(results, terminal, markdown=markdown)
+                if as_json:
+                    print_json(msgspec.to_builtins(results))
     return all(item.sample and not item.sample.failures for item in results.measurements)
 
 

@@ -52,6 +52,7 @@ def custom_scenario(steps: Steps, sync: ServerCommand, async_: ServerCommand) ->
                     step,
                     None if matches(STATUS, unchecked) else response.status,
                     None if matches(BODY, unchecked) else response.body,
+                    dict(response.random),
                 )
             )
     return Scenario('steps', 'Each user repeats the steps of the file.', tuple(exchanges))

@@ -8,8 +8,7 @@ import math
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from http.cookiejar import CookieJar
+from collections.abc import Container, Sequence
 from itertools import count
 from typing import Any
 
@@ -18,9 +17,10 @@ import msgspec
 from locust import FastHttpUser, task
 from locust.env import Environment
 
-from quart_session_demo.compare.harness.client import BrowserPolicy, decode_body, encode_request
+from quart_session_demo.compare.harness.client import SimulatedUser
+from quart_session_demo.compare.harness.cookies import store_cookies
 from quart_session_demo.compare.harness.recording import body_text
-from quart_session_demo.compare.harness.steps import response_text
+from quart_session_demo.compare.harness.request import encode_request, request_host
 from quart_session_demo.compare.load.job import Job, Sample
 from quart_session_demo.compare.load.resource_usage import ResourceUsage
 from quart_session_demo.compare.load.scenarios import BACKGROUND_INTERVAL, Exchange
@@ -95,9 +95,10 @@ class LoadUser(FastHttpUser):
         exchanges = scenario.exchanges if measured else scenario.background
         # The users start at different times of the warm-up. Otherwise all would send at once.
         gevent.sleep(number / self.job.users * self.job.warm_up / 2)
+        # Each simulated user has a cookie jar.
+        self.client.client.cookiejar = None
         while True:
-            self.jars = defaultdict[str, CookieJar](lambda: CookieJar(BrowserPolicy()))
-            self.captured: dict[str, dict[str, str]] = defaultdict(dict)
+            self.simulated = defaultdict[str, SimulatedUser](SimulatedUser)
             succeeded = self.send_all(number, scenario.setup, measured=False)
             while succeeded:
                 succeeded = self.send_all(number, exchanges, measured) and bool(scenario.setup)
@@ -120,14 +121,13 @@ class LoadUser(FastHttpUser):
     def send(self, exchange: Exchange, measured: bool) -> bool:
         """Make a request and return whether the response is the expected one."""
         step = exchange.step
-        captured = self.captured[step.user]
-        path, headers, body = encode_request(step, captured)
-        self.client.client.cookiejar = self.jars[step.user]
+        user = self.simulated[step.user]
+        path, headers, body = encode_request(step, user.captured, user.jar)
         with self.client.request(
             step.method,
             path,
             headers={name: value.encode().decode('latin-1') for name, value in headers.items()},
-            data=body,
+            data=body,  # type: ignore[arg-type] # Locust accepts bytes, too.
             allow_redirects=False,
             catch_response=True,
             context={'measured': measured},
@@ -135,13 +135,14 @@ class LoadUser(FastHttpUser):
             if not response.status_code:
                 problem: str | None = str(response.error)
             else:
-                content = response.content or b''
-                problem = exchange.problem(response.status_code, body_text(content))
-                if step.capture:
-                    text = decode_body(content, response.headers.get('Content-Type', ''))
-                    captures = step.find(response_text(response.headers.items(), text))
-                    captured.update(captures)
-                    for name in step.capture.keys() - captures.keys():
+                content, received = response.content or b'', list(response.headers.items())
+                store_cookies(user.jar, request_host(headers), path, received)
+                captures: Container[str] = ()
+                if step.capture or step.random:
+                    captures = user.capture(step, received, content)
+                problem = exchange.problem(response.status_code, body_text(content), user.random)
+                for name in step.capture:
+                    if name not in captures:
                         problem = problem or f'{step.name}: capture {name!r} found nothing'
             if problem:
                 response.failure(problem)

@@ -5,27 +5,28 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
-from rich.console import Console
 
 from quart_session_demo.compare.load.results import Results
 from quart_session_demo.compare.load.summary import summarize
 from quart_session_demo.compare.load.tables import make_tables
+from quart_session_demo.terminal import Terminal
 
 #: The template of the HTML page.
 TEMPLATE = Path(__file__).with_name('report.html')
 
 
-def show(results: Results, console: Console) -> None:
-    """Print the tables as Markdown, the verdicts and the notes."""
-    lines = [
-        f'\n{table.title}: {table.description}\n\n{table.markdown()}'
-        for table in make_tables(results.scenarios, summarize(results.measurements))
-    ]
-    lines.append('')
-    lines += [f'- {verdict.text}' for verdict in results.verdicts()]
-    lines += [f'- {note}' for note in results.notes()]
-    # The terminal wraps long lines. rich would cut them.
-    console.print('\n'.join(lines), markup=False, highlight=False, soft_wrap=True)
+def show(results: Results, terminal: Terminal, *, markdown: bool = False) -> None:
+    """Print the tables, in Markdown if asked for or if this is no terminal, verdicts and notes."""
+    for table in make_tables(results.scenarios, summarize(results.measurements)):
+        terminal.print()
+        terminal.print(f'{table.title}: {table.description}')
+        terminal.print()
+        table.print(terminal, markdown=markdown)
+    terminal.print()
+    for verdict in results.verdicts():
+        terminal.print(verdict.text, prefix='- ', indent=2)
+    for note in results.notes():
+        terminal.print(note, prefix='- ', indent=2)
 
 
 def write(results: Results, folder: Path) -> None:

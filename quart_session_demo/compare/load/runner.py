@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import msgspec
 
 from quart_session_demo.compare.harness.servers import GRACE_SECONDS, Server, ServerError
-from quart_session_demo.compare.harness.signals import signals_deferred
 from quart_session_demo.compare.load.job import Job, Sample
 from quart_session_demo.compare.load.resource_usage import ResourceUsage
 from quart_session_demo.compare.load.scenarios import Scenario
 from quart_session_demo.compare.load.targets import Pair, Target, targets
+from quart_session_demo.signals import signals_deferred
 
 #: The warm-up lasts this fraction of the measured time.
 WARM_UP_RATIO = 0.2

@@ -1,9 +1,11 @@
 """The scenarios: what each user does, and which responses are correct."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from quart_session_demo.compare.harness.random_values import equal_texts
 from quart_session_demo.compare.harness.steps import Step
 
 #: The figure by which servers are compared.
@@ -25,17 +27,25 @@ class Exchange(msgspec.Struct, frozen=True):
         step: The request.
         status: The expected status; None accepts any.
         body: The expected body; None accepts any.
+        random: The random values in the expected body, by an id that each user has too.
     """
 
     step: Step
     status: int | None = 200
     body: str | None = None
+    random: dict[str, str] = {}
 
-    def problem(self, status: int, body: str) -> str | None:
-        """Return how a response differs from the expected one, or None."""
+    def problem(self, status: int, body: str, random: Mapping[str, str]) -> str | None:
+        """Return how a response differs from the expected one, or None.
+
+        Args:
+            status: The response's status.
+            body: The response's body.
+            random: The user's random values.
+        """
         if self.status not in (None, status):
             return f'{self.step.name}: status {status} instead of {self.status}'
-        if self.body not in (None, body):
+        if self.body is not None and not equal_texts(self.body, self.random, body, random):
             return f'{self.step.name}: unexpected body'
         return None
 

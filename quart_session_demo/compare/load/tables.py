@@ -1,42 +1,15 @@
 """Arrange the figures in tables, for the terminal, the HTML report and the documentation."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
-from rich.cells import cell_len, set_cell_size
 
 from quart_session_demo.compare.harness.formatting import format_number, pluralize
+from quart_session_demo.compare.harness.tables import Table
 from quart_session_demo.compare.load.scenarios import Scenario
 from quart_session_demo.compare.load.summary import START_FIGURES, Range, Summary
 
 MEGABYTE = 1_000_000
 #: The title of the column for each metric.
 METRIC_TITLES = {'requests_per_second': 'requests/s', 'p95': 'p95 ms'}
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of text.
-
-    Attributes:
-        title: The title: a scenario's name, or another word.
-        description: What the table shows.
-        header: The columns' titles.
-        rows: The cells.
-    """
-
-    title: str
-    description: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-    def markdown(self) -> str:
-        """Return the table in Markdown, with columns of equal width."""
-        lines = [self.header, *self.rows]
-        widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-        padded = [[*map(set_cell_size, line, widths)] for line in lines]
-        padded.insert(1, ['-' * width for width in widths])
-        return '\n'.join(f'| {" | ".join(line)} |' for line in padded)
 
 
 def make_tables(scenarios: Sequence[Scenario], summaries: Sequence[Summary]) -> list[Table]:

@@ -38,12 +38,17 @@ class StepResult:
         sync: The Flask app's response; None for a restart.
         async_: The Quart app's response; None for a restart.
         differences: The differences between the responses, also expected ones.
+        sync_log: The last lines that the Flask server wrote during the step, if it failed and
+            there is an unexpected difference.
+        async_log: The same of the Quart server.
     """
 
     step: Step
     sync: RecordedResponse | None = None
     async_: RecordedResponse | None = None
     differences: tuple[Difference, ...] = ()
+    sync_log: tuple[str, ...] = ()
+    async_log: tuple[str, ...] = ()
 
     @property
     def unexpected(self) -> bool:
@@ -130,6 +135,7 @@ def compare_apps(
                     time.sleep(step.wait)
                     if step.handover and exchange_cookies:
                         _exchange_user(flask, quart, step.user)
+                    log_sizes = flask_server.log_size(), quart_server.log_size()
                     sync_response = flask.send(flask_server, step)
                     # The clock of the dates in the responses.
                     received_at = time.time()
@@ -143,7 +149,10 @@ def compare_apps(
                         step_differences.append(
                             Difference(Field('handover'), NOT_EXCHANGED, NOT_EXCHANGED)
                         )
-                    report(StepResult(step, sync_response, async_response, tuple(step_differences)))
+                    result = StepResult(
+                        step, sync_response, async_response, tuple(step_differences)
+                    )
+                    report(_with_logs(result, (flask_server, quart_server), log_sizes))
                 for server in (flask_server, quart_server):
                     server.check_alive('died after the last step')
 
@@ -165,6 +174,20 @@ def _segments(steps: tuple[Step, ...]) -> Iterator[tuple[Step | None, list[Step]
 def _exchange_user(flask: AppClient, quart: AppClient, name: str) -> None:
     users = flask.user(name), quart.user(name)
     quart.users[name], flask.users[name] = users
+
+
+def _with_logs(
+    result: StepResult, servers: tuple[Server, Server], log_sizes: tuple[int, int]
+) -> StepResult:
+    """Return the result of a step that is different with the logs of the servers that failed."""
+    if not result.unexpected:
+        return result
+    responses = result.sync, result.async_
+    sync_log, async_log = (
+        tuple(server.log_of_failure(size).splitlines()) if response and response.is_failure else ()
+        for server, response, size in zip(servers, responses, log_sizes, strict=True)
+    )
+    return replace(result, sync_log=sync_log, async_log=async_log)
 
 
 def _check_possible(step: Step, *responses: RecordedResponse) -> None:

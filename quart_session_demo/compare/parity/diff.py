@@ -6,7 +6,8 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 from quart_session_demo.compare.harness.fields import Field
-from quart_session_demo.compare.harness.recording import RecordedResponse
+from quart_session_demo.compare.harness.random_values import equal_beginnings
+from quart_session_demo.compare.harness.recording import SET_HEADERS, RecordedResponse
 from quart_session_demo.compare.harness.steps import ExpectedDifference
 
 #: The value of a field that a response does not have.
@@ -26,12 +27,20 @@ class Difference:
         sync: The Flask app's value.
         async_: The Quart app's value.
         expected: The declaration in the steps file, if the difference is on purpose.
+        equal: How many characters at the beginning of each value are equal but for random values;
+            None if there are no random values.
     """
 
     field: Field
     sync: str
     async_: str
     expected: ExpectedDifference | None = None
+    equal: tuple[int, int] | None = None
+
+    @property
+    def first_difference(self) -> tuple[int, int]:
+        """The index of the first character of each value that differs."""
+        return self.equal or equal_beginnings(self.sync, {}, self.async_, {})
 
 
 def differences(
@@ -52,9 +61,20 @@ def differences(
         values = sync_fields.get(field, ABSENT), async_fields.get(field, ABSENT)
         if replace(field, attribute=None) in absent_cookies or _equal(field, *values, skew):
             continue
+        random = (sync.random, async_.random) if _can_be_random(field) else ({}, {})
+        equal = equal_beginnings(values[0], random[0], values[1], random[1])
+        if equal == (len(values[0]), len(values[1])):
+            continue
         if ABSENT in values and field.kind == 'cookie':
             absent_cookies.add(field)
-        yield Difference(field, *values)
+        yield Difference(field, *values, equal=equal)
+
+
+def _can_be_random(field: Field) -> bool:
+    """Return whether a field is text in which an app may write random values."""
+    if field.kind == 'cookie':
+        return field.attribute in ('value', 'path', 'other')
+    return field.kind not in ('status', 'capture', *DATE_HEADERS, *(f.kind for f in SET_HEADERS))
 
 
 def _equal(field: Field, sync: str, async_: str, skew: timedelta) -> bool:

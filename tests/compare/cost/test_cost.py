@@ -7,14 +7,17 @@ import sys
 import pytest
 from quart import Quart
 
-from quart_session_demo.compare.cost.benchmark import Cost, format_costs, measure_costs
+from quart_session_demo.compare.cost.benchmark import Cost, Measurements, cost_table, measure_costs
 from quart_session_demo.compare.cost.cookie import MINIMUM, OURS, STOCK_FLASK, STOCK_QUART
 from quart_session_demo.compare.cost.subjects import LARGE, LESSON
 
 
 @pytest.fixture(scope='module')
 def costs() -> dict[tuple[str, str], Cost]:
-    return {(cost.session, cost.subject): cost for cost in asyncio.run(measure_costs(rounds=15))}
+    measurements = Measurements(rounds=15)
+    asyncio.run(measure_costs(measurements))
+    assert measurements.complete
+    return {(cost.session, cost.subject): cost for cost in measurements.costs()}
 
 
 def test_every_implementation_is_measured(costs: dict[tuple[str, str], Cost]) -> None:
@@ -36,7 +39,7 @@ def test_our_cookie_costs_less_than_quarts(costs: dict[tuple[str, str], Cost]) -
 
 def test_table_compares_with_stock_quart() -> None:
     """The last column divides each total by that of stock Quart with the same session."""
-    text = format_costs(
+    table = cost_table(
         [
             Cost(LESSON, STOCK_QUART, 10, 30),
             Cost(LESSON, OURS, 8, 12),
@@ -45,7 +48,7 @@ def test_table_compares_with_stock_quart() -> None:
         ]
     )
 
-    rows = [line.split()[-4:] for line in text.splitlines()[1:]]
+    rows = [list(row[-4:]) for row in table.rows]
     assert rows == [
         ['10.0', '30.0', '40.0', '1.00'],
         ['8.0', '12.0', '20.0', '0.50'],
@@ -62,9 +65,9 @@ def test_command_prints_the_table(app: Quart) -> None:
     result = app.test_cli_runner().invoke(args=['compare', 'cost', '--rounds', '1'])
 
     assert result.exit_code == 0
-    assert len(result.stdout.splitlines()) == 1 + 2 * 8
+    assert len(result.stdout.splitlines()) == 2 + 2 * 8
     for name in ('ours', 'memory', 'bare memory', 'SQLite', 'bare SQLite'):
-        assert re.search(rf'lesson +{name} +\d', result.stdout)
+        assert re.search(rf'\| lesson +\| {name} +\| \d', result.stdout)
 
 
 def test_sessions_in_sqlite_need_the_extra(app: Quart, monkeypatch: pytest.MonkeyPatch) -> None:

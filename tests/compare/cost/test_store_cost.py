@@ -6,7 +6,7 @@ import sys
 import pytest
 from quart import Quart
 
-from quart_session_demo.compare.cost.benchmark import measure_costs
+from quart_session_demo.compare.cost.benchmark import Measurements, measure_costs
 from quart_session_demo.compare.cost.stores import redis_store
 from quart_session_demo.compare.cost.subjects import LESSON
 from tests.processes import wait_until
@@ -20,9 +20,11 @@ async def test_redis_is_measured_and_left_clean(redis_server: RedisServer) -> No
     """Our sessions on Redis are measured beside the bare round trips, and no key is left."""
     before = set(redis_server.ask('KEYS', '*'))
 
-    costs = await measure_costs(5, [redis_store(redis_server.url)])
+    measurements = Measurements(rounds=5)
 
-    totals = {cost.subject: cost.total for cost in costs if cost.session == LESSON}
+    await measure_costs(measurements, [redis_store(redis_server.url)])
+
+    totals = {cost.subject: cost.total for cost in measurements.costs() if cost.session == LESSON}
     assert totals['bare Redis'] < totals['Redis'] < 4 * totals['bare Redis']
     # A deleted session stays for a second.
     wait_until(lambda: not set(redis_server.ask('KEYS', '*')) - before)
@@ -32,9 +34,11 @@ async def test_redis_cluster_is_measured(redis_cluster: RedisCluster) -> None:
     """Our sessions on a Redis Cluster are measured beside the bare round trips."""
     url = redis_cluster.settings['SESSION_REDIS_URL']
 
-    costs = await measure_costs(1, [redis_store(url, cluster=True)])
+    measurements = Measurements(rounds=1)
 
-    names = [cost.subject for cost in costs if cost.session == LESSON]
+    await measure_costs(measurements, [redis_store(url, cluster=True)])
+
+    names = [cost.subject for cost in measurements.costs() if cost.session == LESSON]
     assert names[-2:] == ['Redis Cluster', 'bare Redis Cluster']
 
 
@@ -51,7 +55,7 @@ def test_command_measures_a_server(
 
     assert result.exit_code == 0
     for name in ('Redis', 'bare Redis'):
-        assert len(re.findall(rf'^.{{8}} {name} +\d', result.stdout, re.MULTILINE)) == 2
+        assert len(re.findall(rf'^\| .{{7}} \| {name} +\| \d', result.stdout, re.MULTILINE)) == 2
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,8 @@ import httpx
 import pytest
 
 from quart_session_demo.compare.harness import client as client_module
-from quart_session_demo.compare.harness.client import (
-    MAX_BROWSER_COOKIE_SIZE,
-    SimulatedUser,
-    make_client,
-)
+from quart_session_demo.compare.harness.client import SimulatedUser, make_client
+from quart_session_demo.compare.harness.cookies import MAX_BROWSER_COOKIE_SIZE
 from quart_session_demo.compare.harness.recording import RecordedResponse
 from quart_session_demo.compare.harness.servers import run_servers
 from quart_session_demo.compare.harness.steps import Step

@@ -20,7 +20,7 @@ from quart_session_demo.compare.harness.servers import (
     random_key_environment,
     run_servers,
 )
-from quart_session_demo.compare.harness.signals import signals_deferred
+from quart_session_demo.signals import signals_deferred
 from tests.compare.conftest import app_command
 from tests.processes import group, wait_until_gone
 

@@ -5,16 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from quart_session_demo.compare.harness.steps import (
-    MAX_DEPTH,
-    Step,
-    response_text,
-)
+from quart_session_demo.compare.harness.files import as_list
+from quart_session_demo.compare.harness.step_validation import MAX_DEPTH
+from quart_session_demo.compare.harness.steps import Step, response_text
 from quart_session_demo.compare.harness.steps_file import LESSON_STEPS, StepsError, load_steps
 from tests.compare.conftest import WriteSteps
 
 STEP = "[[step]]\nname = 'one'\npath = '/'\n"
 RESTART = STEP + "[[step]]\nname = 'again'\nrestart = {{{}}}\n"
+FILE = 'files.f = {{ {} }}\n'
 DECLARED = STEP + "[[declared]]\nreason = 'r'\n"
 
 
@@ -91,6 +90,7 @@ def test_syntax_error_states_the_line(write_steps: WriteSteps, text: str, messag
         ("[[step]]\nname = 'one'\nrestart = {}\n", 'no [[step]] has a path: add one'),
         ("[step]\nname = 'one'\n", "'step' is not a list: write [[step]], with two brackets"),
         ("[[steps]]\nname = 'one'\n", "'steps' is unknown: use [[step]] or [[declared]]"),
+        ("ignore = ['body']\n" + STEP, "'ignore' is a key of a step: write it below [[step]]"),
         (STEP + STEP, "step 'one': an earlier step has this name"),
         (
             STEP + f'json = {"[" * 9999}{"]" * 9999}\n',
@@ -149,6 +149,58 @@ def test_type_error_names_the_step(write_steps: WriteSteps, text: str, message: 
             STEP + f'json = {"[" * (MAX_DEPTH + 2)}{"]" * (MAX_DEPTH + 2)}\n',
             '`json` is nested too deeply: use at most 100 levels',
         ),
+        (STEP + 'form = { a = 1 }\n', 'Expected `str | array`, got `int`'),
+        (STEP + 'form = { a = [1] }\n', 'Expected `str`, got `int`'),
+        (STEP + 'body = 1\n', 'Expected `str | null`, got `int`'),
+        (STEP + "form = {}\nbody = ''\n", '`form` and `body` exclude each other'),
+        (STEP + "json = 1\nbody = ''\n", '`json` and `body` exclude each other'),
+        (
+            STEP + FILE.format("name = 'f', content = ''") + 'json = 1\n',
+            '`files` and `json` exclude each other',
+        ),
+        (STEP + "form = {}\njson = 1\nbody = ''\n", '`form` and `body` exclude each other'),
+        (STEP + FILE.format("name = 'f'"), 'a file needs `content` or `path`: write one of them'),
+        (
+            STEP + FILE.format("name = 'f', content = '', path = 'x'"),
+            'a file needs `content` or `path`',
+        ),
+        (STEP + "files.f = { content = '' }\n", 'a file with `content` needs a `name`: add it'),
+        (
+            STEP + FILE.format("name = 'f', content = '', type = 'text'"),
+            "`type` 'text' is not a media type",
+        ),
+        (
+            STEP + FILE.format("name = 'f', content = '', mode = 1"),
+            'Object contains unknown field `mode`',
+        ),
+        (STEP + FILE.format("name = 'f', path = 'no file'"), f'`files`: no file: {os.strerror(2)}'),
+        (STEP + FILE.format("name = 'f', path = '.'"), f'`files`: .: {os.strerror(21)}'),
+        (
+            STEP + FILE.format("name = 'f', content = '$y'"),
+            "no earlier step of 'visitor' captures $y",
+        ),
+        (
+            STEP + FILE.format("name = 'f', content = ''") + "headers = { content-type = 'x/y' }\n",
+            '`files` have a Content-Type of their own',
+        ),
+        (STEP + "body = '$y'\n", "no earlier step of 'visitor' captures $y"),
+        (STEP + "random = 'x'\n", 'Expected `array`, got `str`'),
+        (STEP + "random = ['']\n", "`random`: '' is no name: remove it"),
+        (
+            STEP + "random = ['session.token']\n",
+            "`random`: 'session.token' is not the name of a session key or cookie: write 'token'",
+        ),
+        (STEP + "ignore = ['bdy']\n", "`ignore`: 'bdy' is not a field: use status, body"),
+        (STEP + "ignore = ['date']\n", "`ignore`: 'date' is never compared: remove it"),
+        (
+            STEP + "ignore = ['cookie.a#0']\n",
+            "`ignore`: 'cookie.a#0' is not a field: numbers begin",
+        ),
+        (
+            STEP + "capture = { token = '(x)' }\nignore = ['capture.tokn']\n",
+            "`ignore`: nothing captures 'tokn': correct or remove 'capture.tokn'; did you mean "
+            "'capture.token'?",
+        ),
         (STEP + "ignore = ['Set-Cookie']\n", "`ignore`: 'Set-Cookie' is not a field"),
         (STEP + "ignore = ['headers.x']\n", "`ignore`: 'headers.x' is not a field"),
     ],
@@ -156,6 +208,67 @@ def test_type_error_names_the_step(write_steps: WriteSteps, text: str, message: 
 def test_wrong_step_is_named(write_steps: WriteSteps, text: str, message: str) -> None:
     """A value that a step cannot have is reported with the step and the key."""
     assert_error(write_steps(text), f"step 'one': {message}")
+
+
+@pytest.mark.parametrize(
+    ('name', 'hint'),
+    [
+        ('bdy', 'body'),
+        ('Cookies', 'cookie'),
+        ('cookies.session', 'cookie.session'),
+        ('sesion.user', 'session.user'),
+        ('set-cookie', 'cookie'),
+        ('headers.etag', 'etag'),
+        ('stauts', 'status'),
+    ],
+)
+@pytest.mark.parametrize('key', ['ignore', 'fields'])
+def test_misspelled_field_has_a_hint(
+    write_steps: WriteSteps, key: str, name: str, hint: str
+) -> None:
+    """A name that is nearly a field's is an error that shows this field."""
+    text = {'ignore': STEP, 'fields': DECLARED}[key]
+
+    with pytest.raises(
+        StepsError, match=f"`{key}`: '{name}' is not a field.*did you mean '{hint}'"
+    ):
+        load_steps(write_steps(f"{text}{key} = ['{name}']\n"))
+
+
+@pytest.mark.parametrize('name', ['x-body', 'etag', 'location', 'x-cookie-status', 'hx-redirect'])
+def test_headers_are_no_misspelled_fields(write_steps: WriteSteps, name: str) -> None:
+    """Headers of an app can have any name."""
+    assert load_steps(write_steps(f"{STEP}ignore = ['{name}']\n"))
+
+
+def test_random_of_the_file_is_that_of_each_step(write_steps: WriteSteps) -> None:
+    """`random` at the top of the file adds names to the `random` of each step."""
+    text = f"random = ['a']\n{STEP}random = ['b']\n[[step]]\nname = 'two'\npath = '/'\n"
+
+    steps = load_steps(write_steps(text))
+
+    assert [step.random for step in steps.steps] == [('a', 'b'), ('a',)]
+    assert steps.random == ('a',)
+
+
+def test_wrong_random_of_the_file_is_reported(write_steps: WriteSteps) -> None:
+    """A mistake in the `random` of the file is reported with the key."""
+    assert_error(write_steps(f"random = 'a'\n{STEP}"), '`random`: Expected `array`, got `str`')
+    assert_error(write_steps(f"random = ['']\n{STEP}"), "`random`: '' is no name: remove it")
+
+
+def test_path_of_a_file_is_relative_to_the_steps(
+    write_steps: WriteSteps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path of a file does not depend on the current folder."""
+    (tmp_path / 'a.png').write_bytes(b'')
+    text = f"{STEP}files = {{ one = {{ path = 'a.png' }}, two = [{{ path = './a.png' }}] }}\n"
+    monkeypatch.chdir('/')
+
+    [step] = load_steps(write_steps(text)).steps
+
+    paths = [file.path for files in step.files.values() for file in as_list(files)]
+    assert paths == [str(tmp_path / 'a.png')] * 2
 
 
 @pytest.mark.parametrize(
@@ -186,6 +299,12 @@ def test_wrong_restart_is_named(write_steps: WriteSteps, text: str, message: str
     [
         (DECLARED + "fields = ['']\n", "`fields`: '' is not a field"),
         (DECLARED + "fields = []\nsteps = ['two']\n", "there is no step 'two'"),
+        (
+            DECLARED + "fields = []\nsteps = ['oen']\n",
+            "there is no step 'oen'; did you mean 'one'?",
+        ),
+        (DECLARED + "fields = ['capture.x']\n", "`fields`: nothing captures 'x'"),
+        (DECLARED + "fields = ['server']\n", "`fields`: 'server' is never compared: remove it"),
     ],
 )
 def test_wrong_declaration_is_named(write_steps: WriteSteps, text: str, message: str) -> None:
@@ -223,7 +342,8 @@ def test_ignore_accepts_every_field(write_steps: WriteSteps) -> None:
     """All names of fields that reports show can be ignored."""
     names = ['Content-Type', 'cookie', 'cookie.a b.SameSite', 'session.a.b', 'capture.x', 'body']
 
-    [step] = load_steps(write_steps(f'{STEP}ignore = {names}\n')).steps
+    text = f"{STEP}ignore = {names}\ncapture = {{ x = '(y)' }}\n"
+    [step] = load_steps(write_steps(text)).steps
 
     assert step.ignore == tuple(names)
 
@@ -244,7 +364,9 @@ def test_filled_replaces_captured_values() -> None:
     """Captured values are inserted into path, headers and nested JSON; $$ becomes $."""
     step = Step('s', '/$x', headers={'A': '$x$$'}, json={'a': ['${x}y', 1]})
 
-    assert step.filled({'x': 'found'}) == ('/found', {'A': 'found$'}, None, {'a': ['foundy', 1]})
+    filled = step.filled({'x': 'found'})
+
+    assert filled[:4] == ('/found', {'A': 'found$'}, None, {'a': ['foundy', 1]})
 
 
 def test_find_searches_headers_and_body() -> None:

@@ -51,7 +51,7 @@ def test_second_ctrl_c_waits_for_the_report(
 ) -> None:
     """A signal during the report takes effect after it."""
 
-    def show(*_: object) -> None:
+    def show(*_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)
         print('the whole report')
 

@@ -1,8 +1,11 @@
 """The load generator's users: what they send, capture and check."""
 
+from pathlib import Path
+
 import pytest
 
 from quart_session_demo.compare.harness.client import SimulatedUser, make_client
+from quart_session_demo.compare.harness.files import File
 from quart_session_demo.compare.harness.servers import run_servers
 from quart_session_demo.compare.harness.steps import Step
 from quart_session_demo.compare.load import runner
@@ -70,6 +73,60 @@ def test_users_send_the_same_json_as_parity() -> None:
     assert sample
     assert expected.endswith('{"list":[1,"two 会"],"none":null}')
     assert list(sample.failures) == []
+
+
+def test_users_send_the_same_bodies_as_parity(tmp_path: Path) -> None:
+    """A user encodes repeated fields, files and a raw body as the user of a parity run does."""
+    (tmp_path / 'data').write_bytes(b'\xff\x00')
+    form: dict[str, str | list[str]] = {'a': ['1', '2']}
+    files = {'f': [File(name='会.txt', content='x'), File(path=str(tmp_path / 'data'))]}
+    steps = [
+        Step('form', '/', method='POST', form=form),
+        Step('files', '/', method='POST', form=form, files={**files}),
+        Step('body', '/', method='POST', body='会'),
+        Step('body with a type', '/', method='POST', body='1', headers={'Content-Type': 'a/b'}),
+    ]
+    user = SimulatedUser()
+    with run_servers(server_command('Echo')) as [server], make_client() as client:
+        exchanges = [
+            Exchange(step, body=user.send(client, server.url, step).body) for step in steps
+        ]
+
+    sample = measure_server('Echo', *exchanges).sample
+
+    assert sample
+    assert sample.requests_per_second > 0
+    assert list(sample.failures) == []
+
+
+def test_users_store_cookies_with_a_domain() -> None:
+    """A user sends all cookies of a response, also one with a Domain."""
+    first, second = Step('first', '/'), Step('second', '/')
+
+    sample = measure_server(
+        'Domain', Exchange(first, body=''), Exchange(second, body='a=b; c=d')
+    ).sample
+
+    assert sample
+    assert sample.failures == {}
+    assert sample.requests_per_second > 0
+
+
+@pytest.mark.parametrize(
+    ('body', 'failures'), [('token=x1, 1 item', []), ('token=x1, 2 items', ['t: unexpected body'])]
+)
+def test_random_values_may_differ(
+    body: str, failures: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page with another token than the expected one is correct if all else is equal."""
+    monkeypatch.setattr(runner, 'GRACE_SECONDS', 0)
+    step = Step('t', '/', capture={'token': r'token=(\w+)'})
+
+    sample = measure_server('Token', Exchange(step, 200, body, {'t: capture.token': 'x1'})).sample
+
+    assert sample
+    assert list(sample.failures) == failures
+    assert bool(sample.requests_per_second) is not bool(failures)
 
 
 def test_capture_decodes_the_response_charset() -> None:

@@ -3,10 +3,9 @@
 import re
 from html import unescape
 from html.parser import HTMLParser
+from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree
-
-from rich.console import Console
 
 from quart_session_demo.compare.load import output
 from quart_session_demo.compare.load.charts import write_chart
@@ -14,15 +13,15 @@ from quart_session_demo.compare.load.results import LOAD_BEFORE, Results, read
 from quart_session_demo.compare.load.scenarios import MIXED, SESSION, WAITING
 from quart_session_demo.compare.load.summary import summarize
 from quart_session_demo.compare.load.tables import make_tables
+from quart_session_demo.terminal import Terminal
 from tests.compare.load.conftest import measured
 
 
 def test_tables_are_printed_as_markdown(results: Results) -> None:
-    """The terminal shows each table as Markdown, uncut, and no table without measurements."""
-    console = Console(width=80)
-    with console.capture() as capture:
-        output.show(results, console)
-    text = capture.get()
+    """A pipe gets each table as Markdown, uncut, and no table without measurements."""
+    stream = StringIO()
+    output.show(results, Terminal(stream))
+    text = stream.getvalue()
 
     assert re.search(r'^\| 256 +\| Quart +\| 1,690 \(1,680 to 1,700\) +\| 10\.0', text, re.M)
     assert re.search(r'^\| 1 +\| Flask sync +\| ≥ 405 \(400 to 410\)', text, re.M)

@@ -38,7 +38,7 @@ def parse_steps(write_steps: WriteSteps) -> ParseSteps:
     return lambda text: load_steps(write_steps(text))
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the results that a run has written."""
-    content: dict[str, Any] = json.loads(path.read_text('utf-8'))
-    return content
+def with_json(result: subprocess.CompletedProcess[str]) -> Run:
+    """Return a run with `--json`, and the JSON on its standard output."""
+    content: dict[str, Any] = json.loads(result.stdout)
+    return result, content

@@ -6,16 +6,14 @@ import pytest
 
 from tests.apps.parity_apps import LONG_TEXT
 from tests.compare.conftest import APPS, RunCompare
-from tests.compare.parity.conftest import TEST_APPS, Run, read_json
+from tests.compare.parity.conftest import TEST_APPS, Run, with_json
 
 
 @pytest.fixture(scope='module')
-def faults(run_compare: RunCompare, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def faults(run_compare: RunCompare) -> Run:
     """Compare the test apps; return the process and the JSON."""
-    path = tmp_path_factory.mktemp('faults') / 'results.json'
     steps = APPS / 'parity_faults.toml'
-    result = run_compare('parity', *TEST_APPS, '--steps', steps, '--json', path)
-    return result, read_json(path)
+    return with_json(run_compare('parity', *TEST_APPS, '--steps', steps, '--json'))
 
 
 def test_faults_are_found(faults: Run) -> None:
@@ -32,12 +30,15 @@ def test_faults_are_found(faults: Run) -> None:
     }
     no_response, fine = differences.pop('a worker that crashes')['status']
     missing = differences.pop('a missing route')
+    failed = differences.pop('a missing await')
 
     assert result.returncode == 1
     assert no_response.startswith('no response: ')
     assert fine == '200'
     assert missing['status'] == ('200', '404')
     assert missing.keys() == {'status', 'body'}
+    assert failed['status'] == ('200', '500')
+    assert failed.keys() == {'status', 'body'}
     assert differences == {
         'another body': {'body': (LONG_TEXT + 'the end', LONG_TEXT + 'another end')},
         'another cookie attribute': {'cookie.theme.samesite': ('Lax', 'Strict')},
@@ -63,14 +64,24 @@ def test_json_has_the_documented_keys(faults: Run) -> None:
         'async',
         'error',
         'share_key',
+        'hints',
         'versions',
         'left_out',
         'summary',
         'steps',
     }
-    assert report['summary'] == {'steps': 12, 'same': 6, 'on_purpose': 0, 'different': 6}
+    assert report['summary'] == {'steps': 13, 'same': 6, 'on_purpose': 0, 'different': 7}
     for step in steps.values():
-        assert step.keys() == {'name', 'visitor', 'request', 'same', 'differences', 'sync', 'async'}
+        assert step.keys() == {
+            'name',
+            'visitor',
+            'request',
+            'same',
+            'differences',
+            'sync',
+            'async',
+            'log',
+        }
     assert {
         'field': 'etag',
         'sync': '"1"',
@@ -83,7 +94,7 @@ def test_json_has_the_documented_keys(faults: Run) -> None:
 def test_table_shows_differences(faults: Run) -> None:
     """The table has a line a step and a difference, and each declared reason once."""
     result, _ = faults
-    lines = [' '.join(line.split()) for line in result.stdout.splitlines()]
+    lines = [' '.join(line.split()) for line in result.stderr.splitlines()]
 
     assert '✓ GET /count the same' in lines
     assert '✗ GET /missing a missing route' in lines
@@ -95,7 +106,7 @@ def test_table_shows_differences(faults: Run) -> None:
     assert '(2) On purpose: The port has a better header.' in lines
     assert '(1) On purpose, at every step (x-port): The port identifies itself.' in lines
     assert not [line for line in lines if line.startswith('x-port')]
-    assert lines[-1] == '12 steps: 6 the same, 0 different on purpose, 6 different.'
+    assert lines[-1] == '13 steps: 6 the same, 0 different on purpose, 7 different.'
 
 
 def test_handover_exchanges_cookies(faults: Run) -> None:
@@ -118,3 +129,36 @@ def test_form_and_json_reach_both_apps(faults: Run) -> None:
         assert steps['the form, sent'][side]['body'] == 'a $ and 你好'
         assert steps['a form'][side]['capture.token'] == 'found'
         assert json.loads(steps['json'][side]['body']) == [{'list': [1, 'two']}, 'sent']
+
+
+def test_log_of_a_failed_server_is_shown(faults: Run) -> None:
+    """The log of a step that fails ends its differences, from the side that failed alone."""
+    result, report = faults
+    logs = {step['name']: step['log'] for step in report['steps']}
+    shown = result.stderr[result.stderr.index('a missing await') :]
+    nothing: dict[str, list[str]] = {'sync': [], 'async': []}
+
+    missing_await = logs.pop('a missing await')
+    assert missing_await['sync'] == []
+    assert "TypeError: 'coroutine' object is not subscriptable" in missing_await['async']
+    crash = logs.pop('a worker that crashes')
+    assert crash['sync']
+    assert crash['async'] == []
+    assert set(map(str, logs.values())) == {str(nothing)}
+    assert "The end of Quart's log:" in shown
+    assert r'torn down \x1b[1A' in shown
+    assert "TypeError: 'coroutine' object is not subscriptable" in shown
+    assert '\x1b' not in result.stderr
+
+
+def test_random_values_are_no_differences(faults: Run) -> None:
+    """The report shows the real tokens, which differ and count as equal."""
+    _, report = faults
+    steps = {step['name']: step for step in report['steps']}
+    form = steps['a form']
+
+    assert form['same']
+    assert [item['field'] for item in form['differences']] == ['x-port']
+    assert form['sync']['body'] != form['async']['body']
+    assert form['sync']['session.csrf_token'].strip("'") in form['sync']['body']
+    assert steps['the form, sent']['same']
