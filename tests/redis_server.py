@@ -44,7 +44,7 @@ class RedisServer:
         # The certificate of a test has no authority.
         tls: dict[str, Any] = {} if certificate is None else {'ssl_cert_reqs': 'none'}
         # A new connection takes longer than most commands.
-        self._client = redis.Redis.from_url(self.url, **tls)
+        self._client: Any = redis.Redis.from_url(self.url, **tls)
 
     @property
     def settings(self) -> dict[str, Any]:
