@@ -9,7 +9,7 @@ from quart import Quart
 
 from quart_session_demo import cli
 from quart_session_demo.cli.compare import compare
-from quart_session_demo.config import ConfigError, load_config
+from quart_session_demo.config import ConfigError, load_config, name_warnings
 from quart_session_demo.lesson import lesson
 from quart_session_demo.log_filters import ControlCharacterFilter, handle_loop_exception
 from quart_session_demo.middleware import (
@@ -23,6 +23,7 @@ from quart_session_demo.playground import playground
 from quart_session_demo.secret_key import ensure_secret_key
 from quart_session_demo.sessions import create_session_interface
 from quart_session_demo.sessions.base import SessionInterface
+from quart_session_demo.wsgi import WSGIRejectingQuart
 
 # All apps share one logger, which does not add the same filter twice.
 _LOG_FILTER = ControlCharacterFilter()
@@ -40,11 +41,15 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     """
     # By default, Quart serves /static/ even without such a folder. It then returns 500 for a path
     # that is too long for the file system.
-    app = Quart('quart_session_demo', static_folder=None)
+    app = WSGIRejectingQuart('quart_session_demo', static_folder=None)
+    # Not `app.logger`, which starts a thread.
+    logger = logging.getLogger(app.name)
+    logger.addFilter(_LOG_FILTER)
+    # First, because a misspelled name can be the cause of an error.
+    for warning in name_warnings(config or {}):
+        logger.warning('%s', warning)
     setting_name = load_config(app.config, config or {})
     ensure_secret_key(app)
-    # Not `app.logger`, which starts a thread.
-    logging.getLogger(app.name).addFilter(_LOG_FILTER)
 
     @app.before_serving
     async def log_malformed_connections() -> None:

@@ -14,6 +14,7 @@ from quart.typing import TestClientProtocol as Client
 from werkzeug.http import parse_cookie
 
 from quart_session_demo import create_app
+from quart_session_demo.config import DEFAULTS
 from quart_session_demo.sessions.server.signing import id_signer
 from tests.postgres_server import PostgresServer, find_program, make_template
 from tests.redis_cluster import RedisCluster
@@ -25,6 +26,7 @@ KEY = 'a key for tests, which is long enough for production'
 E2E = ROOT / 'tests/e2e'
 # What a marked test needs besides the Python packages: programs, and how to get one of them.
 PROGRAMS = {
+    'git': (('git',), 'needs Git: apt-get install git'),
     'postgres': (('initdb',), 'needs PostgreSQL: apt-get install postgresql'),
     'redis': (('redis-server',), 'needs redis-server: apt-get install redis-server'),
     'browser': (('chromium', 'google-chrome'), 'needs Chromium: apt-get install chromium'),
@@ -34,7 +36,7 @@ PROGRAMS = {
 def pytest_configure() -> None:
     # The settings of whoever runs the tests must not reach the apps of the tests.
     for name in list(os.environ):
-        if name.startswith('QUART_') or name == 'REDIS_URL':
+        if name.startswith('QUART_') or name in ('REDIS_URL', *DEFAULTS):
             del os.environ[name]
     # A shell's background job ignores SIGINT, and so would the commands that tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -92,7 +92,12 @@ def loaded(names: tuple[str, ...], modules: list[str]) -> set[str]:
 
 @pytest.mark.parametrize(
     'module',
-    ['quart_session_demo', 'quart_session_demo.sessions', 'quart_session_demo.middleware'],
+    [
+        'quart_session_demo',
+        'quart_session_demo.sessions',
+        'quart_session_demo.middleware',
+        'quart_session_demo.wsgi',
+    ],
 )
 def test_import_for_an_own_app_builds_nothing(tmp_path: Path, module: str) -> None:
     """An own app's import reads no `QUART_*`, writes nothing and loads only what it needs."""
@@ -172,18 +177,6 @@ def test_each_server_serves_the_app(server: str) -> None:
     ):
         client.get('/')
         assert client.get('/get_session/').text == 'zhiliao'
-
-
-def test_development_server_serves_the_app(tmp_path: Path) -> None:
-    """`python -m quart_session_demo` runs the app that it finds."""
-    code = (
-        'import runpy\n'
-        'from quart import Quart\n'
-        'Quart.run = lambda self, debug: print(self.name, debug)\n'
-        'runpy.run_module("quart_session_demo", run_name="__main__")\n'
-    )
-
-    assert python(tmp_path, '-c', code).stdout == 'quart_session_demo True\n'
 
 
 def test_quart_command_line_finds_the_app(tmp_path: Path) -> None:

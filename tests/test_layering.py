@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     'playground': {'sessions', 'sessions.limits', 'sessions.server'},
     'sessions': {
         'sessions.cookie_settings',
+        'sessions.extras',
         'sessions.limits',
         'sessions.redis',
         'sessions.server',
@@ -35,8 +36,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         'sessions.sql',
         'sessions.validators',
     },
+    'sessions.extras': set(),
     'sessions.limits': set(),
-    'sessions.validators': set(),
+    'sessions.validators': {'sessions.extras'},
     'sessions.settings': {'sessions.limits', 'sessions.validators'},
     'sessions.cookie_settings': {'sessions.settings'},
     'sessions.redis_selection': {'sessions.validators'},
@@ -59,9 +61,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         'sessions.settings',
         'sessions.validators',
     },
-    'sessions.sql': {'sessions.server', 'sessions.server.sql'},
+    'sessions.sql': {'sessions.extras', 'sessions.server', 'sessions.server.sql'},
     'sessions.redis': {
         'sessions',
+        'sessions.extras',
         'sessions.server',
         'sessions.server.redis',
         'sessions.settings',
@@ -88,7 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         'sessions.server.redis',
         'sessions.sql',
     },
-    'cli': {'deploy_check', 'secret_key', 'sessions', 'sessions.server'},
+    'cli': {'deploy_check', 'secret_key', 'sessions', 'sessions.extras', 'sessions.server'},
     'cli.compare': {'cli', 'compare', 'sessions'},
     'factory': {
         'cli',
@@ -101,7 +104,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         'secret_key',
         'sessions',
         'sessions.redis',
+        'wsgi',
     },
+    'wsgi': set(),
 }
 
 

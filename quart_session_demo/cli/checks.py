@@ -11,6 +11,8 @@ import click
 from quart import Quart
 from quart.cli import ScriptInfo
 
+from quart_session_demo.sessions.extras import install_command
+
 
 class CommandError(click.ClickException):
     """The command could not run: one line on standard error, and exit status 2."""
@@ -35,9 +37,7 @@ def reported_errors(*types: type[Exception]) -> Iterator[None]:
 def require_extra(extra: str, *packages: str) -> None:
     """Raise `CommandError` if a package of an extra is not installed."""
     if any(find_spec(package) is None for package in packages):
-        raise CommandError(
-            f'this command needs the extra {extra!r}: pip install "quart_session_demo[{extra}]"'
-        )
+        raise CommandError(f'this command needs the extra {extra!r}: {install_command(extra)}')
 
 
 def load_valid_app(info: ScriptInfo) -> Quart:

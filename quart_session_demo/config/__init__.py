@@ -2,11 +2,13 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import Config
+from quart import Quart
 
+from quart_session_demo.config.misspellings import misspellings
 from quart_session_demo.config.validation import (
     host_prefix_obstacles,
     is_secure,
@@ -80,6 +82,12 @@ PLATFORM_REDIS_URL = 'REDIS_URL'
 
 class ConfigError(Exception):
     """Raised by `create_app` if settings are wrong; the message is one line."""
+
+
+def name_warnings(mapping: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a warning for each misspelled setting in the environment and in the mapping."""
+    known = {*DEFAULTS, *Quart.default_config}
+    return misspellings(os.environ, mapping, known)
 
 
 def load_config(config: Config, mapping: Mapping[str, Any]) -> Callable[[str], str]:

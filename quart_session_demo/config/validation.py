@@ -31,7 +31,7 @@ OPTIONAL_BOOLEANS = (
     'TRAP_BAD_REQUEST_ERRORS',
 )
 
-_HOST = re.compile(r'(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d+)?')
+_HOST = re.compile(r'(?:\[[\da-fA-F:.]+\]|[\w.-]+)(?::([0-9]{1,5}))?')
 
 
 def validation_errors(
@@ -79,7 +79,8 @@ def validate_type(key: str, value: Any) -> str | None:
         expected = 'a number, or to null for no limit'
     elif key == 'SERVER_NAME':
         # Another value matches no request: every page would return 404.
-        valid = value is None or (isinstance(value, str) and bool(_HOST.fullmatch(value)))
+        match = _HOST.fullmatch(value) if isinstance(value, str) else None
+        valid = value is None or bool(match and int(match[1] or 0) <= 65535)
         expected = 'a host, with a port if there is one, or to null'
     elif isinstance(default, str):
         valid, expected = isinstance(value, str), 'a string'

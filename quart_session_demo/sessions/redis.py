@@ -2,6 +2,7 @@
 
 from quart import Quart
 
+from quart_session_demo.sessions.extras import install_command
 from quart_session_demo.sessions.server.interface import ServerSessionInterface
 from quart_session_demo.sessions.server.session import ServerSession as RedisSession
 from quart_session_demo.sessions.server.store import StoreError
@@ -12,7 +13,7 @@ except ModuleNotFoundError as error:
     if (error.name or '').partition('.')[0] != 'redis':
         raise
     raise ImportError(
-        "Sessions on Redis need the extra: pip install 'quart_session_demo[redis]'"
+        f"Sessions on Redis need the extra 'redis': {install_command('redis')}"
     ) from None
 
 __all__ = ['RedisSession', 'RedisSessionInterface', 'RedisStore', 'StoreError']

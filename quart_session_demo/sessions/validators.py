@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from typing import Any
 
+from quart_session_demo.sessions.extras import install_command
+
 #: The URL schemes that redis-py reads.
 REDIS_SCHEMES = (
     'redis://',
@@ -199,7 +201,7 @@ def validate_session_type(value: Any) -> str | None:
         return f'is {safe_repr(value)}: set it to {", ".join(SESSION_TYPES)}'
     extra, *packages = SESSION_TYPES[value]
     if any(find_spec(package) is None for package in packages):
-        return f"is {value}, which needs an extra: pip install 'quart_session_demo[{extra}]'"
+        return f'is {value}, which needs the extra {extra!r}: {install_command(extra)}'
     return None
 
 

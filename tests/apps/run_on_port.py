@@ -13,6 +13,8 @@ def main(port: int, path: str) -> None:
     """Run the script as `python PATH` does, without the reloader's second process."""
     for framework in (Quart, Flask):
         change_port(framework, port)
+    # The development server has an option; the other scripts ignore it.
+    sys.argv[1:] = ['--port', str(port)]
     runpy.run_path(path, run_name='__main__')
 
 
@@ -22,7 +24,7 @@ def change_port(framework: type[Any], port: int) -> None:
 
     @functools.wraps(run)
     def run_on_port(app: Any, **options: Any) -> None:
-        run(app, **options, port=port, use_reloader=False)
+        run(app, **{**options, 'port': port, 'use_reloader': False})
 
     framework.run = run_on_port
 

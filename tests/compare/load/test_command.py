@@ -16,6 +16,7 @@ from quart_session_demo.compare.load.results import Results, read
 from quart_session_demo.compare.load.runner import Measurement, Plan
 from quart_session_demo.compare.load.scenarios import LESSON_SCENARIOS
 from quart_session_demo.compare.load.targets import QUART, Pair
+from quart_session_demo.sessions.extras import install_command
 from tests.compare.conftest import APPS, InvokeCompare
 from tests.compare.load.conftest import ENVIRONMENT, LOAD, SHOP_STEPS
 from tests.processes import wait_until_gone
@@ -116,7 +117,7 @@ def test_missing_extra_is_a_one_line_error() -> None:
 
     assert result.returncode == 2
     assert result.stderr.count('\n') == 1
-    assert 'pip install "quart_session_demo[compare]"' in result.stderr
+    assert f"'compare': {install_command('compare')}" in result.stderr
 
 
 def test_ctrl_c_reports_what_was_measured(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from quart_session_demo.sessions.extras import install_command
 from tests.compare.conftest import (
     APPS,
     COMPARE,
@@ -247,8 +248,7 @@ def test_missing_extra_is_named() -> None:
     )
 
     assert result.stderr == (
-        "Error: this command needs the extra 'compare': "
-        'pip install "quart_session_demo[compare]"\n'
+        f"Error: this command needs the extra 'compare': {install_command('compare')}\n"
     )
     assert result.returncode == 2
 

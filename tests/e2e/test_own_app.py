@@ -1,0 +1,158 @@
+"""An app outside the repository, installed and deployed as the pages show."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from packaging.requirements import Requirement
+
+from quart_session_demo.compare.harness.servers import ServerCommand, run_servers
+from tests.conftest import ROOT
+from tests.docs.markdown import code, code_blocks, read, section, table_rows
+
+pytestmark = pytest.mark.e2e
+
+ADDRESS = 'https://git.example/you/quart_session_demo@COMMIT'
+GOOD_KEY = '8b1c2c003bf84aae7e975d8b29a2f328e08433ad8be9bb6bfe4106071e2fa0de'
+
+OWN_APP = section(read('docs/deployment.md'), '## Your own app')
+[SHOP] = code_blocks(OWN_APP, 'python')
+PROCFILE, REQUIREMENTS = code_blocks(OWN_APP, 'text')
+INSTALL = [
+    code(command).removeprefix('pip install ').strip("'")
+    for _, command in table_rows(
+        section(read('docs/sessions.md'), '## In your own app'), 'from | command'
+    )
+]
+
+
+@pytest.fixture(scope='module')
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a copy of what the wheel is made of."""
+    folder = tmp_path_factory.mktemp('own') / 'quart_session_demo'
+    folder.mkdir()
+    for name in ('pyproject.toml', 'README.md', 'LICENSE'):
+        shutil.copy(ROOT / name, folder)
+    ignored = shutil.ignore_patterns('__pycache__')
+    shutil.copytree(ROOT / 'quart_session_demo', folder / 'quart_session_demo', ignore=ignored)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def commit(repository: Path) -> str:
+    """Commit the folder with Git; return the commit's hash."""
+    git = ['git', '-C', str(repository), '-c', 'user.name=test', '-c', 'user.email=test@localhost']
+    for command in (['init', '-q'], ['add', '.'], ['commit', '-qm', 'Copy']):
+        subprocess.run([*git, *command], check=True)
+    found = subprocess.run([*git, 'rev-parse', 'HEAD'], check=True, capture_output=True, text=True)
+    return found.stdout.strip()
+
+
+def install(requirement: str, folder: Path) -> Path:
+    """Install a line of a requirements.txt in that folder; return where the package is."""
+    (folder / 'requirements.txt').write_text(requirement)
+    target = folder / 'installed'
+    # The packages that it needs are installed, and there may be no network.
+    options = ['--no-deps', '--no-build-isolation', '--no-index', '--target', str(target)]
+    subprocess.run(
+        [sys.executable, '-m', 'pip', 'install', '-q', *options, '-r', 'requirements.txt'],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return target
+
+
+def test_lines_name_the_package_and_its_extras() -> None:
+    """The lines differ in what precedes the folder or address, which pip can read."""
+    folder, folder_with_extras, *from_git = INSTALL
+
+    assert f'{folder}[redis,sql]' == folder_with_extras
+    for line in [*from_git, REQUIREMENTS.splitlines()[1]]:
+        requirement = Requirement(line)
+        assert (requirement.name, requirement.url) == ('quart_session_demo', f'git+{ADDRESS}')
+
+
+@pytest.mark.git
+def test_commit_can_be_installed(repository: Path, commit: str, tmp_path: Path) -> None:
+    """The line with an address and a commit installs the package."""
+    # pip 23 refuses `git+file:///`.
+    copy = f'file://localhost{repository}@{commit}'
+
+    installed = install(REQUIREMENTS.splitlines()[1].replace(ADDRESS, copy), tmp_path)
+
+    assert (installed / 'quart_session_demo/sessions/cookie.py').exists()
+
+
+@pytest.fixture(scope='module')
+def shop(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the folder of the page's app, with a copy of the repository in `vendor`."""
+    folder = tmp_path_factory.mktemp('shop')
+    (folder / 'shop.py').write_text(SHOP)
+    shutil.copytree(repository, folder / 'vendor/quart_session_demo')
+    install(REQUIREMENTS.splitlines()[0], folder)
+    return folder
+
+
+def environment(shop: Path, **variables: str) -> dict[str, str]:
+    """Return the environment of a platform: the installed package, and nothing of this folder."""
+    programs = Path(sys.executable).parent
+    path = f'{programs}{os.pathsep}{os.environ["PATH"]}'
+    return {'PATH': path, 'PYTHONPATH': f'{shop / "installed"}{os.pathsep}.', **variables}
+
+
+def process(name: str) -> str:
+    """Return the command of a process in the page's Procfile."""
+    [command] = re.findall(rf'^{name}: (.*)$', PROCFILE, re.MULTILINE)
+    return str(command)
+
+
+@pytest.mark.parametrize(('key', 'passes'), [(GOOD_KEY, True), ('', False), ('a short key', False)])
+def test_release_line_checks_the_key(shop: Path, key: str, passes: bool) -> None:
+    """The `release:` line passes with a good key, and fails with another one."""
+    result = subprocess.run(
+        ['sh', '-c', process('release')],
+        cwd=shop,
+        env=environment(shop, SECRET_KEY=key),
+        capture_output=True,
+        text=True,
+    )
+
+    assert (result.returncode == 0) is passes, result.stdout + result.stderr
+
+
+def test_release_line_fails_without_a_key(shop: Path) -> None:
+    """Without a key the app does not start."""
+    result = subprocess.run(
+        ['sh', '-c', process('release')], cwd=shop, env=environment(shop), capture_output=True
+    )
+
+    assert result.returncode != 0
+
+
+def test_web_line_serves_the_app(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The `web:` line serves the app with a cookie that is safe."""
+    monkeypatch.chdir(shop)
+    command = ('sh', '-c', process('web').replace('$PORT', '{port}'))
+    variables = environment(shop, SECRET_KEY=GOOD_KEY)
+
+    with run_servers(ServerCommand('shop', command, variables)) as [server]:
+        first = httpx.get(server.url)
+        cookie = {'Cookie': first.headers['Set-Cookie'].partition(';')[0]}
+        second = httpx.get(server.url, headers=cookie)
+
+    assert (first.text, second.text) == ('1', '2')
+    assert cookie['Cookie'].startswith('__Host-session=')
+    assert {'secure', 'httponly', 'samesite'} <= cookie_attributes(first)
+    assert first.headers['Vary'] == 'Cookie'
+
+
+def cookie_attributes(response: httpx.Response) -> set[str]:
+    """Return the names of the attributes of the cookie that a response sets."""
+    parts = response.headers['Set-Cookie'].split(';')[1:]
+    return {part.strip().partition('=')[0].lower() for part in parts}
