@@ -9,18 +9,15 @@ An old Python must be able to read this file, so it uses no annotations and no f
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - old ones get here
-    version = '.'.join(map(str, sys.version_info[:3]))
+    found = 'Python ' + '.'.join(map(str, sys.version_info[:3])) + ' (' + sys.executable + ')'
     sys.exit(
-        'Python 3.11 or later is needed, and this is Python '
-        + version
-        + ' ('
-        + sys.executable
-        + '): '
-        'install a newer one, then start this command with its name, such as python3.13'
+        'Python 3.11 or later is needed, and this is ' + found + ': install a newer one, then '
+        'start this command with its name, such as python3.13'
     )
 
 import os
 import subprocess
+import venv
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -55,13 +52,13 @@ try:
                 'This Python has no ensurepip, which a virtual environment needs: install it (on '
                 'Debian and Ubuntu: sudo apt install ' + package + '), then repeat this command'
             )
-        subprocess.check_call([sys.executable, '-m', 'venv', '--clear', '.venv'])
+        venv.create('.venv', clear=True, symlinks=not WINDOWS, with_pip=True)
     sys.exit(
         subprocess.call(  # noqa: S603
             [python, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-e', target]
         )
     )
-except subprocess.CalledProcessError as error:
-    sys.exit(error.returncode)
+except (OSError, ValueError, subprocess.CalledProcessError) as error:
+    sys.exit('.venv cannot be made: ' + str(error))
 except KeyboardInterrupt:
     sys.exit(130)
