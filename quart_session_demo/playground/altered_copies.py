@@ -51,7 +51,7 @@ def altered_copy(alteration: str, cookie: str, app: Quart) -> str:
         refuse(
             409,
             'The session lifetime is too long: no signature can be old enough to expire.',
-            'session 的有效期太长：没有哪个签名会过期。',
+            'session 的有效期太长，无法生成已经过期的签名。',
         )
     return _with_keys(serializer, serializer.secret_keys).dumps_at(content, timestamp)
 
@@ -75,7 +75,7 @@ def _refuse_copy() -> NoReturn:
     refuse(
         409,
         'There is no session to copy yet: set a key first.',
-        '还没有可以复制的 session：请先设置一个键。',
+        '还没有可以复制的 session，请先设置一个键。',
     )
 
 

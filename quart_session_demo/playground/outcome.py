@@ -14,9 +14,9 @@ from quart_session_demo.sessions.tracking import TrackedSession
 
 #: The Chinese sentence about a refused save, by the name of the setting with the limit.
 REFUSALS = {
-    'MAX_COOKIE_SIZE': 'session 的 cookie 将有 {size} 字节，上限是 {limit} 字节。',
-    CONTENT_LIMIT: 'session 压缩前将有 {size} 字节，上限是 {limit} 字节。',
-    STORED_LIMIT: 'session 将有 {size} 字节，上限是 {limit} 字节。',
+    'MAX_COOKIE_SIZE': 'session 的 cookie 会达到 {size} 字节，上限是 {limit} 字节。',
+    CONTENT_LIMIT: 'session 在压缩前会达到 {size} 字节，上限是 {limit} 字节。',
+    STORED_LIMIT: 'session 会达到 {size} 字节，上限是 {limit} 字节。',
 }
 
 

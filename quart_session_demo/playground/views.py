@@ -81,7 +81,7 @@ async def refuse_cross_site() -> None:
         refuse(
             403,
             'A page of another site sent this request. Nothing was changed.',
-            '这个请求来自另一个网站的页面。什么都没有改变。',
+            '这个请求来自其他网站的页面，所以没有执行。',
         )
 
 
@@ -104,7 +104,7 @@ async def act() -> WerkzeugResponse:
         refuse(
             409,
             'This session is stored on the server. This button needs its content in the cookie.',
-            '这个 session 保存在服务器上。这个按钮需要 cookie 里的内容。',
+            'session 保存在服务器上，cookie 里没有内容，所以不能使用这个按钮。',
         )
     g.cleared = action == 'clear' and bool(session)
     if action in ALTERATIONS:
@@ -125,17 +125,17 @@ def _run_from_form(action: str, key: str, text: str) -> Notice:
         refuse(
             400,
             f'The key must have 1 to {MAX_KEY_LENGTH} characters.',
-            f'键必须有 1 到 {MAX_KEY_LENGTH} 个字符。',
+            f'键的长度必须是 1 到 {MAX_KEY_LENGTH} 个字符。',
         )
     if action == 'set' and len(text) > MAX_VALUE_LENGTH:
         refuse(
             400,
             f'The value must have at most {MAX_VALUE_LENGTH} characters.',
-            f'值最多可以有 {MAX_VALUE_LENGTH} 个字符。',
+            f'值最多 {MAX_VALUE_LENGTH} 个字符。',
         )
     limit = current_app.config['MAX_COOKIE_SIZE']
     if action == 'overflow' and not limit:
-        refuse(409, 'This app has no cookie size limit.', '这个应用没有 cookie 大小上限。')
+        refuse(409, 'This app has no cookie size limit.', '这个应用没有限制 cookie 的大小。')
     try:
         value = parse_value(text) if action == 'set' else None
         result = run_action(action, key, value)

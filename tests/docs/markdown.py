@@ -43,3 +43,8 @@ def code(cell: str) -> str:
     found = re.search('`([^`]*)`', cell)
     assert found, f'no code in {cell}'
     return found[1]
+
+
+def code_spans(text: str) -> list[str]:
+    """Return all code spans of a text."""
+    return re.findall('`([^`]+)`', text)

@@ -20,46 +20,10 @@ from wtforms import Form, StringField
 
 from quart_session_demo.sessions import create_session_interface
 from tests.conftest import KEY, cookie_of, get_with_cookie, session_contents
-from tests.docs.markdown import code, code_blocks, read, section, table_rows
+from tests.docs.markdown import code_blocks, read, section
 
 PAGE = read('docs/flask-to-quart.md')
 BLOCKING = section(PAGE, '## What blocks the event loop')
-AWAIT_ROWS = [
-    (code(flask_cell), code(quart_cell))
-    for flask_cell, quart_cell in table_rows(section(PAGE, '## What needs await'), 'Flask | Quart')
-]
-
-
-def flask_response(expression: str) -> str:
-    """Return what Flask's code returns in a view that has set a session."""
-    app = flask.Flask('flask_side')
-    app.secret_key = KEY
-
-    @app.post('/')
-    def view() -> str:
-        flask.session['username'] = 'zhiliao'
-        names = {**vars(flask), 'session': flask.session}
-        return str(eval(expression, names))  # noqa: S307
-
-    body: Any = {'json' if 'json' in expression else 'data': {'name': 'b'}}
-    return app.test_client().post('/?name=a', **body).text
-
-
-@pytest.mark.parametrize(('flask_code', 'quart_code'), AWAIT_ROWS)
-async def test_await_row_returns_the_same(app: Quart, flask_code: str, quart_code: str) -> None:
-    """Each row of the table returns the same on Flask and on Quart."""
-    namespace = {**vars(quart)}
-    exec(f'async def run():\n    return {quart_code}', namespace)  # noqa: S102
-
-    @app.post('/')
-    async def view() -> str:
-        session['username'] = 'zhiliao'
-        return str(await namespace['run']())
-
-    body: Any = {'json' if 'json' in quart_code else 'form': {'name': 'b'}}
-    response = await app.test_client().post('/?name=a', **body)
-
-    assert await response.get_data(as_text=True) == flask_response(flask_code)
 
 
 @pytest.mark.parametrize(

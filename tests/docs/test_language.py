@@ -69,3 +69,32 @@ def test_house_words_are_found() -> None:
     text = "Replies that came\nit is a 503\nvisitor = 'a'\n`visitor`\nbecomes\nthe visitor\n"
 
     assert [line[0] for line in house_words(text)] == ['1', '2', '6']
+
+
+@pytest.mark.parametrize(
+    'page',
+    [page for page in PAGES if page.name != 'CHANGES.md' and 'Vary' in page.read_text('utf-8')],
+    ids=relative,
+)
+def test_vary_is_explained_where_it_is_first_named(page: Path) -> None:
+    """The line that first names `Vary`, or the next one, states what the header is for."""
+    lines = page.read_text('utf-8').splitlines()
+    first = next(number for number, line in enumerate(lines) if 'Vary' in line)
+    reasons = "one user's page to another", '一个用户的页面发给另一个用户'
+
+    assert any(reason in ' '.join(lines[first : first + 2]) for reason in reasons)
+
+
+HALF_WIDTH = re.compile(r'[\u4e00-\u9fff] ?[,;:!?()"\']|[,;:!?()"\'] ?[\u4e00-\u9fff]')
+
+
+@pytest.mark.parametrize(
+    'page', [page for page in PAGES if page.name.endswith('.zh.md')], ids=relative
+)
+def test_chinese_punctuation_is_full_width(page: Path) -> None:
+    """Chinese text uses full-width punctuation, and a space beside Latin letters and digits."""
+    text = re.sub(r'^ *```.*?^ *```$|<!--.*?-->', '', page.read_text('utf-8'), flags=re.S | re.M)
+    text = re.sub(r'\]\([^)]*\)|`[^`]*`|<http[^>]*>', '`', text)
+
+    assert HALF_WIDTH.findall(text) == []
+    assert re.findall('[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]', text) == []

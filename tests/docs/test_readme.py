@@ -1,5 +1,6 @@
 """The README is short, and its statements are true."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -19,11 +20,11 @@ README = read('README.md')
 
 
 def test_readme_is_a_front_page() -> None:
-    """The README has at most 150 lines, and links the Chinese page at its top."""
+    """The README has at most 150 lines, and links the Chinese page in its second line."""
     lines = README.splitlines()
 
     assert len(lines) <= 150
-    assert 'docs/tutorial.zh.md' in '\n'.join(lines[:4])
+    assert '](docs/tutorial.zh.md)' in lines[1]
 
 
 @pytest.mark.parametrize('page', ['README.md', 'docs/tutorial.zh.md'])
@@ -36,6 +37,16 @@ def test_run_and_test_commands_stay(page: str) -> None:
     assert test == (
         'python3 make_venv.py test && .venv/bin/python -m pytest -n 2 --dist loadfile\n'
     )
+
+
+def test_duration_of_the_tests_is_the_same_in_chinese() -> None:
+    """The Chinese page states the same minutes for the tests as the README."""
+    english = section(README, '## Test')
+    chinese = section(read('docs/tutorial.zh.md'), '## 测试')
+
+    minutes = re.findall(r'(\d+) minute', english)
+    assert len(minutes) == 2
+    assert minutes == re.findall(r'(\d+) 分钟', chinese)
 
 
 def listed_folders() -> list[Path]:

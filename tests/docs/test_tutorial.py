@@ -1,7 +1,10 @@
 """The statements of the tutorial, in English and in Chinese."""
 
 import asyncio
+import os
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,8 +15,9 @@ import time_machine
 from quart import Quart, session, websocket
 
 from quart_session_demo import create_app
-from tests.conftest import KEY, session_contents
+from tests.conftest import KEY, ROOT, session_contents
 from tests.docs.markdown import code_blocks, read, section
+from tests.serving import serving
 
 PAGES = ['docs/tutorial.md', 'docs/tutorial.zh.md']
 NO_SESSION = '没有session数据'
@@ -42,6 +46,50 @@ def test_walk_is_the_same_in_both_languages() -> None:
     english, chinese = (walk(page) for page in PAGES)
 
     assert english == chinese
+
+
+async def test_walk_without_bash_is_the_same(app: Quart) -> None:
+    """The walk in Python requests the same paths, and prints the same texts with their status."""
+    async with serving(app) as port:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, ROOT / 'examples/walk.py', f'http://127.0.0.1:{port}/'),
+            env={**os.environ, 'PYTHONIOENCODING': 'utf-8'},
+            stdout=subprocess.PIPE,
+        )
+        output, _ = await process.communicate()
+
+    steps = [line.split() for line in output.decode().splitlines()]
+    assert [(path, text) for _, path, text in steps] == walk('docs/tutorial.md')
+    assert [status for status, *_ in steps] == ['200'] * 9 + ['404']
+
+
+@pytest.mark.parametrize(
+    'heading',
+    [
+        '## 运行',
+        '### Python 版本太低',
+        '### 端口被占用',
+        '### Windows',
+        '## 测试',
+        '## 动手试一遍',
+        '## 原教程里的错误',
+        '## 演练场',
+        '## 用在自己的程序里',
+        '## 和 Flask 对比',
+        '## 保存在 Redis 里',
+        '## 部署',
+    ],
+)
+def test_chinese_page_has_every_subject(heading: str) -> None:
+    """The Chinese page has a section for each thing that a reader does."""
+    assert f'\n{heading}\n' in read('docs/tutorial.zh.md')
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_slips_are_those_of_the_lesson(page: str) -> None:
+    """The pages quote each incorrect line of the lesson."""
+    for line in ('timedelta(hour=2)', 'session.pop(key)', 'del session[key]', 'os.urandom(24)'):
+        assert line in read(page)
 
 
 @pytest.mark.parametrize('page', PAGES)

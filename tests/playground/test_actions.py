@@ -233,12 +233,12 @@ async def test_unused_value_is_not_checked(user: PageUser, value: str) -> None:
         (
             {'SESSION_COOKIE_MAX_DECOMPRESSED': 100},
             'The session would be 210 bytes long before its compression; the limit is 100 bytes.',
-            'session 压缩前将有 210 字节，上限是 100 字节。',
+            'session 在压缩前会达到 210 字节，上限是 100 字节。',
         ),
         (
             {'SESSION_TYPE': 'memory', 'SESSION_MAX_STORED_SIZE': 100},
             'The session would be 207 bytes long; the limit is 100 bytes.',
-            'session 将有 207 字节，上限是 100 字节。',
+            'session 会达到 207 字节，上限是 100 字节。',
         ),
     ],
     ids=['content', 'stored'],

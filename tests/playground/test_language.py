@@ -15,7 +15,7 @@ async def test_page_can_be_chinese(user: PageUser) -> None:
 
     text = await user.page(await redirect_address(response))
     assert '<html lang="zh-Hans">' in text
-    for chinese in ('刚才发生了什么', '你现在的 session', '签名而不加密', '读取和修改', '重放'):
+    for chinese in ('刚才发生了什么', '你现在的 session', '只签名，不加密', '读取和修改', '重放'):
         assert chinese in text
     assert 'action="/playground/?lang=zh"' in text
 

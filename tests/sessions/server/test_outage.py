@@ -51,10 +51,11 @@ async def test_outage_is_503_where_session_is_used(
 
         # No response takes longer than two attempts; without a limit it would hang.
         async with asyncio.timeout(30):
+            paths = ('/get_session/', '/', '/del_session/', '/login', '/unused?late')
+            failed = asyncio.gather(*(assert_unavailable(client, path) for path in paths))
             assert await text(client, '/unused') == 'unused'
             assert (await client.get('/nowhere')).status_code == 404
-            for path in ('/get_session/', '/', '/del_session/', '/login', '/unused?late'):
-                await assert_unavailable(client, path)
+            await failed
         assert_no_traceback(caplog)
 
         fragile_server.start() if fault == 'stop' else fragile_server.resume()

@@ -24,10 +24,11 @@ def server(redis_program: None, tmp_path: Path) -> Iterator[RedisServer]:
         yield server
 
 
-def redis_findings(url: str) -> dict[str, str]:
+def redis_findings(url: str, **settings: Any) -> dict[str, str]:
     """Return the ids and messages of check-deploy's findings about Redis."""
     app = make_app(
-        PRODUCTION=True, SECRET_KEY='5d' * 16 + KEY, SESSION_TYPE='redis', SESSION_REDIS_URL=url
+        **{'PRODUCTION': True, 'SECRET_KEY': '5d' * 16 + KEY, 'SESSION_TYPE': 'redis'},
+        **{'SESSION_REDIS_URL': url, **settings},
     )
     result = app.test_cli_runner().invoke(args=['check-deploy', '--json'])
     found = json.loads(result.stdout)
@@ -88,7 +89,7 @@ def test_hidden_policy_is_found(server: RedisServer) -> None:
 )
 def test_unsafe_connection_is_found(url: str, expected: set[str]) -> None:
     """check-deploy reports what is unsafe about a connection to another host, and no other."""
-    found = redis_findings(url.format(SECRET))
+    found = redis_findings(url.format(SECRET), SESSION_REDIS_TIMEOUT=0.01)
 
     assert found.keys() - {'redis-unreachable'} == expected
 

@@ -440,6 +440,8 @@ async def test_slots_without_node_are_not_ready(cluster: RedisCluster) -> None:
     async with serving(cluster.settings) as app:
         client = app.test_client()
         assert (await client.get('/health/ready')).status_code == 503
+        # A node announces a slot at once if it was importing it, and otherwise after seconds.
+        cluster.nodes[0].ask('CLUSTER', 'SETSLOT', 0, 'IMPORTING', cluster.ids[1])
         for node in cluster.nodes:
             if node in cluster.primaries:
                 node.ask('CLUSTER', 'SETSLOT', 0, 'NODE', cluster.ids[0])
