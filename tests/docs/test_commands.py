@@ -10,6 +10,8 @@ import pytest
 from quart.cli import QuartGroup
 
 from quart_session_demo import create_app
+from quart_session_demo.cli.command import DocumentedCommand
+from quart_session_demo.cli.compare import compare
 from tests.conftest import KEY, ROOT
 from tests.docs.markdown import PAGES, relative
 
@@ -45,6 +47,23 @@ def test_quart_command_exists(line: str, monkeypatch: pytest.MonkeyPatch) -> Non
         commands = {}
 
     command.make_context(name, words)
+
+
+@pytest.mark.parametrize('name', ['parity', 'load', 'cost'])
+def test_comparison_options_are_listed(name: str) -> None:
+    """The page lists each option and exit status of a command, and no other."""
+    page = (ROOT / 'docs/comparison.md').read_text('utf-8')
+    part = page.partition(f'\n## compare {name}\n')[2].partition('\n## ')[0]
+    options = re.findall(r'^\| (`--.*?) \|', part, re.MULTILINE)
+    command = compare.commands[name]
+    assert isinstance(command, DocumentedCommand)
+
+    assert set(re.findall(r'`(--[\w-]+)', ' '.join(options))) == {
+        parameter.opts[0] for parameter in command.params
+    }
+    assert {int(status) for status in re.findall(r'^\| (\d+) \|', part, re.MULTILINE)} == set(
+        command.statuses
+    )
 
 
 @pytest.mark.parametrize('page', PAGES, ids=relative)

@@ -133,11 +133,11 @@ def _print_steps(
     folds: bool,
 ) -> None:
     """Print a line for each step, with its differences below."""
-    requests = [_request(result) for result in results]
+    requests = ['Request', *map(_request, results)]
     # In a terminal a long path must not push the names into the last columns.
     width = min(max(map(cell_width, requests)), (terminal.columns or sys.maxsize) // 2)
     indent = MARK_WIDTH + width + 2
-    terminal.print(pad('Request', width + 2) + 'Step', prefix=' ' * MARK_WIDTH, indent=indent)
+    terminal.print('Step', prefix=f'{" " * MARK_WIDTH}{pad("Request", width)}  ')
     runs = groupby(results, lambda result: folds and result.step.restart is None and result.same)
     for is_folded, run in runs:
         steps = list(run)

@@ -58,6 +58,7 @@ def test_differences_are_grouped_by_cause() -> None:
         '    status: 1 step, Flask sends 200, Quart 404',
         '    etag: 1 step, Flask sends nothing, Quart (empty)',
     ]
+    assert lines[:2] == ['   Request          Step', '✗  GET /vary-0      vary-0']
     assert lines[-1] == '57 steps: 31 the same, 0 different on purpose, 26 different.'
 
 
