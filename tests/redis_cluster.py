@@ -50,7 +50,9 @@ class RedisCluster:
             certificate: The file with certificate and key, if the nodes use TLS.
         """
         count = 2 * PRIMARIES if has_replicas else PRIMARIES
-        self._buses = free_ports(count)
+        # All at once, so that they differ.
+        ports = free_ports(2 * count)
+        self._buses = ports[:count]
         self._directory = directory
         self._certificate = certificate
         self._slots = slots
@@ -60,18 +62,17 @@ class RedisCluster:
             *('--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0'),
             *(*tls, *options),
         )
-        self.nodes = [self._make_node(number, bus) for number, bus in enumerate(self._buses)]
+        self.nodes = [self._make_node(number, port) for number, port in enumerate(ports[count:])]
         self.ids = [secrets.token_hex(20) for _ in self.nodes]
         # With these files the cluster is complete at the start. A meeting takes seconds.
         for number in range(count):
             self._write_topology(number)
         self._stack = ExitStack()
 
-    def _make_node(self, number: int, bus: int) -> RedisServer:
+    def _make_node(self, number: int, port: int) -> RedisServer:
         folder = self._directory / str(number)
         folder.mkdir(exist_ok=True)
-        [port] = free_ports(1)
-        options = ('--cluster-port', str(bus), *self._options)
+        options = ('--cluster-port', str(self._buses[number]), *self._options)
         return RedisServer(folder, *options, certificate=self._certificate, port=port)
 
     def _write_topology(self, myself: int) -> None:
@@ -134,7 +135,8 @@ class RedisCluster:
 
     def move_address(self, number: int) -> None:
         """Start a stopped node again, at another address."""
-        self.nodes[number] = self._make_node(number, self._buses[number])
+        [port] = free_ports(1)
+        self.nodes[number] = self._make_node(number, port)
         self.nodes[number].start()
         self._stack.callback(self.nodes[number].stop)
 
