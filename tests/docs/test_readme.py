@@ -33,9 +33,15 @@ def test_run_and_test_commands_stay(page: str) -> None:
     headings = ('## Run', '## Test') if page == 'README.md' else ('## 运行', '## 测试')
     run, test = (code_blocks(section(read(page), heading), 'sh')[0] for heading in headings)
 
-    assert run == ('python3 make_venv.py && .venv/bin/hypercorn quart_session_demo:app\n')
+    check = """python3 -c 'import sys; sys.version_info < (3, 11) and sys.exit(""" + (
+        """"Python 3.11 or later is needed")' &&\n    python3 -m venv --clear .venv && """
+    )
+    assert run == (
+        f'{check}.venv/bin/pip install -q -e . &&\n    .venv/bin/hypercorn quart_session_demo:app\n'
+    )
     assert test == (
-        'python3 make_venv.py test && .venv/bin/python -m pytest -n 2 --dist loadfile\n'
+        f"{check}.venv/bin/pip install -q -e '.[test]' &&\n"
+        '    .venv/bin/python -m pytest -n 2 --dist loadfile\n'
     )
 
 
