@@ -61,6 +61,8 @@ def make_own_app(trusted_hosts: list[str] | None) -> Quart:
         ('[::1]:8000', 400),
         ('example.com/', 400),
         ('example.com, evil.example', 400),
+        ('.example.org', 400),
+        ('..example.org', 400),
         ('', 400),
     ],
 )
@@ -122,6 +124,24 @@ async def test_server_without_websocket_responses_closes() -> None:
     sent = await call(make_own_app(HOSTS), 'websocket', path='/ws', headers=headers, extensions={})
 
     assert [event['type'] for event in sent] == ['websocket.close']
+
+
+@pytest.mark.parametrize(
+    ('hosts', 'status'),
+    [
+        (['example.com', 'evil.example'], 400),
+        (['evil.example', 'example.com'], 400),
+        (['example.com', 'example.com'], 302),
+        ([], 400),
+    ],
+)
+async def test_different_hosts_are_refused(hosts: list[str], status: int) -> None:
+    """Of two hosts, which Granian and httptools accept, none is trusted."""
+    headers = [(b'host', host.encode()) for host in hosts]
+
+    [start, *_] = await call(make_own_app(HOSTS), 'http', path='/', headers=headers)
+
+    assert start['status'] == status
 
 
 @pytest.mark.parametrize('path', ['/health', '/health/ready'])
