@@ -1,6 +1,7 @@
 """Requests for hosts that are not in `TRUSTED_HOSTS` are refused, as Flask refuses them."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from flask import Flask, redirect, request
@@ -117,11 +118,14 @@ async def test_hypercorn_refuses_untrusted_hosts(handshake: str, status: int) ->
     assert int(status_line.split()[1]) == status
 
 
-async def test_server_without_websocket_responses_closes() -> None:
+@pytest.mark.parametrize('extensions', [{}, None])
+async def test_server_without_websocket_responses_closes(extensions: dict[str, Any] | None) -> None:
     """A server that cannot send a response to a handshake is asked to close the websocket."""
     headers = [(b'host', b'evil.example')]
 
-    sent = await call(make_own_app(HOSTS), 'websocket', path='/ws', headers=headers, extensions={})
+    sent = await call(
+        make_own_app(HOSTS), 'websocket', path='/ws', headers=headers, extensions=extensions
+    )
 
     assert [event['type'] for event in sent] == ['websocket.close']
 
