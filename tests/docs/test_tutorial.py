@@ -74,7 +74,7 @@ async def test_walk_without_bash_is_the_same(app: Quart) -> None:
         '## 动手试一遍',
         '## 原教程里的错误',
         '## 演练场',
-        '## 用在自己的程序里',
+        '## 用在自己的应用里',
         '## 和 Flask 对比',
         '## 保存在 Redis 里',
         '## 部署',
