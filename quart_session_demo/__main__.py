@@ -48,3 +48,6 @@ if __name__ == '__main__':
         # One line: `error.show()` would print the usage too.
         click.echo(f'Error: {error.format_message()}', err=True)
         sys.exit(error.exit_code)
+    except click.Abort:
+        # Ctrl-C before the server has started; afterwards Quart stops with status 0.
+        sys.exit(130)

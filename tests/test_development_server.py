@@ -117,3 +117,22 @@ def test_help_shows_options_and_statuses(option: str, tmp_path: Path) -> None:
     for text in ('--host', '--port', 'Example: ', 'Exit status: 1', 'Usage: python -m'):
         assert text in result.stdout
     assert (result.returncode, result.stderr) == (0, '')
+
+
+def test_ctrl_c_during_the_start_prints_nothing(tmp_path: Path) -> None:
+    """Ctrl-C before the server has started ends with status 130, and without a traceback."""
+    code = (
+        'import runpy, signal, socket\n'
+        'socket.socket.bind = lambda *_: signal.raise_signal(signal.SIGINT)\n'
+        "runpy.run_module('quart_session_demo', run_name='__main__')\n"
+    )
+
+    result = subprocess.run(
+        [sys.executable, '-c', code],
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': str(ROOT), 'QUART_SECRET_KEY': KEY},
+        capture_output=True,
+        text=True,
+    )
+
+    assert (result.returncode, result.stdout, result.stderr.strip()) == (130, '', '')

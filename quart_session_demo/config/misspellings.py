@@ -25,8 +25,7 @@ def misspellings(
     for name in sorted(environment):
         key = name.removeprefix('QUART_')
         if key != name:
-            # A double underscore sets an item of a dict: QUART_MAIL__PORT.
-            if '__' not in key and (meant := _similar(key, known)):
+            if meant := _similar(key, known):
                 yield f'{name} is not a setting: did you mean QUART_{meant}?'
         elif (
             name in known
@@ -45,9 +44,23 @@ def _similar(name: str, known: Collection[str]) -> str | None:
     """Return the setting that differs from a name by one typing error, or by two in a long name."""
     if name in known:
         return None
-    distance, best = min((_edit_distance(name.upper(), key), key) for key in known)
+    distance, best = min((_distance(name.upper(), key), key) for key in known)
     # Names as short as ENV are similar to many others.
     return best if distance <= min(2, len(best) // 5) else None
+
+
+def _distance(name: str, key: str) -> int:
+    """Return the typing errors between two names; words in another order are one."""
+    words, key_words = name.split('_'), key.split('_')
+    if sorted(words) == sorted(key_words):
+        return 1
+    # Two errors make another word of a short one: APPLICATION_PORT is not APPLICATION_ROOT.
+    if len(words) == len(key_words) and any(
+        len(key_word) < 6 and _edit_distance(word, key_word) > 1
+        for word, key_word in zip(words, key_words, strict=True)
+    ):
+        return 3
+    return _edit_distance(name, key)
 
 
 def _edit_distance(text: str, other: str) -> int:

@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 _NAME = 'quart_session_demo'
@@ -17,15 +18,19 @@ def install_command(extra: str) -> str:
     folder = Path(__file__).parents[2]
     is_checkout = (folder / 'pyproject.toml').is_file() and (folder / _NAME).is_dir()
     target = ['-e', f'{_shorten(folder)}[{extra}]'] if is_checkout else [f'{_NAME}[{extra}]']
-    return shlex.join([*_pip(), 'install', *target])
+    return shlex.join([*_install(), *target])
 
 
-def _pip() -> list[str]:
+def _install() -> list[str]:
     programs = Path(sys.executable).parent
     # Windows adds `.exe`.
     if pip := shutil.which('pip', path=programs):
-        return [_shorten(Path(pip))]
-    return [_shorten(Path(sys.executable)), '-m', 'pip']
+        return [_shorten(Path(pip)), 'install']
+    python = _shorten(Path(sys.executable))
+    if find_spec('pip') is not None:
+        return [python, '-m', 'pip', 'install']
+    # An environment that uv made has no pip.
+    return ['uv', 'pip', 'install', '--python', python]
 
 
 def _shorten(path: Path) -> str:

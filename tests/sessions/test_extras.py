@@ -64,6 +64,18 @@ def test_command_outside_a_checkout_names_the_package(tmp_path: Path) -> None:
     assert command == ['.venv/bin/python', '-m', 'pip', 'install', 'quart_session_demo[compare]']
 
 
+def test_command_without_pip_is_that_of_uv(tmp_path: Path) -> None:
+    """An environment that uv made has no pip, so the command is `uv pip`."""
+    make_checkout(tmp_path)
+    (tmp_path / 'without').mkdir()
+    (tmp_path / 'without/sitecustomize.py').write_text("import sys; sys.modules['pip'] = None")
+    python = tmp_path / '.venv/bin/python'
+
+    command = shlex.split(shown(python, tmp_path / 'without', tmp_path))
+
+    assert command == ['uv', 'pip', 'install', '--python', '.venv/bin/python', '-e', '.[compare]']
+
+
 def test_command_is_one_that_pip_understands() -> None:
     """The command of this checkout installs it, as a dry run shows."""
     command = shlex.split(install_command('compare'))
