@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from types import FrameType
 
 #: The signals that end a process and that it can handle.
-TERMINATION_SIGNALS = (
+TERMINATION_SIGNALS: tuple[signal.Signals, ...] = (
     signal.SIGINT,
     signal.SIGTERM,
-    signal.SIGHUP,
 )
+# Windows has no SIGHUP. The app imports this module with its commands, and must start there too.
+if hasattr(signal, 'SIGHUP'):
+    TERMINATION_SIGNALS += (signal.SIGHUP,)
 #: How long what runs may take to end after a signal, so that the command ends within a second.
 GRACE_SECONDS = 0.5
 

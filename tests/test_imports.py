@@ -142,6 +142,13 @@ def test_each_import_of_app_builds_it(tmp_path: Path, statement: str) -> None:
     assert loaded(NOT_FOR_THE_APP, modules.split()) - {'quart_session_demo.cli.compare'} == set()
 
 
+def test_app_is_built_where_sighup_is_missing(tmp_path: Path) -> None:
+    """The app is built on Windows, which has no SIGHUP."""
+    code = 'import signal; del signal.SIGHUP; from quart_session_demo import app; print(app.name)'
+
+    assert python(tmp_path, '-c', code).stdout == 'quart_session_demo\n'
+
+
 def test_app_is_built_once(tmp_path: Path) -> None:
     """All ways to name the app give the same object."""
     code = (

@@ -42,15 +42,15 @@ def misspellings(
 
 
 def _similar(name: str, known: Collection[str]) -> str | None:
-    """Return the setting that differs from a name by one slip, or two in a long name."""
+    """Return the setting that differs from a name by one typing error, or by two in a long name."""
     if name in known:
         return None
-    slips, best = min((_slips(name.upper(), key), key) for key in known)
+    distance, best = min((_edit_distance(name.upper(), key), key) for key in known)
     # Names as short as ENV are similar to many others.
-    return best if slips <= min(2, len(best) // 5) else None
+    return best if distance <= min(2, len(best) // 5) else None
 
 
-def _slips(text: str, other: str) -> int:
+def _edit_distance(text: str, other: str) -> int:
     """Return how many letters are missing, superfluous, wrong or swapped with the next one."""
     if abs(len(text) - len(other)) > 2:
         return 3

@@ -189,14 +189,22 @@ def _cookie_findings(app: Quart) -> Iterator[Finding]:
     elif samesite.title() == 'None':
         yield _finding('cookie-samesite', 'warning')
     name = config['SESSION_COOKIE_NAME'].lower()
+    obstacles = host_prefix_obstacles(config)
     if not name.startswith('__host-'):
-        obstacles = host_prefix_obstacles(config).items()
-        yield _finding(
-            'cookie-no-host-prefix',
-            obstacles=''.join(f'; QUART_{name}: {remedy}' for name, remedy in obstacles),
-        )
+        remedies = (f'; QUART_{key}: {remedy}' for key, remedy in obstacles.items())
+        yield _finding('cookie-no-host-prefix', obstacles=''.join(remedies))
         if is_secure(config) and obstacles and not name.startswith('__secure-'):
             yield _finding('cookie-no-secure-prefix')
+        return
+    for key, remedy in obstacles.items():
+        # A cookie that is not Secure is found above.
+        if key != 'SESSION_COOKIE_SECURE':
+            yield _finding(
+                'setting-invalid',
+                name='QUART_SESSION_COOKIE_NAME',
+                problem=f'begins with __Host-, so browsers refuse the cookie with QUART_{key}',
+                remedy=f'QUART_{key}: {remedy}, or choose another name',
+            )
 
 
 def _lifetime_findings(app: Quart) -> Iterator[Finding]:

@@ -26,8 +26,8 @@ async def send_response(
         body: The whole body.
         headers: Further headers.
     """
-    if scope['type'] == 'websocket' and 'websocket.http.response' not in scope.get(
-        'extensions', {}
+    if scope['type'] == 'websocket' and 'websocket.http.response' not in (
+        scope.get('extensions') or {}
     ):
         await send({'type': 'websocket.close', 'code': 1008, 'reason': None})
         return

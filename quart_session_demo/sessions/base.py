@@ -56,10 +56,10 @@ class SessionInterface(quart_sessions.SessionInterface, ABC):
 
     #: Whether the cookie holds the session's content, and not only an id.
     content_in_cookie: bool
+    _has_warned_of_http = False
 
     def __init__(self) -> None:
         """Watch the templates and failures of requests."""
-        self._has_warned_of_http = False
         before_render_template.connect(watch_tojson)
         got_request_exception.connect(_expect_another_save)
 

@@ -287,6 +287,22 @@ def test_invalid_hsts_of_own_app_is_found(hsts: Any) -> None:
     assert list(findings(own_app(**SAFE, STRICT_TRANSPORT_SECURITY=hsts))) == ['setting-invalid']
 
 
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [
+        ('SESSION_COOKIE_DOMAIN', 'example.com'),
+        ('SESSION_COOKIE_PATH', '/sub'),
+        ('APPLICATION_ROOT', '/sub'),
+    ],
+)
+def test_refused_host_prefix_is_found(name: str, value: str) -> None:
+    """Browsers refuse a `__Host-` cookie with a domain or path: no user could log in."""
+    found = findings(own_app(**SAFE, **{name: value}))
+
+    assert list(found) == ['setting-invalid']
+    assert found['setting-invalid'].endswith(f'browsers refuse the cookie with {name}')
+
+
 @pytest.mark.parametrize('command', [['sessions', 'info'], ['inspect-cookie', 'a.b.c']])
 @pytest.mark.parametrize(
     ('name', 'value'),

@@ -431,3 +431,42 @@ async def test_age_of_files_is_twelve_hours(flask_app: flask.Flask, quart_app: Q
     with flask_app.test_client().get(path) as response:
         assert response.headers['Cache-Control'] == 'no-cache'
     assert (await quart_app.test_client().get(path)).cache_control.max_age == 12 * 60 * 60
+
+
+async def test_settings_of_addresses_are_quarts_own(
+    flask_app: flask.Flask, quart_app: Quart
+) -> None:
+    """Outside a request, Quart ignores two settings of Flask's, and has another one."""
+    assert all(f'`{name}' in ELSE for name in ('PREFERRED_URL_SCHEME', 'APPLICATION_ROOT'))
+    settings = {
+        'APPLICATION_ROOT': '/sub',
+        'PREFERRED_URL_SCHEME': 'https',
+        'SERVER_NAME': 'example.com',
+    }
+    for app in (flask_app, quart_app):
+        app.config.update(settings)
+    with flask_app.app_context():
+        assert flask.url_for('static', filename='a') == 'https://example.com/sub/static/a'
+    async with quart_app.app_context():
+        assert quart.url_for('static', filename='a') == 'http://example.com/static/a'
+
+    assert '`PREFER_SECURE_URLS=True`' in ELSE
+    quart_app.config['PREFER_SECURE_URLS'] = True
+
+    async with quart_app.app_context():
+        assert quart.url_for('static', filename='a') == 'https://example.com/static/a'
+
+
+async def test_quart_ignores_x_sendfile(flask_app: flask.Flask, quart_app: Quart) -> None:
+    """Quart sends the file itself, where Flask leaves it to the server."""
+    assert '`USE_X_SENDFILE`' in ELSE
+    for app in (flask_app, quart_app):
+        app.config['USE_X_SENDFILE'] = True
+    path = '/static/page.css'
+    with flask_app.test_client().get(path) as from_flask:
+        assert 'X-Sendfile' in from_flask.headers
+
+    response = await quart_app.test_client().get(path)
+
+    assert 'X-Sendfile' not in response.headers
+    assert await response.get_data() == b'body {}'

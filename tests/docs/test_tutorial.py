@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -63,6 +64,20 @@ async def test_walk_without_bash_is_the_same(app: Quart) -> None:
     assert [status for status, *_ in steps] == ['200'] * 9 + ['404']
 
 
+def test_walk_without_the_app_is_one_line() -> None:
+    """If the app does not run, the walk in Python prints what to do."""
+    with socket.socket() as closed:
+        closed.bind(('127.0.0.1', 0))
+        url = f'http://127.0.0.1:{closed.getsockname()[1]}'
+        command = (sys.executable, ROOT / 'examples/walk.py', url)
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert result.returncode == 1
+    [line] = result.stderr.splitlines()
+    assert line.startswith(f'{url} cannot be reached')
+    assert line.endswith(': start the app first')
+
+
 @pytest.mark.parametrize(
     'heading',
     [
@@ -74,7 +89,7 @@ async def test_walk_without_bash_is_the_same(app: Quart) -> None:
         '## 动手试一遍',
         '## 原教程里的错误',
         '## 演练场',
-        '## 用在自己的程序里',
+        '## 用在自己的应用里',
         '## 和 Flask 对比',
         '## 保存在 Redis 里',
         '## 部署',

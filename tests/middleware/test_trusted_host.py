@@ -1,6 +1,7 @@
 """Requests for hosts that are not in `TRUSTED_HOSTS` are refused, as Flask refuses them."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from flask import Flask, redirect, request
@@ -61,6 +62,8 @@ def make_own_app(trusted_hosts: list[str] | None) -> Quart:
         ('[::1]:8000', 400),
         ('example.com/', 400),
         ('example.com, evil.example', 400),
+        ('.example.org', 400),
+        ('..example.org', 400),
         ('', 400),
     ],
 )
@@ -115,13 +118,34 @@ async def test_hypercorn_refuses_untrusted_hosts(handshake: str, status: int) ->
     assert int(status_line.split()[1]) == status
 
 
-async def test_server_without_websocket_responses_closes() -> None:
+@pytest.mark.parametrize('extensions', [{}, None])
+async def test_server_without_websocket_responses_closes(extensions: dict[str, Any] | None) -> None:
     """A server that cannot send a response to a handshake is asked to close the websocket."""
     headers = [(b'host', b'evil.example')]
 
-    sent = await call(make_own_app(HOSTS), 'websocket', path='/ws', headers=headers, extensions={})
+    sent = await call(
+        make_own_app(HOSTS), 'websocket', path='/ws', headers=headers, extensions=extensions
+    )
 
     assert [event['type'] for event in sent] == ['websocket.close']
+
+
+@pytest.mark.parametrize(
+    ('hosts', 'status'),
+    [
+        (['example.com', 'evil.example'], 400),
+        (['evil.example', 'example.com'], 400),
+        (['example.com', 'example.com'], 302),
+        ([], 400),
+    ],
+)
+async def test_different_hosts_are_refused(hosts: list[str], status: int) -> None:
+    """Of two hosts, which Granian and httptools accept, none is trusted."""
+    headers = [(b'host', host.encode()) for host in hosts]
+
+    [start, *_] = await call(make_own_app(HOSTS), 'http', path='/', headers=headers)
+
+    assert start['status'] == status
 
 
 @pytest.mark.parametrize('path', ['/health', '/health/ready'])

@@ -56,6 +56,21 @@ async def test_derived_session_class_is_used(cookie_app: Quart) -> None:
         assert isinstance(session, OwnSession)
 
 
+async def test_interface_with_own_init_works(cookie_app: Quart) -> None:
+    """An interface whose `__init__` calls no other still sets the cookie."""
+
+    class Interface(CookieSessionInterface):
+        def __init__(self) -> None:
+            self.own = True
+
+    cookie_app.session_interface = Interface()
+
+    response = await cookie_app.test_client().get('/set/small')
+
+    assert response.status_code == 200
+    assert 'Set-Cookie' in response.headers
+
+
 async def test_cookie_keys_become_strings(cookie_app: Quart) -> None:
     """Keys that are not strings become strings, as in Flask."""
     client = cookie_app.test_client()

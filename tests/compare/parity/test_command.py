@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -86,6 +87,24 @@ def test_documented_example_has_no_differences(example: Path) -> None:
 
     assert summary in result.stdout
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+async def test_documented_example_escapes_the_cart(
+    example: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither app of the example shows what a user types as HTML."""
+    monkeypatch.setenv('SECRET_KEY', 'a key')
+    flask_client, quart_client = (
+        runpy.run_path(str(example / name))['app'].test_client()
+        for name in ('shop_flask.py', 'shop_quart.py')
+    )
+    with flask_client.session_transaction() as session:
+        session['cart'] = ['<b>']
+    async with quart_client.session_transaction() as session:
+        session['cart'] = ['<b>']
+
+    assert 'Cart: &lt;b&gt;<form' in flask_client.get('/').text
+    assert 'Cart: &lt;b&gt;<form' in await (await quart_client.get('/')).get_data(as_text=True)
 
 
 def test_example_finds_a_cart_that_is_always_empty(example: Path) -> None:
