@@ -189,6 +189,32 @@ async def port_name() -> str:
     return name
 
 
+@sync.get('/flash')
+def flash() -> str:
+    """Store a message."""
+    flask.flash('stored')
+    return 'flash'
+
+
+@port.get('/flash')
+async def port_flash() -> str:
+    """Do the same as Flask, without an await."""
+    quart.flash('stored')  # type: ignore[unused-coroutine]
+    return 'flash'
+
+
+@sync.get('/broken')
+def broken() -> str:
+    """Fail."""
+    raise RuntimeError('broken')
+
+
+@port.get('/broken')
+async def port_broken() -> str:
+    """Fail, too."""
+    raise RuntimeError('broken')
+
+
 @port.teardown_request
 async def log_name(_: BaseException | None) -> None:
     """Log a character that moves a terminal's cursor."""

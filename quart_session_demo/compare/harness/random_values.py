@@ -3,10 +3,9 @@
 import html
 import json
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import takewhile
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
@@ -14,11 +13,6 @@ from itsdangerous import URLSafeTimedSerializer
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import escape
 
-#: For each start in a text the ends of the values there, each with the value's id and form.
-Occurrences = Mapping[int, set[tuple[int, tuple[str, str]]]]
-
-#: The form of a value that an app signed, as Flask-WTF does with its token.
-SIGNED = 'signed'
 #: The time and the signature after a value that itsdangerous signed.
 SIGNATURE = re.compile(r'\.[\w-]{5,7}\.[\w-]{27,}', re.A)
 #: An escape of a URL, of JSON or of Python at the end of a text: a word can begin after it.
@@ -62,33 +56,31 @@ def equal_beginnings(
     """
     if sync == async_:
         return len(sync), len(async_)
-    here, there = _occurrences(sync, sync_values), _occurrences(async_, async_values)
+    forms = _pairs_of_forms(sync_values, async_values)
+    here = _occurrences(sync, [(form, is_signed) for form, _, is_signed in forms])
+    there = _occurrences(async_, [(form, is_signed) for _, form, is_signed in forms])
+    starts = sorted(here)
     reached: set[tuple[int, int]] = set()
     places = [(0, 0)]
+    longest = (0, 0)
     while places:
         at, other = place = places.pop()
         if place in reached:
             continue
-        if sync[at:] == async_[other:]:
-            return len(sync), len(async_)
         reached.add(place)
+        same = _equal_length(sync, at, async_, other)
+        longest = max(longest, (at + same, other + same))
+        if longest == (len(sync), len(async_)):
+            break
         # A value can also be equal by chance, so each pair of values is one of several ways.
-        for gap in sorted({start - at for start in here} & {start - other for start in there}):
-            if gap < 0:
-                continue
-            if sync[at : at + gap] != async_[other : other + gap]:
-                break
+        for start in starts[bisect_left(starts, at) : bisect_right(starts, at + same)]:
             places += [
                 (end, other_end)
-                for end, value in here[at + gap]
-                for other_end, other_value in there[other + gap]
-                if value == other_value
+                for end, form in here[start]
+                for other_end, other_form in there.get(other + start - at, ())
+                if form == other_form
             ]
-    return max(
-        (at + same, other + same)
-        for at, other in reached
-        for same in [_equal_length(sync[at:], async_[other:])]
-    )
+    return longest
 
 
 def equal_texts(
@@ -99,53 +91,87 @@ def equal_texts(
     return lengths == (len(sync), len(async_))
 
 
-def _equal_length(first: str, second: str) -> int:
-    pairs = zip(first, second, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+def _equal_length(first: str, at: int, second: str, other: int) -> int:
+    """Return how many characters are equal in two texts, each from an index on."""
+    limit = min(len(first) - at, len(second) - other)
+    # Large parts are compared at once: a loop over the characters of a long page is slow.
+    same, size = 0, 64
+    while size := min(size, limit - same):
+        begin, other_begin = at + same, other + same
+        if first[begin : begin + size] == second[other_begin : other_begin + size]:
+            same += size
+            size *= 2
+        else:
+            size //= 2
+    return same
 
 
-def _occurrences(text: str, values: Mapping[str, str]) -> Occurrences:
-    found = defaultdict[int, set[tuple[int, tuple[str, str]]]](set)
-    for id_, value in values.items():
-        for form, names in _forms(value):
-            start = text.find(form)
-            while start >= 0:
-                end = start + len(form)
-                if SIGNED in names:
-                    signature = SIGNATURE.match(text, end)
-                    end = signature.end() if signature else start
-                if start < end and _is_whole(text, start, end):
-                    found[start].update((end, (id_, name)) for name in names)
-                start = text.find(form, start + 1)
+def _pairs_of_forms(
+    sync_values: Mapping[str, str], async_values: Mapping[str, str]
+) -> list[tuple[str, str, bool]]:
+    """Return each text as which Flask writes a value, and that of Quart, and if it is signed.
+
+    Most values are the same in many steps and in many forms, so each pair is there once.
+    """
+    values = {
+        (value, async_values[id_]) for id_, value in sync_values.items() if id_ in async_values
+    }
+    pairs = {
+        (form, other_form, is_signed)
+        for value, other_value in values
+        for (form, is_signed), (other_form, _) in zip(
+            _forms(value), _forms(other_value), strict=True
+        )
+        # Equal texts are found without their values; signatures differ.
+        if form and other_form and (is_signed or form != other_form)
+    }
+    return list(pairs)
+
+
+def _occurrences(
+    text: str, forms: Iterable[tuple[str, bool]]
+) -> Mapping[int, set[tuple[int, int]]]:
+    """Return for each start in a text the ends of the forms there, each with the form's index."""
+    found: dict[int, set[tuple[int, int]]] = {}
+    for index, (form, is_signed) in enumerate(forms):
+        start = text.find(form)
+        while start >= 0:
+            end = start + len(form)
+            if is_signed:
+                signature = SIGNATURE.match(text, end)
+                end = signature.end() if signature else start
+            if start < end and _is_whole(text, start, end):
+                found.setdefault(start, set()).add((end, index))
+            start = text.find(form, start + 1)
     return found
 
 
 @lru_cache(1024)
-def _forms(value: str) -> list[tuple[str, set[str]]]:
-    """Return each text as which an app writes a value, with the names of these forms."""
-    forms = defaultdict[str, set[str]](set)
+def _forms(value: str) -> list[tuple[str, bool]]:
+    """Return each text as which an app writes a value, in the same order for all values.
+
+    The last one is the beginning of the signed value.
+    """
     # The value was captured from a page or a URL, which may have escaped it.
-    origins = {'': value, 'html': html.unescape(value), 'url': unquote(value)}
-    for origin, text in origins.items():
-        for name, form in {
-            '': text,
-            'html': str(escape(text)),
-            'html.escape': html.escape(text),
-            'url': quote(text),
-            'url value': quote(text, safe=''),
-            'form': quote_plus(text),
-            'json': json.dumps(text)[1:-1],
-            'json in UTF-8': json.dumps(text, ensure_ascii=False)[1:-1],
-            'tojson': str(htmlsafe_json_dumps(text))[1:-1],
-            'repr': repr(text)[1:-1],
-            'bytes': repr(text.encode(errors='replace'))[2:-1],
-        }.items():
-            forms[form].add(f'{origin}: {name}')
-    forms.pop('', None)
-    found = list(forms.items())
-    if value:
-        found.append((_serializer.dump_payload(value).decode(), {SIGNED}))
-    return found
+    forms = [
+        (form, False)
+        for text in (value, html.unescape(value), unquote(value))
+        for form in (
+            text,
+            str(escape(text)),
+            html.escape(text),
+            quote(text),
+            quote(text, safe=''),
+            quote_plus(text),
+            json.dumps(text)[1:-1],
+            json.dumps(text, ensure_ascii=False)[1:-1],
+            str(htmlsafe_json_dumps(text))[1:-1],
+            repr(text)[1:-1],
+            repr(text.encode(errors='replace'))[2:-1],
+        )
+    ]
+    signed = _serializer.dump_payload(value).decode() if value else ''
+    return [*forms, (signed, True)]
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:

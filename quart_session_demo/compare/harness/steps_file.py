@@ -1,5 +1,6 @@
 """Read a steps file in TOML; `docs/comparison.md` describes the format."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,7 +48,10 @@ def _parse_steps(content: dict[str, Any], folder: Path) -> Steps:
         name = min(unknown)
         if name in Step.__struct_encode_fields__:
             raise ValueError(f'{name!r} is a key of a step: write it below [[step]]')
-        raise ValueError(f'{name!r} is unknown: use [[step]] or [[declared]]')
+        raise ValueError(
+            f'{name!r} is unknown: use [[step]], [[declared]] or `random`'
+            f'{suggest(name, ("random", "step", "declared"))}'
+        )
     for kind, tables in content.items():
         if not isinstance(tables, list):
             raise ValueError(f'{kind!r} is not a list: write [[{kind}]], with two brackets')
@@ -108,8 +112,15 @@ def _convert(kind: str, type_: type[T], tables: list[Any]) -> tuple[T, ...]:
         except msgspec.ValidationError as error:
             names = table if isinstance(table, dict) else {}
             name = names.get('name', names.get('reason', position))
-            raise ValueError(f'{kind} {name!r}: {error}') from None
+            raise ValueError(f'{kind} {name!r}: {error}{_suggest_key(str(error), type_)}') from None
     return tuple(converted)
+
+
+def _suggest_key(message: str, type_: Any) -> str:
+    """Return a hint for the unknown key that a message names, or nothing."""
+    unknown = re.search(r'unknown field `(.+?)`', message)
+    keys = {*type_.__struct_encode_fields__, *File.__struct_encode_fields__}
+    return suggest(unknown[1], keys) if unknown else ''
 
 
 def _check_names(steps: tuple[Step, ...], declared: tuple[ExpectedDifference, ...]) -> None:

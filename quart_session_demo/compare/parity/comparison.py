@@ -13,6 +13,7 @@ from quart_session_demo.compare.harness.client import SimulatedUser, make_client
 from quart_session_demo.compare.harness.fields import STATUS, Field, matches
 from quart_session_demo.compare.harness.recording import RecordedResponse
 from quart_session_demo.compare.harness.servers import (
+    FAILURE_LOG_LINES,
     GRACE_SECONDS,
     Server,
     ServerCommand,
@@ -23,6 +24,8 @@ from quart_session_demo.compare.parity.diff import Difference, differences
 
 #: Both values of a step with `handover` if the cookies cannot be exchanged.
 NOT_EXCHANGED = 'not exchanged: the apps do not share a key'
+#: The end of Python's warning about a missing `await`.
+NEVER_AWAITED = 'was never awaited'
 
 
 class ParityError(Exception):
@@ -38,8 +41,8 @@ class StepResult:
         sync: The Flask app's response; None for a restart.
         async_: The Quart app's response; None for a restart.
         differences: The differences between the responses, also expected ones.
-        sync_log: The last lines that the Flask server wrote during the step, if it failed and
-            there is an unexpected difference.
+        sync_log: The last lines that the Flask server wrote during the step, if it failed or
+            warned about a missing `await`, and there is an unexpected difference.
         async_log: The same of the Quart server.
     """
 
@@ -179,12 +182,16 @@ def _exchange_user(flask: AppClient, quart: AppClient, name: str) -> None:
 def _with_logs(
     result: StepResult, servers: tuple[Server, Server], log_sizes: tuple[int, int]
 ) -> StepResult:
-    """Return the result of a step that is different with the logs of the servers that failed."""
+    """Return the result with the logs of the servers that failed, if the step is different."""
     if not result.unexpected:
         return result
     responses = result.sync, result.async_
     sync_log, async_log = (
-        tuple(server.log_of_failure(size).splitlines()) if response and response.is_failure else ()
+        tuple(server.log_of_failure(size).splitlines())
+        if (response and response.is_failure)
+        # Python warns so about a missing `await`, which may fail without a 500.
+        or NEVER_AWAITED in server.log_tail(FAILURE_LOG_LINES, size)
+        else ()
         for server, response, size in zip(servers, responses, log_sizes, strict=True)
     )
     return replace(result, sync_log=sync_log, async_log=async_log)
@@ -195,7 +202,11 @@ def _check_possible(step: Step, *responses: RecordedResponse) -> None:
         raise ParityError(f'step {step.name!r}: neither app responds ({responses[0].error})')
     for name in step.capture:
         if all(response.captures.get(name) is False for response in responses):
-            raise ParityError(f'step {step.name!r}: capture {name!r} is found in neither response')
+            statuses = ' and '.join(str(response.status) for response in responses)
+            raise ParityError(
+                f'step {step.name!r}: capture {name!r} is found in neither response '
+                f'(status {statuses})'
+            )
 
 
 def _compare(

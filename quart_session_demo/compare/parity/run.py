@@ -1,5 +1,6 @@
 """What `compare parity` does after its options are parsed."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
+from quart_session_demo.compare.harness.formatting import pluralize
 from quart_session_demo.compare.harness.servers import (
     ServerCommand,
     ServerError,
@@ -91,7 +93,7 @@ def run_parity(
         )
     if verbose:
         report.print_ignored_headers(terminal)
-    hints = [*unknown_names(steps, results), *lost_cookies(results)]
+    hints = [*unknown_names(steps, results), *lost_cookies(results), *_failed_on_both(results)]
     for hint in hints:
         terminal.print(hint, prefix='Hint: ', indent=6)
     if results:
@@ -111,3 +113,17 @@ def run_parity(
     if error:
         raise error
     return not any(result.unexpected for result in results)
+
+
+def _failed_on_both(results: Iterable[StepResult]) -> Iterator[str]:
+    """Yield a hint if there are steps that fail on both apps, because these count as equal."""
+    failed = [
+        result.step.name
+        for result in results
+        if result.sync and result.async_ and result.sync.is_failure and result.async_.is_failure
+    ]
+    if failed:
+        yield (
+            f'both apps fail at {pluralize(len(failed), "step")}, first at {failed[0]!r}; equal '
+            'failures count as equal, so correct the steps or the apps'
+        )

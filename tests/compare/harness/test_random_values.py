@@ -167,13 +167,15 @@ def test_beginnings_end_at_the_first_difference() -> None:
 
 
 def test_long_texts_with_many_values_are_compared() -> None:
-    """A page with hundreds of values is compared."""
-    sync, async_ = ({'v': value} for value in ('c0ffee', 'f00d'))
-    rows = [f'<tr><td>{number}<td>%s' for number in range(300)]
+    """A page of 1 MB with thousands of values of many steps is compared, in about a second."""
+    sync, async_ = (
+        {f'step {number}: token': value for number in range(100)} for value in ('c0ffee', 'f00d')
+    )
+    rows = [f'<tr><td>{number}<td class="{"x" * 80}">%s' for number in range(10_000)]
     page = '\n'.join(rows)
 
     assert equal_texts(page.replace('%s', 'c0ffee'), sync, page.replace('%s', 'f00d'), async_)
-    changed = page.replace('<td>299<', '<td>298<')
+    changed = page.replace('<td>9999<', '<td>9998<')
     assert not equal_texts(
         page.replace('%s', 'c0ffee'), sync, changed.replace('%s', 'f00d'), async_
     )

@@ -89,7 +89,11 @@ def test_syntax_error_states_the_line(write_steps: WriteSteps, text: str, messag
         ('', 'no [[step]] has a path: add one'),
         ("[[step]]\nname = 'one'\nrestart = {}\n", 'no [[step]] has a path: add one'),
         ("[step]\nname = 'one'\n", "'step' is not a list: write [[step]], with two brackets"),
-        ("[[steps]]\nname = 'one'\n", "'steps' is unknown: use [[step]] or [[declared]]"),
+        ("[[steps]]\nname = 'one'\n", "'steps' is unknown: use [[step]], [[declared]] or `random`"),
+        (
+            "randm = ['x']\n" + STEP,
+            "'randm' is unknown: use [[step]], [[declared]] or `random`; did you mean 'random'?",
+        ),
         ("ignore = ['body']\n" + STEP, "'ignore' is a key of a step: write it below [[step]]"),
         (STEP + STEP, "step 'one': an earlier step has this name"),
         (
@@ -109,7 +113,10 @@ def test_file_error_is_reported(write_steps: WriteSteps, text: str, message: str
         ("[[step]]\npath = '/'\n", 'step 1: Object missing required field `name`'),
         (STEP + '[[step]]\n', 'step 2: Object missing required field `name`'),
         ('step = [1]\n', 'step 1: Expected `object`, got `int`'),
-        (STEP + 'pth = 1\n', "step 'one': Object contains unknown field `pth`"),
+        (
+            STEP + 'captures = {}\n',
+            "step 'one': Object contains unknown field `captures`; did you mean 'capture'?",
+        ),
         (STEP + "user = 'x'\n", "step 'one': Object contains unknown field `user`"),
         (STEP + 'method = 1\n', "step 'one': Expected `str`, got `int` - at `$.method`"),
         (STEP + 'headers = { X = 1 }\n', "step 'one': Expected `str`, got `int`"),

@@ -51,6 +51,9 @@ def test_faults_are_found(faults: Run) -> None:
             'etag': ('"1"', '(absent)'),
             'cache-control': ('private', 'no-store'),
         },
+        'a missing await without a failure': {
+            'session._flashes': ("[('message', 'stored')]", '(absent)')
+        },
     }
 
 
@@ -70,7 +73,7 @@ def test_json_has_the_documented_keys(faults: Run) -> None:
         'summary',
         'steps',
     }
-    assert report['summary'] == {'steps': 13, 'same': 6, 'on_purpose': 0, 'different': 7}
+    assert report['summary'] == {'steps': 15, 'same': 7, 'on_purpose': 0, 'different': 8}
     for step in steps.values():
         assert step.keys() == {
             'name',
@@ -106,7 +109,7 @@ def test_table_shows_differences(faults: Run) -> None:
     assert '(2) On purpose: The port has a better header.' in lines
     assert '(1) On purpose, at every step (x-port): The port identifies itself.' in lines
     assert not [line for line in lines if line.startswith('x-port')]
-    assert lines[-1] == '13 steps: 6 the same, 0 different on purpose, 7 different.'
+    assert lines[-1] == '15 steps: 7 the same, 0 different on purpose, 8 different.'
 
 
 def test_handover_exchanges_cookies(faults: Run) -> None:
@@ -141,6 +144,9 @@ def test_log_of_a_failed_server_is_shown(faults: Run) -> None:
     missing_await = logs.pop('a missing await')
     assert missing_await['sync'] == []
     assert "TypeError: 'coroutine' object is not subscriptable" in missing_await['async']
+    unawaited = logs.pop('a missing await without a failure')
+    assert unawaited['sync'] == []
+    assert "RuntimeWarning: coroutine 'flash' was never awaited" in str(unawaited['async'])
     crash = logs.pop('a worker that crashes')
     assert crash['sync']
     assert crash['async'] == []
@@ -162,3 +168,14 @@ def test_random_values_are_no_differences(faults: Run) -> None:
     assert form['sync']['body'] != form['async']['body']
     assert form['sync']['session.csrf_token'].strip("'") in form['sync']['body']
     assert steps['the form, sent']['same']
+
+
+def test_steps_that_fail_on_both_have_a_hint(faults: Run) -> None:
+    """Two failures count as equal, which the report shows."""
+    result, report = faults
+    hint = "both apps fail at 1 step, first at 'failed on both'; equal failures count as equal"
+
+    assert report['steps'][-1]['same']
+    assert len(report['hints']) == 1
+    assert report['hints'][0].startswith(hint)
+    assert hint in ' '.join(result.stderr.split())
