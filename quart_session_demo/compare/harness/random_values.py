@@ -57,28 +57,28 @@ def equal_beginnings(
     if sync == async_:
         return len(sync), len(async_)
     forms = _pairs_of_forms(sync_values, async_values)
-    here = _occurrences(sync, [(form, is_signed) for form, _, is_signed in forms])
-    there = _occurrences(async_, [(form, is_signed) for _, form, is_signed in forms])
-    starts = sorted(here)
+    sync_ends = _occurrences(sync, [(form, is_signed) for form, _, is_signed in forms])
+    async_ends = _occurrences(async_, [(form, is_signed) for _, form, is_signed in forms])
+    starts = sorted(sync_ends)
     reached: set[tuple[int, int]] = set()
     places = [(0, 0)]
     longest = (0, 0)
     while places:
-        at, other = place = places.pop()
+        sync_at, async_at = place = places.pop()
         if place in reached:
             continue
         reached.add(place)
-        same = _equal_length(sync, at, async_, other)
-        longest = max(longest, (at + same, other + same))
+        same = _equal_length(sync, sync_at, async_, async_at)
+        longest = max(longest, (sync_at + same, async_at + same))
         if longest == (len(sync), len(async_)):
             break
         # A value can also be equal by chance, so each pair of values is one of several ways.
-        for start in starts[bisect_left(starts, at) : bisect_right(starts, at + same)]:
+        for start in starts[bisect_left(starts, sync_at) : bisect_right(starts, sync_at + same)]:
             places += [
-                (end, other_end)
-                for end, form in here[start]
-                for other_end, other_form in there.get(other + start - at, ())
-                if form == other_form
+                (sync_end, async_end)
+                for sync_end, form in sync_ends[start]
+                for async_end, async_form in async_ends.get(async_at + start - sync_at, ())
+                if form == async_form
             ]
     return longest
 
