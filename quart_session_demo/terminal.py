@@ -25,14 +25,15 @@ class Terminal:
 
     Attributes:
         columns: The terminal's width; None for a file or a pipe, in which lines have any length.
-        colored: Whether to print colors: on a terminal, unless `NO_COLOR` is set.
+        colored: Whether to print colors: on a terminal, unless `NO_COLOR` is set or `TERM` is dumb.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
         """Print on a stream; None, which Python uses without a standard output, prints nothing."""
         self._stream = stream
         self.columns = _columns(stream) if stream and stream.isatty() else None
-        self.colored = self.columns is not None and not os.environ.get('NO_COLOR')
+        is_plain = os.environ.get('NO_COLOR') or os.environ.get('TERM') == 'dumb'
+        self.colored = self.columns is not None and not is_plain
 
     def print(
         self, text: str = '', *, prefix: str = '', indent: int = 0, color: str | None = None
@@ -56,11 +57,22 @@ class Terminal:
         self.write(''.join(f'{line}\n' for line in (first, *lines)))
 
     def write(self, text: str) -> None:
-        """Write a text as it is. Characters that the encoding does not have are escaped."""
-        if self._stream is not None:
-            encoding = self._stream.encoding or 'utf-8'
+        """Write a text as it is. Characters that the encoding does not have are escaped.
+
+        Raises:
+            OSError: The text cannot be written. On standard error that is ignored: a command can
+                still print its results.
+        """
+        if self._stream is None:
+            return
+        encoding = self._stream.encoding or 'utf-8'
+        try:
             self._stream.write(text.encode(encoding, 'backslashreplace').decode(encoding))
             self._stream.flush()
+        except OSError:
+            if self._stream is not sys.stderr:
+                raise
+            discard(self._stream)
 
     def _styled(self, text: str, color: str) -> str:
         return f'\x1b[{COLORS[color]}m{text}\x1b[0m' if text else text
@@ -74,6 +86,17 @@ def standard_output() -> Terminal:
 def standard_error() -> Terminal:
     """Return standard error."""
     return Terminal(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Discard what is written to a stream, and what it holds, after it could not be written.
+
+    Otherwise Python, which flushes the standard streams when it exits, would print a traceback and
+    exit with another status.
+    """
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
 
 
 def print_json(content: object) -> None:

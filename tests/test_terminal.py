@@ -24,6 +24,7 @@ class Screen(StringIO):
 def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
     monkeypatch.setenv('COLUMNS', '40')
     monkeypatch.delenv('NO_COLOR', raising=False)
+    monkeypatch.setenv('TERM', 'xterm')
     return Screen()
 
 
@@ -83,9 +84,12 @@ def test_terminal_is_colored(screen: Screen) -> None:
     assert screen.getvalue() == '\x1b[31mfailed\x1b[0m\n\x1b[31m✗\x1b[0m  GET /  a step\n'
 
 
-def test_no_color_is_respected(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With `NO_COLOR` a terminal gets no escape sequence."""
-    monkeypatch.setenv('NO_COLOR', '1')
+@pytest.mark.parametrize(('name', 'value'), [('NO_COLOR', '1'), ('TERM', 'dumb')])
+def test_no_color_is_respected(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """With `NO_COLOR`, or if it is dumb, a terminal gets no escape sequence."""
+    monkeypatch.setenv(name, value)
 
     Terminal(screen).print('failed', color='red')
 

@@ -27,7 +27,7 @@ COLORS = {'error': 'red', 'warning': 'yellow'}
     statuses={
         0: 'No error was found and, with --strict, no warning.',
         1: 'An error was found or, with --strict, a warning.',
-        2: 'The findings could not be printed.',
+        2: 'The arguments are wrong, or the findings could not be printed.',
     },
 )
 @click.option('--strict', is_flag=True, help='Fail on warnings too.')

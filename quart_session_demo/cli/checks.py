@@ -1,6 +1,5 @@
 """Checks before the commands start, and the error of a command that cannot run."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from quart import Quart
 from quart.cli import ScriptInfo
 
 from quart_session_demo.sessions.extras import install_command
-from quart_session_demo.terminal import standard_error
+from quart_session_demo.terminal import discard, standard_error
 
 
 class CommandError(click.ClickException):
@@ -40,9 +39,7 @@ def reported_errors(*types: type[Exception]) -> Iterator[None]:
     except types as error:
         raise CommandError(str(error)) from None
     except OSError as error:
-        # Python flushes standard output when it exits. If that failed too, it would print a
-        # traceback and exit with another status.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
         if isinstance(error, BrokenPipeError):
             # The reader, such as `head`, has what it wants.
             raise click.exceptions.Exit(CommandError.exit_code) from None

@@ -11,6 +11,7 @@ from typing import Any, Never, TypeVar
 import click
 from quart.cli import ScriptInfo
 
+from quart_session_demo.cli.checks import reported_errors
 from quart_session_demo.signals import (
     Interrupted,
     exit_on_signals,
@@ -103,8 +104,8 @@ class DocumentedCommand(click.Command):
         self.statuses = {**statuses, **SHARED_STATUSES}
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        """Parse the arguments."""
-        with _wrapped_errors():
+        """Parse the arguments; with `--help` that prints the help."""
+        with _wrapped_errors(), reported_errors():
             return super().make_context(*args, **extra)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

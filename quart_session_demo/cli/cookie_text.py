@@ -61,7 +61,7 @@ def find_session_cookie(text: str, name: str) -> FoundCookie:
     elif len(others) == 1:
         chosen = others[0]
     else:
-        listed = ', '.join(str(found) for found in others) or 'no cookie'
+        listed = ', '.join(found or 'a value without a name' for found in others) or 'no cookie'
         raise NoSessionCookie(
             f'No cookie is named {name}, the name of this app: the text has {listed}. Use the '
             "value of the session's cookie alone."

@@ -39,7 +39,7 @@ def sessions() -> None:
     statuses={
         0: 'The settings were printed, also if the store is not ready.',
         1: 'A setting is invalid.',
-        2: 'The settings could not be printed.',
+        2: 'The arguments are wrong, or the settings could not be printed.',
     },
 )
 @click.option('--json', 'as_json', is_flag=True, help='Print everything as JSON.')

@@ -278,6 +278,10 @@ def test_first_cookie_that_verifies_is_shown(app: Quart) -> None:
     ('text', 'reason'),
     [
         ('Cookie: a=1; b=2', 'No cookie is named session, the name of this app: the text has a, b'),
+        (
+            'abc; a=1; b=2',
+            'No cookie is named session, the name of this app: the text has a value',
+        ),
         ('Set-Cookie: session=; Max-Age=0', 'The cookie has no value'),
         ('', 'No cookie is named session, the name of this app: the text has no cookie'),
     ],

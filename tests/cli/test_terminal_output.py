@@ -1,5 +1,6 @@
 """The commands in a real terminal, and in a pipe whose reader ends."""
 
+import json
 import os
 import pty
 import re
@@ -8,12 +9,16 @@ import subprocess
 import sys
 import termios
 from fcntl import ioctl
+from pathlib import Path
 
 import pytest
 
 from quart_session_demo.terminal import cell_width
 from tests.conftest import KEY, ROOT
 
+needs_full_device = pytest.mark.skipif(
+    not Path('/dev/full').exists(), reason='needs /dev/full, which Linux has'
+)
 QUART = [sys.executable, '-m', 'quart', '--app', 'quart_session_demo']
 
 
@@ -21,7 +26,7 @@ def run_in_terminal(columns: int, *arguments: str, **variables: str) -> str:
     """Return what a command writes to a terminal of this width, with its escape sequences."""
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
-    environment = {**os.environ, 'QUART_SECRET_KEY': KEY, **variables}
+    environment = {**os.environ, 'QUART_SECRET_KEY': KEY, 'TERM': 'xterm', **variables}
     environment.pop('COLUMNS', None)
     process = subprocess.Popen(
         [*QUART, *arguments], cwd=ROOT, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
@@ -97,3 +102,48 @@ def test_closed_pipe_ends_quietly(command: list[str]) -> None:
         )
 
     assert (result.returncode, result.stderr) == (2, '')
+
+
+def test_progress_of_cost_stays_in_one_line() -> None:
+    """In a narrow terminal the line with the progress is cut, so that the next one replaces it."""
+    text = run_in_terminal(30, 'compare', 'cost', '--rounds', '1')
+
+    *progress, table = text.split('\r')
+    assert any('Measuring' in line for line in progress)
+    assert max(map(cell_width, progress)) < 30
+    assert table.startswith('session')
+
+
+@needs_full_device
+@pytest.mark.parametrize('command', [['inspect-cookie'], ['compare']], ids=' '.join)
+def test_help_on_full_device_is_one_line(command: list[str]) -> None:
+    """If the help cannot be printed, there is one line and no traceback."""
+    with Path('/dev/full').open('w') as full:
+        result = subprocess.run(
+            [*QUART, *command, '--help'],
+            cwd=ROOT,
+            env={**os.environ, 'QUART_SECRET_KEY': KEY},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    assert (result.returncode, result.stderr.count('\n')) == (2, 1)
+    assert os.strerror(28) in result.stderr
+
+
+@needs_full_device
+def test_full_standard_error_does_not_stop_a_command() -> None:
+    """If the progress cannot be printed, the results are, and the status is theirs."""
+    with Path('/dev/full').open('w') as full:
+        result = subprocess.run(
+            [*QUART, 'compare', 'cost', '--rounds', '1', '--json'],
+            cwd=ROOT,
+            env={**os.environ, 'QUART_SECRET_KEY': KEY},
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+        )
+
+    assert result.returncode == 0
+    assert json.loads(result.stdout)['complete']

@@ -12,7 +12,7 @@ import click
 
 from quart_session_demo.cli.checks import CommandError, reported_errors, require_extra
 from quart_session_demo.cli.command import Command, run_async
-from quart_session_demo.terminal import print_json, standard_error, standard_output
+from quart_session_demo.terminal import cut, print_json, standard_error, standard_output
 
 if TYPE_CHECKING:
     from quart_session_demo.compare.cost.server import MeasuredStore
@@ -83,7 +83,7 @@ def cost(
     finally:
         costs = measurements.costs()
         with reported_errors():
-            if as_json and measurements.times:
+            if as_json:
                 print_json(json_content(measurements))
             elif costs:
                 cost_table(costs).print(standard_output(), markdown=markdown)
@@ -103,7 +103,8 @@ def _progress(rounds: int) -> Iterator[Callable[[str, int], None]]:
         nonlocal last
         text = f'Measuring the session {session}'
         if shows_rounds:
-            text += f': round {round_} of {rounds}'
+            # In a longer line the terminal would not go back to its beginning.
+            text = cut(f'{text}: round {round_} of {rounds}', (terminal.columns or 0) - 1)
             terminal.write(f'\r{text.ljust(len(last))}')
             last = text
         elif not round_:

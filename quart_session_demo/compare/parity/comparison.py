@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from queue import SimpleQueue
 
 import httpx
 
@@ -21,6 +22,7 @@ from quart_session_demo.compare.harness.servers import (
 )
 from quart_session_demo.compare.harness.steps import ExpectedDifference, Step, Steps
 from quart_session_demo.compare.parity.diff import Difference, differences
+from quart_session_demo.signals import signals_deferred
 
 #: Both values of a step with `handover` if the cookies cannot be exchanged.
 NOT_EXCHANGED = 'not exchanged: the apps do not share a key'
@@ -92,7 +94,13 @@ class AppClient:
             ServerError: The server died.
         """
         user = self.user(step.user)
-        response = self.thread.submit(user.send, self.client, server.url, step).result()
+        finished: SimpleQueue[Future[RecordedResponse]] = SimpleQueue()
+        # A signal would also interrupt `Future.result` while it holds its lock: the error would be
+        # another one, or the thread would never end. This queue can be interrupted.
+        with signals_deferred():
+            future = self.thread.submit(user.send, self.client, server.url, step)
+            future.add_done_callback(finished.put)
+        response = finished.get().result()
         if response.error is not None:
             server.check_alive(f'died at step {step.name!r}', GRACE_SECONDS)
         return response

@@ -1,5 +1,6 @@
 """`compare cost` with the URL of a server: the cost of sessions in its store."""
 
+import json
 import re
 import sys
 
@@ -73,3 +74,13 @@ def test_unusable_server_is_one_line(app: Quart, option: str, scheme: str, addre
     assert len(result.output.splitlines()) == 1
     assert f'--{option} cannot be used: ' in result.output
     assert SECRET not in result.output
+
+
+def test_json_without_costs_is_a_document(app: Quart) -> None:
+    """With `--json` a run that measured nothing prints JSON too, which is not complete."""
+    result = app.test_cli_runner().invoke(
+        args=['compare', 'cost', '--json', '--redis', 'redis://127.0.0.1:1/']
+    )
+
+    assert result.exit_code == 2
+    assert json.loads(result.stdout) == {'rounds': 20, 'complete': False, 'costs': []}

@@ -6,14 +6,18 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from email.utils import formatdate
+from itertools import count
 
 import httpx
 import pytest
 import time_machine
 
+from quart_session_demo.compare.harness.client import SimulatedUser
 from quart_session_demo.compare.harness.fields import Field
+from quart_session_demo.compare.harness.recording import RecordedResponse
 from quart_session_demo.compare.harness.servers import (
     HOST,
     Server,
@@ -22,7 +26,13 @@ from quart_session_demo.compare.harness.servers import (
     run_servers,
 )
 from quart_session_demo.compare.parity import comparison
-from quart_session_demo.compare.parity.comparison import ParityError, StepResult, compare_apps
+from quart_session_demo.compare.parity.comparison import (
+    AppClient,
+    ParityError,
+    StepResult,
+    compare_apps,
+)
+from quart_session_demo.signals import Interrupted, exit_on_signals
 from tests.compare.parity.conftest import ParseSteps
 
 # A server that starts quickly.
@@ -130,3 +140,44 @@ def test_signal_during_a_request_leaves_no_lock(
 
     with pytest.raises(KeyboardInterrupt):
         compare_apps(parse_steps(ONE_STEP), FILES, FILES, ignore_result)
+
+
+def test_signal_at_any_moment_interrupts_a_request(
+    monkeypatch: pytest.MonkeyPatch, parse_steps: ParseSteps
+) -> None:
+    """Whenever a signal is received, `send` raises `Interrupted`, and its thread can end."""
+    [step] = parse_steps(ONE_STEP).steps
+
+    def send(*_: object) -> RecordedResponse:
+        time.sleep(0.001)
+        return RecordedResponse()
+
+    monkeypatch.setattr(SimulatedUser, 'send', send)
+    server = Server.__new__(Server)
+    server.url = ''
+    http_client = httpx.Client()
+    for moment in count(1):
+        thread = ThreadPoolExecutor(1)
+        client = AppClient(http_client, thread)
+        events = count(1)
+
+        def stop_at_moment(*_: object) -> None:
+            if next(events) == moment:  # noqa: B023 - called in this round
+                signal.raise_signal(signal.SIGTERM)
+
+        interrupted = False
+        with exit_on_signals():
+            try:
+                try:
+                    sys.setprofile(stop_at_moment)
+                    client.send(server, step)
+                finally:
+                    sys.setprofile(None)
+            except Interrupted:
+                interrupted = True
+        assert thread.submit(int).result(10) == 0
+        thread.shutdown()
+        if not interrupted:
+            # The request had fewer events than that.
+            break
+    assert moment > 10
