@@ -35,7 +35,7 @@ def test_options_choose_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with run_servers(ServerCommand('development', command, {'QUART_SECRET_KEY': KEY})) as [server]:
         assert httpx.get(f'{server.url}/get_session/').text == '没有session数据'
-        log = server.log_tail()
+        log = server.log.tail()
 
     assert 'Debug mode: True' in log
     assert f'Running on http://localhost:{server.port} ' in log

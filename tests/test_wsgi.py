@@ -65,7 +65,7 @@ def test_gunicorn_shows_the_reason(worker: str) -> None:
 
     with run_servers(ServerCommand('gunicorn', command, {'QUART_SECRET_KEY': KEY})) as [server]:
         responses = [httpx.get(f'{server.url}{path}') for path in ('/', '/get_session/')]
-        log = server.log_tail(100)
+        log = server.log.tail(100)
 
     assert [response.status_code for response in responses] == [500, 500]
     assert {response.text for response in responses} == {f'{MESSAGE}\n'}

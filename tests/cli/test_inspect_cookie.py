@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import time_machine
 from click.testing import Result
-from flask.json.tag import JSONTag
 from quart import Quart
 from quart.sessions import SecureCookieSessionInterface
 
@@ -25,6 +24,7 @@ from quart_session_demo.sessions.inspector import MAX_PAYLOAD_SIZE, MAX_VALUE_SI
 from quart_session_demo.sessions.server.signing import id_signer
 from quart_session_demo.sessions.server.store import new_session_id, store_key
 from quart_session_demo.sessions.session_json import SessionJSON
+from tests.cli.conftest import FractionTag
 from tests.conftest import KEY, ROOT, signed_id
 
 # Random, so that it stays long when it is compressed.
@@ -115,22 +115,10 @@ def test_json_has_everything(app: Quart) -> None:
 def test_json_uses_tags_of_the_apps_serializer(app: Quart) -> None:
     """The payload in JSON has the tags that the app's own serializer registers."""
 
-    class Fractions(JSONTag):
-        key = ' f'
-
-        def check(self, value: Any) -> bool:
-            return isinstance(value, Fraction)
-
-        def to_json(self, value: Any) -> str:
-            return str(value)
-
-        def to_python(self, value: Any) -> Fraction:
-            return Fraction(value)
-
     class Interface(CookieSessionInterface):
         serializer = SessionJSON()
 
-    Interface.serializer.register(Fractions)
+    Interface.serializer.register(FractionTag)
     interface = Interface()
     app.session_interface = interface
     serializer = interface.get_signing_serializer(app)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from flask.json.tag import JSONTag, TaggedJSONSerializer
+from flask.json.tag import TaggedJSONSerializer
 from itsdangerous import URLSafeTimedSerializer
 from quart import Quart
 from quart.sessions import SecureCookieSessionInterface, SessionInterface
@@ -25,6 +25,7 @@ from quart_session_demo.sessions import (
     ServerSessionInterface,
 )
 from quart_session_demo.sessions.redis import RedisSessionInterface
+from tests.cli.conftest import FractionTag
 from tests.conftest import ROOT
 
 SAFE_KEY = '8b1c2c003bf84aae7e975d8b29a2f328e08433ad8be9bb6bfe4106071e2fa0de'
@@ -234,20 +235,8 @@ class TaggedInterface(SecureCookieSessionInterface):
     """An interface whose serializer has its own salt, digest, derivation and tags."""
 
     def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
-        class Fractions(JSONTag):
-            key = ' f'
-
-            def check(self, value: Any) -> bool:
-                return isinstance(value, Fraction)
-
-            def to_json(self, value: Any) -> str:
-                return str(value)
-
-            def to_python(self, value: Any) -> Fraction:
-                return Fraction(value)
-
         tagged_json = TaggedJSONSerializer()
-        tagged_json.register(Fractions)
+        tagged_json.register(FractionTag)
         assert app.secret_key
         return URLSafeTimedSerializer(
             [*app.config['SECRET_KEY_FALLBACKS'], app.secret_key],

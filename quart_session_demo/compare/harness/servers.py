@@ -7,13 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Self
 
+from quart_session_demo.compare.harness.server_log import ServerLog
 from quart_session_demo.signals import remaining_seconds, signals_deferred
 
 #: The address on which the servers listen.
@@ -24,16 +24,6 @@ START_SECONDS = 60
 STOP_SECONDS = 10
 #: How long a server may take to exit after it closed a connection without a response.
 GRACE_SECONDS = 2
-#: How many lines of a server's log an error shows.
-LOG_LINES = 12
-#: How many bytes of the log are read for that.
-LOG_BYTES = 10_000
-#: How many lines of the log of a failed request are shown: a traceback, and warnings after it.
-FAILURE_LOG_LINES = 20
-#: A server that writes nothing for so long has written the whole log of a failed request.
-LOG_PAUSE = 0.1
-#: How long to wait at most for that.
-LOG_SECONDS = 2
 #: Any response to this path, 404 too, shows that a server is ready. Browsers request it as well.
 READY_PATH = '/favicon.ico'
 #: The variables from which apps read their secret key.
@@ -93,6 +83,7 @@ class Server:
         name: The name in reports and errors.
         port: The port that it listens on.
         url: Its URL without a slash at the end.
+        log: What it writes to its standard output and error.
         process: The process.
     """
 
@@ -101,7 +92,7 @@ class Server:
         self.name = command.name
         self.port = _free_port()
         self.url = f'http://{HOST}:{self.port}'
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
+        self.log = ServerLog()
         try:
             with signals_deferred():
                 self.process = subprocess.Popen(  # noqa: S603 - what the user asked to start
@@ -109,7 +100,7 @@ class Server:
                     # Otherwise gunicorn reads options from the user's environment.
                     env={**os.environ, 'GUNICORN_CMD_ARGS': '', **command.environment},
                     stdin=subprocess.DEVNULL,
-                    stdout=self._log,
+                    stdout=self.log.file,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
@@ -154,35 +145,6 @@ class Server:
             how = signal.Signals(-status).name if status < 0 else f'exit status {status}'
             raise self._error(f'{problem} ({how})')
 
-    def log_size(self) -> int:
-        """Return how many bytes the server has written to its standard output and error."""
-        return os.fstat(self._log.fileno()).st_size
-
-    def log_tail(self, lines: int = LOG_LINES, start: int = 0) -> str:
-        """Return the last lines that the server wrote to its standard output and error.
-
-        Args:
-            lines: How many lines at most.
-            start: A former `log_size`. Lines before it are left out.
-        """
-        # Unlike `read`, `pread` does not move the position at which the server writes.
-        begin = max(start, self.log_size() - LOG_BYTES)
-        text = os.pread(self._log.fileno(), LOG_BYTES, begin)
-        return '\n'.join(text.decode(errors='replace').splitlines()[-lines:])
-
-    def log_of_failure(self, start: int) -> str:
-        """Return the last lines of a failed request, as soon as the server writes no more.
-
-        Args:
-            start: The `log_size` before the request.
-        """
-        deadline = time.monotonic() + LOG_SECONDS
-        size = -1
-        while size != self.log_size() and time.monotonic() < deadline:
-            size = self.log_size()
-            time.sleep(LOG_PAUSE)
-        return self.log_tail(FAILURE_LOG_LINES, start)
-
     def terminate(self) -> None:
         """Send SIGTERM to the whole process group."""
         self._signal(signal.SIGTERM)
@@ -199,7 +161,7 @@ class Server:
         finally:
             self._signal(signal.SIGKILL)
             self.process.wait()
-            self._log.close()
+            self.log.file.close()
 
     def _responds(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=START_SECONDS)
@@ -218,7 +180,7 @@ class Server:
             os.killpg(self.process.pid, number)
 
     def _error(self, problem: str) -> ServerError:
-        return ServerError(f'{self.name} {problem}; the end of its log:\n{self.log_tail()}')
+        return ServerError(f'{self.name} {problem}; the end of its log:\n{self.log.tail()}')
 
 
 @contextmanager

@@ -13,8 +13,8 @@ import httpx
 from quart_session_demo.compare.harness.client import SimulatedUser, make_client
 from quart_session_demo.compare.harness.fields import STATUS, Field, matches
 from quart_session_demo.compare.harness.recording import RecordedResponse
+from quart_session_demo.compare.harness.server_log import FAILURE_LINES
 from quart_session_demo.compare.harness.servers import (
-    FAILURE_LOG_LINES,
     GRACE_SECONDS,
     Server,
     ServerCommand,
@@ -146,7 +146,7 @@ def compare_apps(
                     time.sleep(step.wait)
                     if step.handover and exchange_cookies:
                         _exchange_user(flask, quart, step.user)
-                    log_sizes = flask_server.log_size(), quart_server.log_size()
+                    log_sizes = flask_server.log.size(), quart_server.log.size()
                     sync_response = flask.send(flask_server, step)
                     # The clock of the dates in the responses.
                     received_at = time.time()
@@ -195,10 +195,10 @@ def _with_logs(
         return result
     responses = result.sync, result.async_
     sync_log, async_log = (
-        tuple(server.log_of_failure(size).splitlines())
+        tuple(server.log.of_failure(size).splitlines())
         if (response and response.is_failure)
         # Python warns so about a missing `await`, which may fail without a 500.
-        or NEVER_AWAITED in server.log_tail(FAILURE_LOG_LINES, size)
+        or NEVER_AWAITED in server.log.tail(FAILURE_LINES, size)
         else ()
         for server, response, size in zip(servers, responses, log_sizes, strict=True)
     )

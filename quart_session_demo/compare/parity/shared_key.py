@@ -67,7 +67,7 @@ def share_key(*apps: tuple[str, ServerCommand]) -> bool | None:
 def _signatures(process: Server) -> list[str]:
     with suppress(subprocess.TimeoutExpired):
         process.process.wait(START_SECONDS)
-    lines = [line for line in process.log_tail().splitlines() if line.startswith(PREFIX)]
+    lines = [line for line in process.log.tail().splitlines() if line.startswith(PREFIX)]
     return lines[-1].removeprefix(PREFIX).split() if lines else []
 
 

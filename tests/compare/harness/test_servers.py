@@ -34,7 +34,7 @@ QUART = ServerCommand('Quart', hypercorn('quart_session_demo:app'), {'QUART_SECR
 
 def wait_for(server: Server, text: str) -> None:
     """Wait until the server has printed a text."""
-    while text not in server.log_tail():
+    while text not in server.log.tail():
         server.check_alive(grace=0.02)
 
 
@@ -87,7 +87,7 @@ def test_stop_ends_child_processes() -> None:
     """The processes that a server has started are stopped with it."""
     with Server(app_command('starts_child')) as server:
         wait_for(server, 'the child is ')
-        child = int(server.log_tail().split()[-1])
+        child = int(server.log.tail().split()[-1])
 
     wait_until_gone([child])
 
@@ -121,7 +121,7 @@ def test_log_tail_returns_the_last_lines() -> None:
     with Server(ServerCommand('Printer', ('printf', r'one\ntwo\nthree\n'))) as server:
         server.process.wait()
 
-        assert server.log_tail(2) == 'two\nthree'
+        assert server.log.tail(2) == 'two\nthree'
 
 
 def test_gunicorn_ignores_other_options(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_gunicorn_ignores_other_options(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv('GUNICORN_CMD_ARGS', '--threads 8')
 
     with run_servers(FLASK) as (server,):
-        assert 'Using worker: sync' in server.log_tail()
+        assert 'Using worker: sync' in server.log.tail()
 
 
 def test_random_key_leaves_the_users_key(monkeypatch: pytest.MonkeyPatch) -> None:
