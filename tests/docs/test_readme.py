@@ -41,7 +41,7 @@ def test_run_and_test_commands_stay(page: str) -> None:
     )
     assert test == (
         f"{check}.venv/bin/pip install -q -e '.[test]' &&\n"
-        '    .venv/bin/python -m pytest -n 2 --dist loadfile\n'
+        '    .venv/bin/python -m pytest -n 4 --dist loadfile\n'
     )
 
 
