@@ -68,8 +68,8 @@ def _encode_multipart(
     form: Mapping[str, str | list[str]], files: Mapping[str, File | list[File]]
 ) -> tuple[str, bytes]:
     parts = [*_form_parts(form), *_file_parts(files)]
-    # Not random, so that both apps get the same bytes, and in no content.
-    boundary = f'boundary-{sha256(b"".join(parts)).hexdigest()}'
+    # Not random, so that both apps get the same bytes, and in no content. At most 70 characters.
+    boundary = sha256(b''.join(parts)).hexdigest()
     delimiter = f'--{boundary}\r\n'.encode()
     body = b''.join(delimiter + part + b'\r\n' for part in parts) + f'--{boundary}--\r\n'.encode()
     return f'multipart/form-data; boundary={boundary}', body
