@@ -13,7 +13,6 @@ import httpx
 from quart_session_demo.compare.harness.client import SimulatedUser, make_client
 from quart_session_demo.compare.harness.fields import STATUS, Field, matches
 from quart_session_demo.compare.harness.recording import RecordedResponse
-from quart_session_demo.compare.harness.server_log import FAILURE_LINES
 from quart_session_demo.compare.harness.servers import (
     GRACE_SECONDS,
     Server,
@@ -26,8 +25,6 @@ from quart_session_demo.signals import signals_deferred
 
 #: Both values of a step with `handover` if the cookies cannot be exchanged.
 NOT_EXCHANGED = 'not exchanged: the apps do not share a key'
-#: The end of Python's warning about a missing `await`.
-NEVER_AWAITED = 'was never awaited'
 
 
 class ParityError(Exception):
@@ -195,10 +192,8 @@ def _with_logs(
         return result
     responses = result.sync, result.async_
     sync_log, async_log = (
-        tuple(server.log.of_failure(size).splitlines())
-        if (response and response.is_failure)
-        # Python warns so about a missing `await`, which may fail without a 500.
-        or NEVER_AWAITED in server.log.tail(FAILURE_LINES, size)
+        tuple(server.log.of_failure(size))
+        if (response and response.is_failure) or server.log.has_missing_await(size)
         else ()
         for server, response, size in zip(servers, responses, log_sizes, strict=True)
     )
