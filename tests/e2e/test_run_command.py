@@ -88,9 +88,9 @@ def test_venv_of_another_python_is_made_anew(checkout: Path) -> None:
     assert run(checkout, sys.executable) == (0, [])
     assert run(checkout, sys.executable) == (0, [])
 
-    # `-P` leaves the current folder out of the path.
+    # `-I` leaves the current folder and PYTHONPATH out of the path.
     code = 'import quart_session_demo; print(quart_session_demo.__file__)'
     python = checkout / '.venv/bin/python'
-    assert str(checkout) in subprocess.check_output([python, '-P', '-c', code], text=True)
+    assert str(checkout) in subprocess.check_output([python, '-I', '-c', code], text=True)
     assert not (checkout / '.venv/lib/python3.10').exists()
     assert SERVER.strip() == '.venv/bin/hypercorn quart_session_demo:app'
