@@ -25,7 +25,6 @@ from quart_session_demo.sessions.settings import COOKIE_SETTINGS, SESSION_SETTIN
 
 __all__ = [
     'FINDINGS',
-    'check',
     'check_settings',
     'check_store',
     'setting_errors',
@@ -40,11 +39,6 @@ MAX_LIFETIME = timedelta(days=31)
 MIN_LIFETIME = timedelta(minutes=1)
 #: The suggested lifetime of sessions that are not permanent.
 BROWSER_LIFETIME = timedelta(days=1)
-
-
-async def check(app: Quart) -> list[Finding]:
-    """Return what is unsafe about an app's settings and its session store, without secrets."""
-    return [*check_settings(app), *await check_store(app)]
 
 
 def check_settings(app: Quart) -> list[Finding]:
