@@ -45,7 +45,7 @@ class HealthMiddleware:
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         """Respond to a request for one of the two paths; pass all others to the app."""
-        if scope['type'] != 'http' or _path(scope) not in PATHS:
+        if scope['type'] != 'http' or (path := _path(scope)) not in PATHS:
             await self.app(scope, receive, send)
             return
         status, content = 200, {'status': 'ok'}
@@ -53,7 +53,7 @@ class HealthMiddleware:
         if scope['method'] not in ('GET', 'HEAD'):
             status, content = 405, {'error': 'Method Not Allowed'}
             headers.append((b'allow', b'GET, HEAD'))
-        elif _path(scope) == READY and not await self.is_ready():
+        elif path == READY and not await self.is_ready():
             status, content = 503, {'error': 'Service Unavailable'}
         body = json.dumps(content).encode()
         await send_response(scope, send, status, 'application/json', body, headers)
