@@ -2,26 +2,22 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from queue import SimpleQueue
 
-import httpx
-
-from quart_session_demo.compare.harness.client import SimulatedUser, make_client
+from quart_session_demo.compare.harness.client import make_client
 from quart_session_demo.compare.harness.fields import STATUS, Field, matches
 from quart_session_demo.compare.harness.recording import RecordedResponse
 from quart_session_demo.compare.harness.servers import (
-    GRACE_SECONDS,
     Server,
     ServerCommand,
     run_servers,
 )
 from quart_session_demo.compare.harness.steps import ExpectedDifference, Step, Steps
+from quart_session_demo.compare.parity.app_client import AppClient
 from quart_session_demo.compare.parity.diff import Difference, differences
-from quart_session_demo.signals import signals_deferred
 
 #: Both values of a step with `handover` if the cookies cannot be exchanged.
 NOT_EXCHANGED = 'not exchanged: the apps do not share a key'
@@ -61,46 +57,6 @@ class StepResult:
     def same(self) -> bool:
         """Whether there is no difference but those declared for every step."""
         return all(item.expected and not item.expected.steps for item in self.differences)
-
-
-@dataclass
-class AppClient:
-    """The client of one of the two apps, with all users of the app.
-
-    Requests are sent in a separate thread: a signal, which the main thread handles, would interrupt
-    httpx while it holds its locks.
-
-    Attributes:
-        client: Sends the requests.
-        thread: Runs the client.
-        users: The users by name.
-    """
-
-    client: httpx.Client
-    thread: Executor
-    users: dict[str, SimulatedUser] = field(default_factory=dict)
-
-    def user(self, name: str) -> SimulatedUser:
-        """Return the user of that name."""
-        return self.users.setdefault(name, SimulatedUser())
-
-    def send(self, server: Server, step: Step) -> RecordedResponse:
-        """Send a step's request.
-
-        Raises:
-            ServerError: The server died.
-        """
-        user = self.user(step.user)
-        finished: SimpleQueue[Future[RecordedResponse]] = SimpleQueue()
-        # A signal would also interrupt `Future.result` while it holds its lock: the error would be
-        # another one, or the thread would never end. This queue can be interrupted.
-        with signals_deferred():
-            future = self.thread.submit(user.send, self.client, server.url, step)
-            future.add_done_callback(finished.put)
-        response = finished.get().result()
-        if response.error is not None:
-            server.check_alive(f'died at step {step.name!r}', GRACE_SECONDS)
-        return response
 
 
 def compare_apps(

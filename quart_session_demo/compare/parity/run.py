@@ -20,6 +20,7 @@ from quart_session_demo.compare.harness.servers import (
 from quart_session_demo.compare.harness.steps_file import LESSON_STEPS, load_steps
 from quart_session_demo.compare.parity import report
 from quart_session_demo.compare.parity.comparison import ParityError, StepResult, compare_apps
+from quart_session_demo.compare.parity.json_report import json_content
 from quart_session_demo.compare.parity.lost_cookies import lost_cookies
 from quart_session_demo.compare.parity.shared_key import share_key
 from quart_session_demo.compare.parity.unknown_names import unknown_names
@@ -107,7 +108,7 @@ def run_parity(
             'error': str(reason) if reason else None,
             'share_key': shared,
             'hints': hints,
-            **report.json_content(results),
+            **json_content(results),
         }
         print_json(content)
     if error:

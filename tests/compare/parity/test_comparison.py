@@ -25,9 +25,9 @@ from quart_session_demo.compare.harness.servers import (
     ServerError,
     run_servers,
 )
-from quart_session_demo.compare.parity import comparison
+from quart_session_demo.compare.parity import app_client, comparison
+from quart_session_demo.compare.parity.app_client import AppClient
 from quart_session_demo.compare.parity.comparison import (
-    AppClient,
     ParityError,
     StepResult,
     compare_apps,
@@ -107,7 +107,7 @@ def test_step_without_responses_is_named(
     def respond(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError('refused')
 
-    monkeypatch.setattr(comparison, 'GRACE_SECONDS', 0)
+    monkeypatch.setattr(app_client, 'GRACE_SECONDS', 0)
     monkeypatch.setattr(
         comparison, 'make_client', lambda: httpx.Client(transport=httpx.MockTransport(respond))
     )
