@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from hypercorn.utils import LifespanFailureError, LifespanTimeoutError
 
 from quart_session_demo.serve import standard_error
 from quart_session_demo.serve.app import load_app
+from quart_session_demo.serve.lifespan import LifespanMiddleware
 from quart_session_demo.serve.open_requests import OpenRequests
 from quart_session_demo.serve.settings import ABANDON_SECONDS, Settings
 
@@ -24,6 +26,8 @@ from quart_session_demo.serve.settings import ABANDON_SECONDS, Settings
 KEEP_ALIVE_SECONDS = 100
 #: Connections that arrive in a burst wait instead of being refused.
 BACKLOG = 1024
+#: How long connections may take to close after the graceful timeout.
+CLOSE_SECONDS = 1
 LOGGER = logging.getLogger('hypercorn.error')
 
 
@@ -79,6 +83,7 @@ async def _serve(
     if parent:
         loop.add_reader(parent, stop.set)
     requests = OpenRequests(app)
+    lifespan = LifespanMiddleware(requests)
     is_started = False
 
     async def drain_when_stopped() -> None:
@@ -98,7 +103,7 @@ async def _serve(
     # Later than the end of open requests below, which Hypercorn does not log.
     config.graceful_timeout = settings.graceful_timeout + ABANDON_SECONDS
     server = asyncio.create_task(
-        serve(requests, config, shutdown_trigger=drain_when_stopped, mode='asgi')
+        serve(lifespan, config, shutdown_trigger=drain_when_stopped, mode='asgi')
     )
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait((server, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -114,6 +119,12 @@ async def _serve(
         return
     await asyncio.wait((server,), timeout=settings.graceful_timeout)
     requests.end(f'not finished {settings.graceful_timeout:g} s after the signal to stop')
+    await asyncio.wait((server,), timeout=CLOSE_SECONDS)
+    if not server.done():
+        await lifespan.end()
+        sys.stdout.flush()
+        standard_error.flush()
+        os._exit(0)
     await server
 
 
