@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -51,18 +50,10 @@ def run(
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(app, listener, settings, parent))
     except (LifespanFailureError, LifespanTimeoutError) as error:
-        # The app reports a text alone, while it handles its exception.
-        cause = error.__context__ or error
-        if not _is_ours(cause):
-            traceback.print_exception(cause)
-        raise ValueError(f'{name}: {error}') from None
-
-
-def _is_ours(error: BaseException) -> bool:
-    """Return whether this package raised an error, whose message then has all that is needed."""
-    frames = list(traceback.walk_tb(error.__traceback__))
-    module = frames[-1][0].f_globals['__name__'] if frames else ''
-    return str(module).startswith('quart_session_demo.')
+        # An app reports a text, while it handles its exception. Quart logs the traceback.
+        cause = error.__context__
+        problem = f'{type(cause).__name__}: {cause}' if cause else error
+        raise ValueError(f'{name} cannot be served: {problem}') from None
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -58,7 +58,7 @@ def _integer(
     if not re.fullmatch('[0-9]{1,9}', text) or not smallest <= int(text) <= largest:
         raise ValueError(
             f'{name} is {_shown(text)}: set it to a number from {smallest} to {largest}, or '
-            f'remove it, which means {default}'
+            f'remove it for {default}'
         )
     return int(text)
 
@@ -73,7 +73,7 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> float
     if not 0 <= seconds <= 86400:
         raise ValueError(
             f'{name} is {_shown(text)}: set it to a number of seconds, at most 86400, or remove '
-            f'it, which means {default:g}'
+            f'it for {default:g}'
         )
     return seconds
 

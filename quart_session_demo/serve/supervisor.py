@@ -165,7 +165,9 @@ class Supervisor:
                 other.is_outdated = False
             return
         if not serving and not child.has_started and self._failures > self._max_failures:
-            LOGGER.error('%s did not start (%s)', name, result)
+            # It has printed why, unless it was killed.
+            if child.process.returncode < 0:
+                LOGGER.error('%s did not start (%s)', name, result)
             self._stop(1)
             return
         pause = min(2 ** (self._failures - 2), MAX_PAUSE_SECONDS) if self._failures > 1 else 0
