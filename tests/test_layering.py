@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     'signals': set(),
     'terminal': set(),
     'middleware': set(),
+    'serve': {'middleware'},
     'playground': {'sessions', 'sessions.limits', 'sessions.server'},
     'sessions': {
         'sessions.cookie_settings',

@@ -1,0 +1,103 @@
+"""Know which requests are open, and end them when the server stops."""
+
+import asyncio
+import logging
+from typing import cast
+
+from hypercorn.typing import (
+    ASGIFramework,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    Scope,
+    WWWScope,
+)
+
+from quart_session_demo.middleware.response import send_response
+
+READY = '/health/ready'
+#: RFC 6455, 7.4.1: the server goes down. Clients connect again.
+GOING_AWAY = 1001
+LOGGER = logging.getLogger('hypercorn.error')
+
+
+class OpenRequests:
+    """Middleware that knows the open requests and websockets, for a stop that loses none.
+
+    While the server drains, `/health/ready` returns 503, so that a router sends requests to other
+    processes. Each response then closes its connection, so that the client does not send another
+    request on it.
+    """
+
+    def __init__(self, app: ASGIFramework) -> None:
+        """Wrap an app."""
+        self.app = app
+        self._is_draining = False
+        self._open: dict[asyncio.Task[object], WWWScope] = {}
+        self._ended: set[asyncio.Task[object]] = set()
+
+    def drain(self) -> None:
+        """Return 503 from now on for the readiness check, and close each connection."""
+        self._is_draining = True
+
+    def end(self, reason: str) -> None:
+        """End what is still open, and log one line for each request."""
+        for task, scope in self._open.items():
+            name = 'websocket' if scope['type'] == 'websocket' else scope['method']
+            # The client has chosen the path.
+            LOGGER.warning('%s %s ended: %s', name, ascii(scope['path'])[1:-1], reason)
+            self._ended.add(task)
+            task.cancel()
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Pass a request to the app, and know it until the app has finished."""
+        if scope['type'] == 'lifespan':
+            await self.app(scope, receive, send)
+            return
+        if self._is_draining and scope['path'] == READY and scope['type'] == 'http':
+            await self._refuse(scope, send)
+            return
+        has_started = False
+
+        async def send_and_watch(event: ASGISendEvent) -> None:
+            nonlocal has_started
+            has_started = True
+            if event['type'] == 'http.response.start' and self._is_draining:
+                event['headers'] = [*event['headers'], *_close(scope)]
+            await send(event)
+
+        task = cast(asyncio.Task[object], asyncio.current_task())
+        self._open[task] = scope
+        try:
+            await self.app(_with_ipv4_client(scope), receive, send_and_watch)
+        except asyncio.CancelledError:
+            if task not in self._ended:
+                raise
+            task.uncancel()
+        finally:
+            del self._open[task]
+        if task in self._ended:
+            if scope['type'] == 'websocket' and has_started:
+                await send({'type': 'websocket.close', 'code': GOING_AWAY, 'reason': None})
+            elif not has_started:
+                await self._refuse(scope, send)
+
+    async def _refuse(self, scope: WWWScope, send: ASGISendCallable) -> None:
+        body = b'{"error": "Service Unavailable"}'
+        headers = [(b'cache-control', b'no-store'), *_close(scope)]
+        await send_response(scope, send, 503, 'application/json', body, headers)
+
+
+def _close(scope: WWWScope) -> list[tuple[bytes, bytes]]:
+    # HTTP/2 forbids the header (RFC 9113, 8.2.2).
+    return [(b'connection', b'close')] if scope['http_version'].startswith('1') else []
+
+
+def _with_ipv4_client(scope: WWWScope) -> WWWScope:
+    """Return the scope with `192.0.2.1` for `::ffff:192.0.2.1`, which a `[::]` socket reports."""
+    client = scope['client']
+    if client and client[0].startswith('::ffff:') and '.' in client[0]:
+        return cast(WWWScope, {**scope, 'client': (client[0].removeprefix('::ffff:'), client[1])})
+    return scope

@@ -1,0 +1,132 @@
+"""Serve an app in this process, until a signal; then stop without losing a request."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from hypercorn.typing import ASGIFramework
+from hypercorn.utils import LifespanFailureError, LifespanTimeoutError
+
+from quart_session_demo.serve import standard_error
+from quart_session_demo.serve.app import load_app
+from quart_session_demo.serve.lifespan import LifespanMiddleware
+from quart_session_demo.serve.open_requests import OpenRequests
+from quart_session_demo.serve.settings import ABANDON_SECONDS, Settings
+
+#: Routers such as Heroku's reuse an idle connection for 90 s. They must be the first to close it.
+KEEP_ALIVE_SECONDS = 100
+#: Connections that arrive in a burst wait instead of being refused.
+BACKLOG = 1024
+#: How long connections may take to close after the graceful timeout.
+CLOSE_SECONDS = 1
+LOGGER = logging.getLogger('hypercorn.error')
+
+
+def run(
+    name: str, listener: socket.socket, settings: Settings, parent: socket.socket | None
+) -> None:
+    """Serve an app until SIGTERM or SIGINT.
+
+    Args:
+        name: The app, as `MODULE:APP`.
+        listener: A bound socket.
+        settings: How long a stop may take.
+        parent: A socket whose other end the parent process has. It gets a byte when the app accepts
+            connections. When the parent ends, this process stops too.
+
+    Raises:
+        ValueError: There is no such app, or its start or its end failed.
+    """
+    app = load_app(name)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(app, listener, settings, parent))
+    except (LifespanFailureError, LifespanTimeoutError) as error:
+        # An app reports a text, while it handles its exception. Quart logs the traceback.
+        cause = error.__context__
+        problem = f'{type(cause).__name__}: {cause}' if cause else error
+        raise ValueError(f'{name} cannot be served: {problem}') from None
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(
+    app: ASGIFramework, listener: socket.socket, settings: Settings, parent: socket.socket | None
+) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if parent:
+        loop.add_reader(parent, stop.set)
+    requests = OpenRequests(app)
+    lifespan = LifespanMiddleware(requests)
+    is_started = False
+
+    async def drain_when_stopped() -> None:
+        nonlocal is_started
+        is_started = True
+        if parent:
+            parent.send(b'1')
+        await stop.wait()
+        # Requests that were sent may wait in connections that are not accepted yet.
+        requests.drain()
+        await asyncio.sleep(settings.drain_seconds)
+
+    config = Config()
+    config.bind = [f'fd://{listener.detach()}']
+    config.backlog = BACKLOG
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    # Later than the end of open requests below, which Hypercorn does not log.
+    config.graceful_timeout = settings.graceful_timeout + ABANDON_SECONDS
+    server = asyncio.create_task(
+        serve(lifespan, config, shutdown_trigger=drain_when_stopped, mode='asgi')
+    )
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait((server, stopped), return_when=asyncio.FIRST_COMPLETED)
+    if server.done():
+        stopped.cancel()
+        await server
+        return
+    _abandon_after(settings.graceful_timeout + ABANDON_SECONDS)
+    if not is_started:
+        server.cancel()
+        with suppress(asyncio.CancelledError):
+            await server
+        return
+    await asyncio.wait((server,), timeout=settings.graceful_timeout)
+    requests.end(f'not finished {settings.graceful_timeout:g} s after the signal to stop')
+    await asyncio.wait((server,), timeout=CLOSE_SECONDS)
+    if not server.done():
+        await lifespan.end()
+        sys.stdout.flush()
+        standard_error.flush()
+        os._exit(0)
+    await server
+
+
+def _abandon_after(seconds: float) -> None:
+    """End the process at a time, whatever still runs, such as a thread of the app."""
+
+    def abandon() -> None:
+        LOGGER.error('stopped after %g s, although the app has not ended', seconds)
+        standard_error.flush()
+        os._exit(1)
+
+    timer = threading.Timer(seconds, abandon)
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,82 @@
+"""Read how to serve from the environment variables that platforms set."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+DEFAULT_PORT = 8000
+DEFAULT_GRACEFUL_TIMEOUT = 25.0
+DEFAULT_DRAIN_SECONDS = 1.0
+MAX_PROCESSES = 1000
+#: What does not end this long after the graceful timeout is abandoned: platforms such as Heroku
+#: kill a process 30 s after SIGTERM.
+ABANDON_SECONDS = 3
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to serve an app.
+
+    Attributes:
+        port: The port, 0 for any that is free.
+        processes: How many processes serve the app.
+        graceful_timeout: The seconds from the signal to stop until open requests are ended.
+        drain_seconds: For how many of these seconds new connections are accepted.
+    """
+
+    port: int
+    processes: int
+    graceful_timeout: float
+    drain_seconds: float
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings in these environment variables, or their defaults.
+
+    Raises:
+        ValueError: A variable is wrong. The message names it, the problem and what to do.
+    """
+    settings = Settings(
+        port=_integer(environment, 'PORT', DEFAULT_PORT, 0, 65535),
+        processes=_integer(environment, 'WEB_CONCURRENCY', 1, 1, MAX_PROCESSES),
+        graceful_timeout=_seconds(environment, 'GRACEFUL_TIMEOUT', DEFAULT_GRACEFUL_TIMEOUT),
+        drain_seconds=_seconds(environment, 'DRAIN_SECONDS', DEFAULT_DRAIN_SECONDS),
+    )
+    if settings.drain_seconds > settings.graceful_timeout:
+        raise ValueError(
+            f'DRAIN_SECONDS ({settings.drain_seconds:g}) is more than GRACEFUL_TIMEOUT '
+            f'({settings.graceful_timeout:g}), which includes it: set DRAIN_SECONDS to less'
+        )
+    return settings
+
+
+def _integer(
+    environment: Mapping[str, str], name: str, default: int, smallest: int, largest: int
+) -> int:
+    text = environment.get(name, str(default)).strip()
+    if not re.fullmatch('[0-9]{1,9}', text) or not smallest <= int(text) <= largest:
+        raise ValueError(
+            f'{name} is {_shown(text)}: set it to a number from {smallest} to {largest}, or '
+            f'remove it for {default}'
+        )
+    return int(text)
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name, str(default)).strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    # NaN is not 0 or more.
+    if not 0 <= seconds <= 86400:
+        raise ValueError(
+            f'{name} is {_shown(text)}: set it to a number of seconds, at most 86400, or remove '
+            f'it for {default:g}'
+        )
+    return seconds
+
+
+def _shown(text: str) -> str:
+    return ascii(text[:40]) if text else 'empty'

@@ -1,0 +1,106 @@
+"""A standard error that does not block the server, also if nobody reads it."""
+
+import atexit
+import io
+import os
+import queue
+import sys
+import threading
+from contextlib import suppress
+
+#: How many messages can wait for a reader. Further ones are dropped.
+MAX_MESSAGES = 1000
+#: How long the end of the process waits for a reader.
+FLUSH_SECONDS = 1.0
+FILENO = 2
+
+
+class ThreadedStream(io.TextIOBase):
+    """A text stream to standard error that writes in a thread, because a full pipe blocks."""
+
+    encoding = 'utf-8'
+    errors = 'backslashreplace'
+
+    def __init__(self) -> None:
+        """Start the thread."""
+        # An event is set when everything before it is written.
+        self._messages: queue.Queue[bytes | threading.Event] | None = queue.Queue(MAX_MESSAGES)
+        self._dropped = 0
+        threading.Thread(target=self._write_messages, args=(self._messages,), daemon=True).start()
+        # A process that the app forks does not have the thread.
+        os.register_at_fork(after_in_child=self._write_without_thread)
+
+    def write(self, text: str) -> int:
+        """Write a text soon, or drop it if too many others wait."""
+        message = text.encode(self.encoding, self.errors)
+        if self._messages is None:
+            _write(message)
+            return len(text)
+        try:
+            self._messages.put_nowait(message)
+        except queue.Full:
+            self._dropped += 1
+        return len(text)
+
+    def wait(self) -> None:
+        """Wait until everything is written, or for a second."""
+        written = threading.Event()
+        if self._messages is not None:
+            with suppress(queue.Full):
+                self._messages.put_nowait(written)
+                written.wait(FLUSH_SECONDS)
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def isatty(self) -> bool:
+        """Return whether standard error is a terminal."""
+        return os.isatty(FILENO)
+
+    def fileno(self) -> int:
+        """Return the file descriptor, which programs that the app starts write to."""
+        return FILENO
+
+    def _write_without_thread(self) -> None:
+        self._messages = None
+
+    def _write_messages(self, messages: queue.Queue[bytes | threading.Event]) -> None:
+        while True:
+            message = messages.get()
+            if isinstance(message, threading.Event):
+                message.set()
+                continue
+            _write(message)
+            if self._dropped:
+                dropped, self._dropped = self._dropped, 0
+                _write(b'%d messages were dropped, because standard error was full\n' % dropped)
+
+
+def install() -> None:
+    """Replace `sys.stderr`, and open the standard streams that are closed.
+
+    Code in C and programs that the app starts write to the file descriptor itself. They still wait
+    for a reader.
+    """
+    for fileno in range(3):
+        try:
+            os.fstat(fileno)
+        except OSError:
+            # Otherwise the listening socket could get this number, and receive what is printed.
+            os.open(os.devnull, os.O_RDWR)
+    sys.stderr = ThreadedStream()
+    atexit.register(flush)
+
+
+def flush() -> None:
+    """Wait until what was printed on standard error is written, or for a second."""
+    if isinstance(sys.stderr, ThreadedStream):
+        sys.stderr.wait()
+
+
+def _write(message: bytes) -> None:
+    # The reader may have ended.
+    with suppress(OSError):
+        while message:
+            message = message[os.write(FILENO, message) :]
