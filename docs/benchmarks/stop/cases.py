@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from signal import SIGCONT, SIGHUP, SIGSTOP, SIGTERM
+from signal import SIGHUP, SIGTERM
 from typing import Any
 
 from app import STARTED, STOPPED, WAITING
@@ -54,11 +54,11 @@ async def stop_in_flight(server: RunningServer, amount: Amount, *, group: bool) 
 
 async def stop_before_accept(server: RunningServer, amount: Amount) -> Outcomes:
     """Stop a server that has not accepted the connections on which requests were sent."""
-    server.signal_group(SIGSTOP)
+    server.pause()
     clients = [Client(server.port) for _ in range(amount.requests)]
     sent = [await client.send() for client in clients]
     server.signal_group(SIGTERM)
-    server.signal_group(SIGCONT)
+    server.resume()
     return await _receive(clients, sent)
 
 
@@ -93,7 +93,7 @@ async def _receive(clients: list[Client], sent: list[bool]) -> Outcomes:
 CASES = (
     Case(
         'in flight, group',
-        'SIGTERM to all processes while all requests wait',
+        'SIGTERM to the process group while all requests wait',
         partial(stop_in_flight, group=True),
     ),
     Case(
@@ -103,13 +103,13 @@ CASES = (
     ),
     Case(
         'not accepted',
-        'requests are sent while the processes are paused (SIGSTOP); they find SIGTERM as well'
-        ' when they go on',
+        'requests are sent while all processes are paused (SIGSTOP); when they go on, SIGTERM to'
+        ' the process group has arrived too',
         stop_before_accept,
     ),
     Case(
         'load, new connections',
-        'SIGTERM to all processes at full load, one connection for each request',
+        'SIGTERM to the process group at full load, one connection for each request',
         partial(stop_under_load, keep_alive=False),
     ),
     Case(

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from app import EVENTS, STARTED, WAIT
 
 from quart_session_demo.compare.harness.servers import (
@@ -98,13 +99,27 @@ class RunningServer:
         self._server = server
         self._events = events
 
+    def pause(self) -> None:
+        """Pause all processes of the server."""
+        for process in self._processes():
+            process.suspend()
+
+    def resume(self) -> None:
+        """Let all processes of the server go on."""
+        for process in self._processes():
+            process.resume()
+
     def signal_group(self, number: signal.Signals) -> None:
-        """Send a signal to all processes of the server, as a platform or honcho does."""
+        """Send a signal to the process group of the server, as a platform or honcho does."""
         os.killpg(self._server.process.pid, number)
 
     def signal_master(self, number: signal.Signals) -> None:
         """Send a signal to the process that was started."""
         os.kill(self._server.process.pid, number)
+
+    def _processes(self) -> list[psutil.Process]:
+        master = psutil.Process(self._server.process.pid)
+        return [master, *master.children(recursive=True)]
 
     def wait_for(self, event: str, times: int) -> None:
         """Wait until an event of `app` has happened so often.
