@@ -134,10 +134,12 @@ async def _serve(
             await server
         return
     await asyncio.wait((server,), timeout=settings.graceful_timeout)
-    requests.end(f'not finished {settings.graceful_timeout:g} s after the signal to stop')
-    await asyncio.wait((server,), timeout=CLOSE_SECONDS)
     if not server.done():
+        requests.end(f'not finished {settings.graceful_timeout:g} s after the signal to stop')
+        await asyncio.wait((server,), timeout=CLOSE_SECONDS)
         await lifespan.end()
+        # Without waiting for clients that do not read, for handlers that ignore their cancellation
+        # and for threads.
         sys.stdout.flush()
         standard_error.flush()
         os._exit(0)

@@ -18,7 +18,7 @@ from quart_session_demo.serve.settings import ABANDON_SECONDS, Settings
 STABLE_SECONDS = 60
 MAX_PAUSE_SECONDS = 30
 #: After this many failed starts in a row, while no other process serves, the supervisor ends.
-MAX_FAILURES = 5
+MAX_FAILURES = 4
 LOGGER = logging.getLogger('hypercorn.error')
 
 

@@ -1,0 +1,110 @@
+"""A standard error that is full, closed or has no reader does not end or hang the server."""
+
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.processes import wait_until
+from tests.serve.conftest import COMMAND, SERVE_APP, end, environment
+
+pytestmark = pytest.mark.e2e
+
+Serve = Callable[..., tuple[subprocess.Popen[bytes], str]]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Yield a function that starts the starter with this standard error."""
+
+    def serve(
+        *options: str, stderr: int | None, script: str = 'exec "$@"'
+    ) -> tuple[subprocess.Popen[bytes], str]:
+        listener = stack.enter_context(socket.create_server(('127.0.0.1', 0)))
+        bind = f'--bind=fd://{listener.fileno()}'
+        process = subprocess.Popen(
+            ['sh', '-c', script, 'sh', *COMMAND, SERVE_APP, bind, *options],
+            env=environment(DRAIN_SECONDS='0'),
+            pass_fds=[listener.fileno()],
+            stderr=stderr,
+        )
+        stack.callback(end, process)
+        return process, f'http://127.0.0.1:{listener.getsockname()[1]}'
+
+    with ExitStack() as stack:
+        yield serve
+
+
+@pytest.mark.parametrize('processes', [1, 2])
+def test_full_pipe_does_not_block(serve: Serve, processes: int) -> None:
+    """With a pipe that nobody reads, requests are served and the server stops."""
+    reader, writer = os.pipe()
+    process, url = serve(f'--processes={processes}', stderr=writer)
+    os.close(writer)
+
+    for _ in range(4):
+        # Much more than the 64 KB of a pipe on Linux.
+        assert httpx.get(f'{url}/log/1000', timeout=60).text == 'logged'
+    if processes == 2:
+        killed = psutil.Process(process.pid).children()[0]
+        killed.kill()
+        # It is replaced although the supervisor can log nothing.
+        wait_until(lambda: len(psutil.Process(process.pid).children()) == 2)
+    assert httpx.get(url, timeout=60).status_code == 200
+
+    process.terminate()
+    assert process.wait(60) == 0
+    os.close(reader)
+
+
+def test_messages_are_written_when_the_pipe_is_read(serve: Serve) -> None:
+    """When somebody reads again, messages arrive, and the number of those that were dropped."""
+    process, url = serve(stderr=subprocess.PIPE)
+    assert httpx.get(f'{url}/log/3000', timeout=60).text == 'logged'
+    assert process.stderr
+
+    lines = iter(process.stderr.readline, b'')
+    found = (re.search(rb'(\d+) messages were dropped', line) for line in lines)
+    dropped = next(match for match in found if match)
+
+    # 1,000 wait, and a pipe has 64 KB on Linux.
+    assert int(dropped[1]) > 1000
+
+
+def test_missing_reader_does_not_end_the_server(serve: Serve) -> None:
+    """A pipe whose reader has ended changes nothing."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    process, url = serve(stderr=writer)
+    os.close(writer)
+
+    assert httpx.get(f'{url}/log/10', timeout=60).text == 'logged'
+
+    process.terminate()
+    assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize('processes', [1, 2])
+def test_closed_streams_are_not_reused(serve: Serve, processes: int) -> None:
+    """If the standard streams are closed, no socket gets their numbers, and requests are served."""
+    process, url = serve(f'--processes={processes}', stderr=None, script='exec "$@" <&- >&- 2>&-')
+
+    served = httpx.get(f'{url}/log/10', timeout=60).text
+    assert served == 'logged'
+    wait_until(lambda: all_streams_of(process) == {os.devnull})
+    process.terminate()
+    assert process.wait(60) == 0
+
+
+def all_streams_of(process: subprocess.Popen[bytes]) -> set[str]:
+    """Return where the standard streams of a starter and its processes lead."""
+    pids = [process.pid, *(child.pid for child in psutil.Process(process.pid).children())]
+    streams = [Path(f'/proc/{pid}/fd/{number}') for pid in pids for number in range(3)]
+    return {str(stream.readlink()) if stream.is_symlink() else '' for stream in streams}

@@ -1,0 +1,153 @@
+"""A stop finishes what was sent, and ends the rest in time."""
+
+import signal
+import socket
+
+import httpx
+import psutil
+import pytest
+
+from tests.processes import wait_until
+from tests.serve.conftest import Start
+
+pytestmark = pytest.mark.e2e
+
+GET = 'GET {} HTTP/1.1\nHost: a\n\n'
+WEBSOCKET = (
+    'GET /open HTTP/1.1\nHost: a\nUpgrade: websocket\nConnection: upgrade\n'
+    'Sec-WebSocket-Version: 13\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\n\n'
+)
+UPLOAD = 'POST /upload HTTP/1.1\nHost: a\nContent-Length: 1000\n\nabc'
+ENDED = 'ended: not finished 0.5 s after the signal to stop'
+SHORT = {'GRACEFUL_TIMEOUT': '0.5', 'DRAIN_SECONDS': '0'}
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Return everything that is received until the connection is closed."""
+    data = b''
+    while part := connection.recv(65536):
+        data += part
+    return data
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize('processes', [1, 2])
+def test_requests_in_flight_finish(start: Start, processes: int, number: signal.Signals) -> None:
+    """After SIGTERM and SIGINT, open requests finish, the app ends, and the status is 0."""
+    started = start(processes=processes)
+    connections = [started.connect(GET.format('/wait/1')) for _ in range(10)]
+
+    status = started.stop(number)
+
+    assert all(read_all(connection).endswith(b'finished') for connection in connections)
+    assert status == 0
+    assert started.log.count('after_serving') == processes
+    assert 'Traceback' not in started.log
+
+
+@pytest.mark.parametrize('processes', [1, 2])
+def test_requests_that_were_not_accepted_finish(start: Start, processes: int) -> None:
+    """Of 100 requests that were sent to a paused server, none is lost at SIGTERM."""
+    started = start(processes=processes, DRAIN_SECONDS='2')
+    paused = [psutil.Process(pid) for pid in (started.process.pid, *started.pids())]
+    for process in paused:
+        process.suspend()
+    connections = [started.connect(GET.format('/')) for _ in range(100)]
+    started.send(signal.SIGTERM)
+    for process in paused:
+        process.resume()
+
+    answered = sum(read_all(connection).startswith(b'HTTP/1.1 200') for connection in connections)
+
+    assert answered == 100
+    assert started.process.wait() == 0
+
+
+def test_readiness_fails_while_the_server_drains(start: Start) -> None:
+    """While it drains, a server accepts requests, but `/health/ready` returns 503."""
+    started = start(DRAIN_SECONDS='20')
+    started.send(signal.SIGTERM)
+
+    wait_until(lambda: httpx.get(f'{started.url}/health/ready').status_code == 503)
+    ready = httpx.get(f'{started.url}/health/ready')
+    head = httpx.head(f'{started.url}/health/ready')
+    page = httpx.get(started.url)
+
+    assert ready.json() == {'error': 'Service Unavailable'}
+    assert ready.headers['Cache-Control'] == 'no-store'
+    assert (head.status_code, head.text) == (503, '')
+    assert page.status_code == 200
+    assert {response.headers['Connection'] for response in (ready, head, page)} == {'close'}
+
+
+def test_readiness_is_the_apps_own_before_the_stop(start: Start) -> None:
+    """Before a signal, the app responds to `/health/ready`, and connections stay open."""
+    started = start()
+
+    response = httpx.get(f'{started.url}/health/ready')
+
+    assert response.status_code == 404
+    assert 'Connection' not in response.headers
+
+
+@pytest.mark.parametrize(
+    ('request_', 'logged', 'response'),
+    [
+        (UPLOAD, 'POST /upload', b'HTTP/1.1 503'),
+        (GET.format('/wait/600'), 'GET /wait/600', b'HTTP/1.1 503'),
+        (GET.format('/wait/600?%0aFORGED'), 'GET /wait/600', b'HTTP/1.1 503'),
+        # RFC 6455, 5.2: a close frame with two bytes of status.
+        (WEBSOCKET, 'websocket /open', b'\x88\x02' + (1001).to_bytes(2)),
+    ],
+    ids=['upload', 'request', 'query', 'websocket'],
+)
+def test_open_request_ends_with_one_line(
+    start: Start, request_: str, logged: str, response: bytes
+) -> None:
+    """What is open at the graceful timeout ends with a response and one line in the log."""
+    started = start(**SHORT)
+    connection = started.connect(request_)
+    if request_ == WEBSOCKET:
+        assert connection.recv(65536).startswith(b'HTTP/1.1 101')
+    elif 'GET' in request_:
+        started.wait_in_flight(1)
+    else:
+        # A later request has a response, so the upload has begun.
+        httpx.get(started.url)
+    lines = len(started.log.splitlines())
+
+    status = started.stop()
+
+    assert read_all(connection).startswith(response)
+    assert status == 0
+    ended, last = started.log.splitlines()[lines:]
+    assert ended.endswith(f'[WARNING] {logged} {ENDED}')
+    assert last == 'after_serving'
+
+
+@pytest.mark.parametrize('path', ['/endless', '/stubborn', '/thread'])
+def test_app_ends_although_a_request_does_not(start: Start, path: str) -> None:
+    """`after_serving` runs although a client, a handler or a thread does not end."""
+    started = start(**SHORT)
+    started.connect(GET.format(path))
+    # A later request has a response, so the other has begun.
+    httpx.get(started.url)
+
+    status = started.stop()
+
+    assert status == 0
+    assert f'GET {path} {ENDED}' in started.log
+    assert started.log.count('after_serving') == 1
+    assert 'Traceback' not in started.log
+
+
+def test_app_that_does_not_end_is_abandoned(start: Start) -> None:
+    """A function in `after_serving` that does not end cannot hold the process."""
+    started = start(**SHORT, STOP_SECONDS='600')
+
+    status = started.stop()
+
+    assert status == 1
+    assert started.log.splitlines()[-1].endswith(
+        '[ERROR] stopped after 3.5 s, although the app has not ended'
+    )
