@@ -226,7 +226,7 @@ def test_invalid_setting_is_one_line(value: Any) -> None:
 
 
 def test_production_needs_trusted_proxies() -> None:
-    """In production the app does not start without `TRUSTED_PROXIES`: it would never serve a page."""
+    """In production the app does not start without `TRUSTED_PROXIES`: it would serve no page."""
     with pytest.raises(ConfigError) as error:
         make_app(PRODUCTION=True, FORCE_HTTPS=True)
 
