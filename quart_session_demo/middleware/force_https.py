@@ -67,10 +67,6 @@ def _location(scope: HTTPScope) -> str | None:
             path = urlsplit(path).path
         except ValueError:
             return None
-    root = quote(scope.get('root_path', '').rstrip('/')).encode()
-    # A proxy may have removed the root path, and not all servers add it.
-    if not (path + b'/').startswith(root + b'/'):
-        path = root + path
     # Without this slash, the target `.evil.example` would become a part of the host.
     address = quote(path.removeprefix(b'/'), _ENCODED_CHARACTERS)
     query = quote(scope['query_string'], _ENCODED_CHARACTERS)
