@@ -69,11 +69,11 @@ def _network_problem(value: Any) -> str | None:
     )
     # Python accepts numbers as addresses, and zones, which mean nothing here.
     if not isinstance(value, str) or '%' in value:
-        return f'which is no IP address: {remedy}'
+        return f'which is not an IP address: {remedy}'
     try:
         network = ip_interface(value).network
     except ValueError:
-        return f'which is no IP address: {remedy}'
+        return f'which is not an IP address: {remedy}'
     if network in _EVERYBODY:
         return 'which trusts everybody: instead of a list, write the number of proxies, such as 1'
     try:
@@ -103,7 +103,7 @@ def validate_https(
         and 'TRUSTED_PROXIES' not in invalid
     ):
         yield (
-            f'{name("FORCE_HTTPS")} is true without {name("TRUSTED_PROXIES")}: behind a proxy with '
-            'TLS, every page would redirect to itself forever; set '
+            f'{name("FORCE_HTTPS")} is true without {name("TRUSTED_PROXIES")}, so that behind a '
+            'proxy with TLS every page would redirect to itself forever: set '
             f'{name("TRUSTED_PROXIES")} to the addresses or the number of the proxies'
         )

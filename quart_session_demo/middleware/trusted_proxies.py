@@ -53,8 +53,8 @@ class TrustedProxiesMiddleware:
         self.hops = trusted_proxies if isinstance(trusted_proxies, int) else None
         if isinstance(trusted_proxies, str | bool) or (self.hops is not None and self.hops < 1):
             raise ValueError(
-                'trusted_proxies must be a list of addresses and networks, or a number of proxies '
-                'from 1'
+                f'trusted_proxies is {trusted_proxies!r}: set it to a list of IP addresses and '
+                'networks, or to the number of proxies'
             )
         self.is_off = trusted_proxies is None
         addresses = () if isinstance(trusted_proxies, int) else trusted_proxies or ()

@@ -270,6 +270,27 @@ async def test_other_configurations_work(
 
 
 @pytest.mark.nginx
+@pytest.mark.haproxy
+@pytest.mark.parametrize('proto', ['$http_x_forwarded_proto', '"$http_x_forwarded_proto, $scheme"'])
+def test_client_is_known_behind_two_proxies(start_proxy: Start, server: Server, proto: str) -> None:
+    """The inner proxy appends to the headers of the outer one, which has the certificate."""
+    inner = start_proxy(
+        'nginx',
+        f'127.0.0.1:{server.port}',
+        {
+            'X-Forwarded-For   $remote_addr': 'X-Forwarded-For $proxy_add_x_forwarded_for',
+            'X-Forwarded-Proto $scheme': f'X-Forwarded-Proto {proto}',
+        },
+    )
+    outer = start_proxy('haproxy', f'127.0.0.1:{inner.http_port}')
+
+    with client_of(outer) as client:
+        found = client.get('/seen/', headers=FORGED).json()
+
+    assert (found['client'], found['external']) == (CLIENT, f'{outer.url}/seen/')
+
+
+@pytest.mark.nginx
 @pytest.mark.parametrize('name', ['uvicorn', 'granian'])
 async def test_other_servers_work(start_proxy: Start, name: str) -> None:
     """uvicorn, which obeys `X-Forwarded-For` and `-Proto` itself, and Granian work too."""

@@ -1,9 +1,13 @@
 """Requests over http are redirected to https, to the same host and path."""
 
 import asyncio
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from quart import Quart, websocket
 
 from quart_session_demo.config import ConfigError
@@ -126,6 +130,26 @@ async def test_path_and_query_stay_the_same(path: bytes, query: bytes, expected:
     status, location = await redirected(raw_path=path, query_string=query)
 
     assert (status, location) == (308, f'https://example.com{expected}')
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b'/', b'.evil', b'@', b':', b'\\', b'http:', b'[', b'?', b'#', b'\r\n', b'\xff']
+        )
+    ),
+    st.binary(max_size=4),
+)
+@settings(max_examples=500, derandomize=True, deadline=None, database=None)
+def test_no_target_leads_to_another_host(parts: list[bytes], query: bytes) -> None:
+    """Any target gives 400, or a redirect to the same host without characters of a header."""
+    status, location = asyncio.run(redirected(raw_path=b''.join(parts), query_string=query))
+
+    if location is None:
+        assert status == 400
+    else:
+        assert re.fullmatch(r'https://example\.com/[!-~]*', location)
+        assert urlsplit(location).netloc == 'example.com'
 
 
 @pytest.mark.parametrize('path', [b'http://[', b'http://\xff/'])

@@ -1,12 +1,18 @@
 """The headers of trusted proxies, and of nobody else, describe the client's request."""
 
+import asyncio
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from quart import Quart, request, websocket
+from werkzeug.sansio.utils import host_is_trusted
 
 from quart_session_demo.config import ConfigError
 from quart_session_demo.middleware import TrustedProxiesMiddleware
+from quart_session_demo.middleware.forwarded import HEADERS
 from tests.conftest import make_app
 from tests.middleware.asgi import call
 
@@ -228,6 +234,38 @@ async def test_client_cannot_hide_what_proxies_append(forged: str, separator: st
     header = f'{forged}{separator}for="{CLIENT}";proto=https'
 
     assert await seen({'Forwarded': header}) == ((CLIENT, 0), 'https', 'app:8000')
+
+
+@given(
+    st.lists(
+        st.sampled_from([*'";,= \\\0[]:', 'for', 'proto', 'host', CLIENT, 'https']), max_size=9
+    )
+)
+@settings(max_examples=500, derandomize=True, deadline=None, database=None)
+def test_no_client_can_hide_what_proxies_append(parts: list[str]) -> None:
+    """With any `Forwarded` header of a client, the proxy's part is read as the proxy wrote it."""
+    header = f'{"".join(parts)}, for="[2001:db8::2]:80";proto=https;host="example.com:81"'
+
+    found = asyncio.run(seen({'Forwarded': header}))
+
+    assert found == (('2001:db8::2', 80), 'https', 'example.com:81')
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([name.decode() for name in HEADERS]),
+        st.text(st.characters(max_codepoint=255)),
+    )
+)
+@settings(max_examples=500, derandomize=True, deadline=None, database=None)
+def test_any_header_gives_a_valid_request(headers: dict[str, str]) -> None:
+    """Any bytes in the headers leave an address, a scheme of the web and a host."""
+    (address, port), scheme, host = asyncio.run(seen(headers))
+
+    ip_address(address)
+    assert 0 <= port < 65536
+    assert scheme in ('http', 'https')
+    assert host_is_trusted(host)
 
 
 async def test_forwarded_counts_only_without_the_other_headers() -> None:
