@@ -64,7 +64,7 @@ def start_proxy(tmp_path: Path, certificate: Path) -> Iterator[Start]:
     with ExitStack() as running:
 
         def start(program: str, app: str, replacements: dict[str, str] | None = None) -> Proxy:
-            folder = tmp_path / program
+            folder = tmp_path / f'proxy-{len(list(tmp_path.iterdir()))}'
             folder.mkdir()
             return running.enter_context(Proxy(program, folder, certificate, app, replacements))
 
@@ -291,16 +291,31 @@ def test_client_is_known_behind_two_proxies(start_proxy: Start, server: Server, 
 
 
 @pytest.mark.nginx
-@pytest.mark.parametrize('name', ['uvicorn', 'granian'])
-async def test_other_servers_work(start_proxy: Start, name: str) -> None:
+@pytest.mark.parametrize(
+    ('name', 'options', 'reads_host'),
+    [
+        ('uvicorn', (), False),
+        ('uvicorn', ('--no-proxy-headers',), True),
+        ('granian', ('--interface', 'asgi'), True),
+    ],
+    ids=['uvicorn', 'uvicorn without its own', 'granian'],
+)
+async def test_other_servers_work(
+    start_proxy: Start, name: str, options: tuple[str, ...], reads_host: bool
+) -> None:
     """uvicorn, which obeys `X-Forwarded-For` and `-Proto` itself, and Granian work too."""
-    options = {'uvicorn': (), 'granian': ('--interface', 'asgi')}[name]
     command = (sys.executable, '-m', name, *options, '--port', '{port}', APP)
     with run_servers(ServerCommand(name, command, SETTINGS)) as [server]:
         proxy = start_proxy('nginx', f'127.0.0.1:{server.port}')
-        with client_of(proxy) as client, client_of(proxy, proxy.http_url) as http_client:
+        other = start_proxy(
+            'nginx', f'127.0.0.1:{server.port}', OTHER_HEADERS['nginx, appended'][1]
+        )
+        with client_of(proxy) as client:
             found = client.get('/seen/?a=b', headers=FORGED).json()
-            redirect = http_client.get('/a%2Fb?c=%26', headers=FORGED)
+        with client_of(proxy, proxy.http_url) as client:
+            redirect = client.get('/a%2Fb?c=%26', headers=FORGED)
+        with client_of(other) as client:
+            with_other_headers = client.get('/seen/', headers=FORGED).json()
         message = await open_websocket(proxy, **FORGED)
 
     assert (found['client'], found['url']) == (CLIENT, f'{proxy.url}/seen/?a=b')
@@ -308,6 +323,10 @@ async def test_other_servers_work(start_proxy: Start, name: str) -> None:
     assert redirect.headers['Location'] == 'https://127.0.0.1/a%2Fb?c=%26'
     address = f'127.0.0.1:{proxy.port}'
     assert message == f'wss://{address}/ws wss://{address}/ {CLIENT}'
+    # uvicorn changes the address of the proxy, so that it is not known to be one.
+    host = f'127.0.0.1:{other.port}' if reads_host else 'internal:8000'
+    expected = ('https', CLIENT, host)
+    assert tuple(with_other_headers[key] for key in ('scheme', 'client', 'host')) == expected
 
 
 async def test_number_works_on_a_unix_socket(
