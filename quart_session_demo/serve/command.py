@@ -7,9 +7,9 @@ import sys
 import click
 from hypercorn.config import Config
 
-from quart_session_demo.serve import server, standard_error
+from quart_session_demo.serve import standard_error
 from quart_session_demo.serve.listener import bind
-from quart_session_demo.serve.settings import MAX_PROCESSES, read_settings
+from quart_session_demo.serve.settings import MAX_PROCESSES, ServeError, read_settings
 from quart_session_demo.serve.supervisor import Supervisor
 
 
@@ -52,9 +52,12 @@ def main(name: str, processes: int | None, address: str | None, parent_fileno: i
         Config().log  # noqa: B018
         if parent_fileno is None and settings.processes > 1:
             sys.exit(Supervisor(name, listener, settings).run())
+        # The supervisor does not need it, which loads much.
+        from quart_session_demo.serve import server
+
         parent = socket.socket(fileno=parent_fileno) if parent_fileno else None
         server.run(name, listener, settings, parent)
-    except ValueError as error:
+    except ServeError as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -19,7 +19,7 @@ from quart_session_demo.serve import standard_error
 from quart_session_demo.serve.app import load_app
 from quart_session_demo.serve.lifespan import LifespanMiddleware
 from quart_session_demo.serve.open_requests import OpenRequests
-from quart_session_demo.serve.settings import ABANDON_SECONDS, Settings
+from quart_session_demo.serve.settings import ABANDON_SECONDS, ServeError, Settings
 
 #: Routers such as Heroku's reuse an idle connection for 90 s. They must be the first to close it.
 KEEP_ALIVE_SECONDS = 100
@@ -43,7 +43,7 @@ def run(
             connections. When the parent ends, this process stops too.
 
     Raises:
-        ValueError: There is no such app, or its start or its end failed.
+        ServeError: There is no such app, or its start or its end failed.
     """
     app = load_app(name)
     try:
@@ -53,7 +53,7 @@ def run(
         # An app reports a text, while it handles its exception. Quart logs the traceback.
         cause = error.__context__
         problem = f'{type(cause).__name__}: {cause}' if cause else error
-        raise ValueError(f'{name} cannot be served: {problem}') from None
+        raise ServeError(f'{name} cannot be served: {problem}') from None
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
