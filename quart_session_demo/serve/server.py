@@ -122,7 +122,7 @@ async def _serve(
 
 
 def _abandon_after(seconds: float) -> None:
-    """End the process at a time, whatever still runs, such as a thread of the app."""
+    """End the process at a time, even if something still runs, such as a thread of the app."""
 
     def abandon() -> None:
         LOGGER.error('stopped after %g s, although the app has not ended', seconds)
