@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from hypercorn.typing import ASGIFramework
 from quart import Quart
 
 from quart_session_demo import cli
@@ -14,9 +15,11 @@ from quart_session_demo.lesson import lesson
 from quart_session_demo.log_filters import ControlCharacterFilter, handle_loop_exception
 from quart_session_demo.middleware import (
     BadRequestMiddleware,
+    ForceHttpsMiddleware,
     HealthMiddleware,
     SecurityHeadersMiddleware,
     TrustedHostMiddleware,
+    TrustedProxiesMiddleware,
     WebsocketRejectionMiddleware,
 )
 from quart_session_demo.playground import playground
@@ -61,14 +64,18 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
 
     # In the order of a request: middleware, session, route. The middleware wraps `asgi_app` and not
     # `app`, which the CLI and the test client need as a Quart app.
+    asgi_app: ASGIFramework = WebsocketRejectionMiddleware(app.asgi_app)
+    if app.config['FORCE_HTTPS']:
+        asgi_app = ForceHttpsMiddleware(asgi_app)
+    # All that sends responses is within `BadRequestMiddleware`, which handles the method `head`.
     app.asgi_app = SecurityHeadersMiddleware(  # type: ignore[method-assign]
-        BadRequestMiddleware(
-            HealthMiddleware(
-                TrustedHostMiddleware(
-                    WebsocketRejectionMiddleware(app.asgi_app), app.config['TRUSTED_HOSTS']
-                ),
-                is_ready,
+        TrustedProxiesMiddleware(
+            BadRequestMiddleware(
+                HealthMiddleware(
+                    TrustedHostMiddleware(asgi_app, app.config['TRUSTED_HOSTS']), is_ready
+                )
             ),
+            app.config['TRUSTED_PROXIES'],
         ),
         hsts=app.config['STRICT_TRANSPORT_SECURITY'],
     )

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ E2E = ROOT / 'tests/e2e'
 # What a marked test needs besides the Python packages: programs, and how to get one of them.
 PROGRAMS = {
     'git': (('git',), 'needs Git: apt-get install git'),
+    'haproxy': (('haproxy',), 'needs HAProxy: apt-get install haproxy'),
+    'nginx': (('nginx',), 'needs nginx: apt-get install nginx'),
     'postgres': (('initdb',), 'needs PostgreSQL: apt-get install postgresql'),
     'redis': (('redis-server',), 'needs redis-server: apt-get install redis-server'),
     'browser': (('chromium', 'google-chrome'), 'needs Chromium: apt-get install chromium'),
@@ -114,6 +117,37 @@ def postgres_server(postgres_template: Path) -> Iterator[PostgresServer]:
     """Yield a PostgreSQL that all tests share: no test may stop or reconfigure it."""
     with PostgresServer(postgres_template) as server:
         yield server
+
+
+@pytest.fixture(scope='session')
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file with a key and its self-signed certificate, for 127.0.0.1 and ::1."""
+    if shutil.which('openssl') is None:
+        pytest.skip('needs openssl: apt-get install openssl')
+    directory = tmp_path_factory.mktemp('certificate')
+    key, file = directory / 'key.pem', directory / 'certificate.pem'
+    subprocess.run(
+        [
+            *('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=test'),
+            *('-addext', 'subjectAltName=IP:127.0.0.1,IP:::1', '-days', '1'),
+            *('-keyout', key, '-out', file),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    file.write_text(key.read_text() + file.read_text())
+    return file
+
+
+@pytest.fixture(
+    params=[
+        pytest.param('nginx', marks=pytest.mark.nginx),
+        pytest.param('haproxy', marks=pytest.mark.haproxy),
+    ]
+)
+def proxy_program(request: pytest.FixtureRequest) -> str:
+    """Return the program for a `tests.proxies.Proxy`: a test runs with each."""
+    return str(request.param)
 
 
 def make_app(**config: Any) -> Quart:

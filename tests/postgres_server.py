@@ -26,7 +26,7 @@ _ACCESS = f'host all {LIMITED_ROLE} all scram-sha-256\nhost all all all trust\n'
 def find_program(name: str) -> str | None:
     """Return the path of a program, also in the folders that Debian leaves out of PATH."""
     folders = sorted(map(str, Path('/usr/lib/postgresql').glob('*/bin')), reverse=True)
-    return shutil.which(name, path=os.pathsep.join([os.environ['PATH'], *folders]))
+    return shutil.which(name, path=os.pathsep.join([os.environ['PATH'], '/usr/sbin', *folders]))
 
 
 def make_template() -> Path:

@@ -11,13 +11,13 @@ from quart import Quart
 
 
 @asynccontextmanager
-async def serving(app: Quart) -> AsyncIterator[int]:
+async def serving(app: Quart, errorlog: str | None = None) -> AsyncIterator[int]:
     """Serve an app with Hypercorn in this event loop; yield the port."""
     listener = socket.create_server(('127.0.0.1', 0))
     port = listener.getsockname()[1]
     config = Config()
     config.bind = [f'fd://{listener.detach()}']
-    config.errorlog = None
+    config.errorlog = errorlog
     stop = asyncio.Event()
     task = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))
     try:

@@ -9,11 +9,14 @@ from flask import Config
 from quart import Quart
 
 from quart_session_demo.config.misspellings import misspellings
+from quart_session_demo.config.serving import (
+    validate_hsts,
+    validate_trusted_hosts,
+    validate_trusted_proxies,
+)
 from quart_session_demo.config.validation import (
     host_prefix_obstacles,
     is_secure,
-    validate_hsts,
-    validate_trusted_hosts,
     validation_errors,
 )
 from quart_session_demo.sessions.redis_selection import redis_sources
@@ -41,6 +44,18 @@ SETTINGS: tuple[Setting, ...] = (
         'the hosts that users may request, without ports; one that starts with a dot includes its '
         'subdomains; another host gets 400, except for `/health`; none allows every host',
         validate_trusted_hosts,
+    ),
+    Setting(
+        'TRUSTED_PROXIES',
+        'the addresses and networks of the proxies in front of the app, or their number, whose '
+        '`X-Forwarded-*` and `Forwarded` headers are obeyed; none ignores these headers',
+        validate_trusted_proxies,
+    ),
+    Setting(
+        'FORCE_HTTPS',
+        'redirects http to https, except for `/health`; in production it needs `TRUSTED_PROXIES`',
+        validate_boolean,
+        False,
     ),
     Setting(
         'STRICT_TRANSPORT_SECURITY',

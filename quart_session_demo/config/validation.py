@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Config
 from quart import Quart
-from werkzeug.sansio.utils import host_is_trusted
 
+from quart_session_demo.config.serving import validate_https
 from quart_session_demo.sessions.cookie_settings import cookie_problems
 from quart_session_demo.sessions.redis_selection import selection_errors
 from quart_session_demo.sessions.settings import Setting
@@ -56,6 +56,7 @@ def validation_errors(
     if config['PRODUCTION'] is True:
         errors.extend(validate_production_modes(config, name))
         errors.extend(validate_production_keys(config, name, problems))
+        errors.extend(validate_https(config, name, problems))
     return errors
 
 
@@ -87,40 +88,6 @@ def validate_type(key: str, value: Any) -> str | None:
     else:
         return None
     return None if valid else f'is {safe_repr(value)}: set it to {expected}'
-
-
-def validate_trusted_hosts(value: Any) -> str | None:
-    """Require a list of hosts that Werkzeug's `host_is_trusted` can match, or None."""
-    # A string would be read as a list of its characters, and an empty list trusts every host.
-    if value is None or (isinstance(value, list | tuple) and value and all(map(_is_host, value))):
-        return None
-    return (
-        f'is {safe_repr(value)}: set it to a list of hosts in lower case, in JSON ["example.com"] '
-        'or, with all its subdomains, [".example.com"], or to null'
-    )
-
-
-def _is_host(value: Any) -> bool:
-    if not isinstance(value, str) or value != value.lower():
-        return False
-    try:
-        host = value.removeprefix('.').encode('idna').decode()
-    except UnicodeError:
-        return False
-    return host_is_trusted(host, [value])
-
-
-def validate_hsts(value: Any) -> str | None:
-    """Require a value of the Strict-Transport-Security header (RFC 6797, 6.1), or None."""
-    if value is None or (
-        isinstance(value, str)
-        and re.fullmatch(r'max-age=\d{1,10}(; *includeSubDomains)?(; *preload)?', value, re.ASCII)
-    ):
-        return None
-    return (
-        f'is {safe_repr(value)}: set it to the header, such as "max-age=31536000; '
-        'includeSubDomains", or to null to send none'
-    )
 
 
 def validate_combinations(

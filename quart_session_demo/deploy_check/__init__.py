@@ -10,11 +10,11 @@ from quart import Quart
 from quart.sessions import SecureCookieSessionInterface
 
 from quart_session_demo import secret_key
+from quart_session_demo.config.serving import validate_hsts
 from quart_session_demo.config.validation import (
     MIN_KEY_BYTES,
     host_prefix_obstacles,
     is_secure,
-    validate_hsts,
 )
 from quart_session_demo.deploy_check.catalog import FINDINGS
 from quart_session_demo.deploy_check.guessable_keys import is_guessable

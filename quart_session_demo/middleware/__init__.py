@@ -5,15 +5,19 @@ Wrap `app.asgi_app` and not `app`, which Quart's command line and test client ne
 """
 
 from quart_session_demo.middleware.bad_request import BadRequestMiddleware
+from quart_session_demo.middleware.force_https import ForceHttpsMiddleware
 from quart_session_demo.middleware.health import HealthMiddleware
 from quart_session_demo.middleware.security_headers import SecurityHeadersMiddleware
 from quart_session_demo.middleware.trusted_host import TrustedHostMiddleware
+from quart_session_demo.middleware.trusted_proxies import TrustedProxiesMiddleware
 from quart_session_demo.middleware.websocket_rejection import WebsocketRejectionMiddleware
 
 __all__ = [
     'BadRequestMiddleware',
+    'ForceHttpsMiddleware',
     'HealthMiddleware',
     'SecurityHeadersMiddleware',
     'TrustedHostMiddleware',
+    'TrustedProxiesMiddleware',
     'WebsocketRejectionMiddleware',
 ]

@@ -7,11 +7,11 @@ from hypercorn.typing import (
     ASGIReceiveCallable,
     ASGISendCallable,
     Scope,
-    WWWScope,
 )
 from werkzeug.exceptions import BadHost
 from werkzeug.sansio.utils import host_is_trusted
 
+from quart_session_demo.middleware.host import request_host
 from quart_session_demo.middleware.response import send_response
 
 
@@ -37,12 +37,11 @@ class TrustedHostMiddleware:
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         """Return 400 for an untrusted host, in a websocket's handshake too; else call the app."""
+        if self.trusted_hosts is None or scope['type'] == 'lifespan':
+            await self.app(scope, receive, send)
+            return
         try:
-            if (
-                scope['type'] == 'lifespan'
-                or self.trusted_hosts is None
-                or host_is_trusted(_host(scope), self.trusted_hosts)
-            ):
+            if host_is_trusted(request_host(scope), self.trusted_hosts):
                 await self.app(scope, receive, send)
                 return
         except BadHost:
@@ -51,10 +50,3 @@ class TrustedHostMiddleware:
             pass
         body = b'Bad Request: the host is not in TRUSTED_HOSTS.\n'
         await send_response(scope, send, 400, 'text/plain', body)
-
-
-def _host(scope: WWWScope) -> str | None:
-    # It may be missing in HTTP/1.0. Some servers accept several (RFC 9112, 3.2, forbids them), of
-    # which Quart uses the first and a cache perhaps another. Neither is trusted.
-    hosts = {value for name, value in scope['headers'] if name.lower() == b'host'}
-    return hosts.pop().decode('latin1') if len(hosts) == 1 else None

@@ -5,16 +5,20 @@ import re
 import string
 import subprocess
 import sys
+from typing import Any
 
 import pytest
-from quart import Quart
+from hypercorn.middleware import ProxyFixMiddleware
+from quart import Quart, request
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from quart_session_demo import create_app, deploy_check
 from quart_session_demo.sessions.server import memory
 from quart_session_demo.sessions.server.redis import checks
 from quart_session_demo.sessions.server.sql import checks as sql_checks
-from tests.conftest import KEY, ROOT
+from tests.conftest import KEY, ROOT, make_app
 from tests.docs.markdown import code_blocks, read, section, table_rows
+from tests.proxies import CONFIGURATIONS
 
 PAGE = read('docs/deployment.md')
 PROCFILE = read('Procfile')
@@ -109,6 +113,71 @@ async def test_headers_are_sent_with_every_response(path: str) -> None:
     for name, value, _ in table_rows(PAGE, 'header'):
         assert response.headers[name.strip('`')] == value.strip('`')
     assert response.headers['Strict-Transport-Security'].startswith('max-age=31536000')
+
+
+async def test_own_app_is_behind_a_proxy() -> None:
+    """In an app of one's own, the page's lines redirect http, and obey the trusted proxy only."""
+    app = Quart('own')
+
+    @app.get('/')
+    async def index() -> str:
+        return request.url
+
+    (example,) = code_blocks(section(PAGE, '## Behind a proxy'), 'python')
+    exec(example, {'app': app})  # noqa: S102
+    client = app.test_client()
+    headers = {'Host': 'example.com', 'X-Forwarded-Proto': 'https'}
+
+    trusted, other = [
+        await client.get('/', headers=headers, scope_base={'client': (address, 5000)})
+        for address in ('127.0.0.1', '127.0.0.2')
+    ]
+
+    assert await trusted.get_data(as_text=True) == 'https://example.com/'
+    assert (other.status_code, other.headers['Location']) == (308, 'https://example.com/')
+
+
+def test_proxies_are_those_of_the_tests() -> None:
+    """The page links the configurations that the tests run."""
+    links = re.findall(r'\]\((deployment/[^)]*)\)', section(PAGE, '## Behind a proxy'))
+
+    assert [ROOT / 'docs' / link for link in links] == list(CONFIGURATIONS.values())
+
+
+def test_proxies_settings_are_valid() -> None:
+    """Each value of the page's settings is accepted."""
+    values = [
+        json.loads(value)
+        for row in table_rows(PAGE, 'in front of the app')
+        for value in re.findall('`([^`]+)`', row[1])
+    ]
+
+    assert values == [['127.0.0.1', '10.0.0.0/8'], 1, 1]
+    for value in values:
+        assert make_app(TRUSTED_PROXIES=value).config['TRUSTED_PROXIES'] == value
+
+
+@pytest.mark.parametrize('make', [ProxyFixMiddleware, ProxyHeadersMiddleware])
+async def test_other_middleware_has_the_limits_that_the_page_names(make: Any) -> None:
+    """uvicorn's middleware reads no host, and Hypercorn's gives websockets a wrong scheme."""
+    scopes = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        scopes.append(scope)
+
+    headers = [
+        (b'host', b'app:8000'),
+        (b'x-forwarded-proto', b'https'),
+        (b'x-forwarded-host', b'example.com'),
+    ]
+    scope = {'type': 'websocket', 'scheme': 'ws', 'client': ('127.0.0.1', 1), 'headers': headers}
+    await make(app)(scope, None, None)
+
+    scheme, host = scopes[0]['scheme'], dict(scopes[0]['headers'])[b'host']
+    if make is ProxyFixMiddleware:
+        assert (scheme, host) == ('https', b'example.com')
+    else:
+        assert (scheme, host) == ('wss', b'app:8000')
 
 
 def test_requirements_command_is_the_files_own() -> None:

@@ -16,6 +16,7 @@ from quart import Quart, session, websocket
 from quart.typing import TestClientProtocol as Client
 from quart.utils import run_sync
 from quart_auth import AuthUser, QuartAuth, login_required, login_user, logout_user
+from werkzeug.middleware.proxy_fix import ProxyFix
 from wtforms import Form, StringField
 
 from quart_session_demo.sessions import create_session_interface
@@ -54,6 +55,35 @@ async def test_trusted_hosts_are_flasks(path: str, host: str, status: int) -> No
     assert (await app.test_client().get(path, headers=headers)).status_code == status
     if path == '/':
         assert flask_app.test_client().get('/', headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    'headers',
+    [
+        {'X-Forwarded-For': '192.0.2.1', 'X-Forwarded-Proto': 'https'},
+        {'X-Forwarded-For': '6.6.6.6, 192.0.2.1', 'X-Forwarded-Host': 'example.com:8443'},
+        {'X-Forwarded-Host': 'example.com:81', 'X-Forwarded-Port': '80'},
+        {'X-Forwarded-Port': '8443', 'X-Forwarded-Proto': 'https'},
+        {},
+    ],
+)
+async def test_proxy_headers_are_flasks(headers: dict[str, str]) -> None:
+    """Behind one proxy, Quart sees the address of the client and of the page that Flask sees."""
+    (example,) = code_blocks(section(PAGE, '## Behind a proxy'), 'python')
+    flask_app, app = flask.Flask('flask_side'), Quart('own')
+    flask_app.add_url_rule(
+        '/', view_func=lambda: f'{flask.request.remote_addr} {flask.request.url}'
+    )
+    app.add_url_rule('/', view_func=lambda: f'{quart.request.remote_addr} {quart.request.url}')
+    flask_app.wsgi_app = ProxyFix(flask_app.wsgi_app, x_host=1, x_port=1)  # type: ignore[method-assign]
+    exec(example, {'app': app})  # noqa: S102
+
+    response = await app.test_client().get(
+        '/', headers=headers, scope_base={'client': ('127.0.0.1', 5000)}
+    )
+
+    expected = flask_app.test_client().get('/', headers=headers).text
+    assert await response.get_data(as_text=True) == expected
 
 
 @pytest.mark.filterwarnings('ignore:coroutine .* was never awaited')

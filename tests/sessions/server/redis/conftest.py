@@ -1,9 +1,6 @@
 """What the tests of sessions on Redis ask of Redis itself."""
 
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from quart import Quart
@@ -21,26 +18,6 @@ async def app(redis_server: RedisServer) -> AsyncIterator[Quart]:
     app = make_sessions_app(**redis_server.settings)
     async with app.test_app():
         yield app
-
-
-@pytest.fixture(scope='session')
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file with a key and its self-signed certificate."""
-    if shutil.which('openssl') is None:
-        pytest.skip('needs openssl: apt-get install openssl')
-    directory = tmp_path_factory.mktemp('certificate')
-    key, file = directory / 'key.pem', directory / 'certificate.pem'
-    subprocess.run(
-        [
-            *('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=test'),
-            *('-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1'),
-            *('-keyout', key, '-out', file),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    file.write_text(key.read_text() + file.read_text())
-    return file
 
 
 def redis_key(cookie: str) -> str:
