@@ -1,5 +1,7 @@
 """`create_app` makes apps that share nothing."""
 
+import signal
+
 from quart.sessions import SecureCookieSessionInterface
 
 from quart_session_demo import create_app
@@ -30,3 +32,14 @@ async def test_app_accepts_quarts_stock_sessions() -> None:
 
     assert (await client.get('/')).status_code == 200
     assert (await client.get('/health/ready')).status_code == 200
+
+
+async def test_app_handles_no_signal() -> None:
+    """The app leaves all signals to its server, also while it serves."""
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+
+    async with create_app({'SECRET_KEY': KEY}).test_app() as app:
+        await app.test_client().get('/')
+        during = {number: signal.getsignal(number) for number in signal.valid_signals()}
+
+    assert during == before

@@ -54,6 +54,7 @@ NOT_FOR_THE_APP = (
 SERVERS = {
     'hypercorn': ('hypercorn', '--workers', '0', '--bind', '127.0.0.1:{port}'),
     'uvicorn': ('uvicorn', '--port', '{port}'),
+    'starter': ('quart_session_demo.serve', '--bind', '127.0.0.1:{port}'),
     'granian': ('granian', '--interface', 'asgi', '--port', '{port}'),
 }
 
@@ -175,7 +176,7 @@ def test_unknown_name_is_an_attribute_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize('server', SERVERS)
 def test_each_server_serves_the_app(server: str) -> None:
     """`SERVER quart_session_demo:app` serves the lesson."""
-    pytest.importorskip(server)
+    pytest.importorskip(SERVERS[server][0])
     command = (sys.executable, '-m', *SERVERS[server], 'quart_session_demo:app')
 
     with (
@@ -200,6 +201,7 @@ def test_quart_command_line_finds_the_app(tmp_path: Path) -> None:
         ('-m', 'uvicorn', '--port', '0', 'quart_session_demo:app'),
         ('-m', 'quart', '--app', 'quart_session_demo', 'routes'),
         ('-m', 'quart_session_demo'),
+        ('-m', 'quart_session_demo.serve', 'quart_session_demo:app'),
         ('-c', 'from quart_session_demo import app'),
     ],
     ids=' '.join,

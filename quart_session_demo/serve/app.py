@@ -7,6 +7,8 @@ from typing import cast
 from hypercorn.typing import ASGIFramework
 from hypercorn.utils import is_asgi
 
+from quart_session_demo.serve.settings import ServeError
+
 
 def load_app(name: str) -> ASGIFramework:
     """Return an app.
@@ -16,25 +18,25 @@ def load_app(name: str) -> ASGIFramework:
             such as `shop:create_app()`.
 
     Raises:
-        ValueError: There is no such ASGI app. An error in its module is not caught.
+        ServeError: There is no such ASGI app. An error in its module is not caught.
     """
     module_name, _, attribute = name.partition(':')
     if not module_name or not attribute:
-        raise ValueError(f'{name!a} names no app: use MODULE:APP, such as shop:app')
+        raise ServeError(f'{name!a} names no app: use MODULE:APP, such as shop:app')
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         # The module exists if it is another one, which it imports, that is missing.
         if not f'{module_name}.'.startswith(f'{error.name}.'):
             raise
-        raise ValueError(
+        raise ServeError(
             f'{name}: there is no module {error.name}: install it, or start in its folder'
         ) from None
     try:
         found = attrgetter(attribute.removesuffix('()'))(module)
     except AttributeError as error:
-        raise ValueError(f'{name}: {error}') from None
+        raise ServeError(f'{name}: {error}') from None
     app = found() if attribute.endswith('()') else found
     if not is_asgi(app):
-        raise ValueError(f'{name} is no ASGI app, such as Quart, but a {type(app).__name__}')
+        raise ServeError(f'{name} is no ASGI app, such as Quart, but a {type(app).__name__}')
     return cast(ASGIFramework, app)

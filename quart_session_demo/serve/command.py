@@ -7,9 +7,9 @@ import sys
 import click
 from hypercorn.config import Config
 
-from quart_session_demo.serve import server, standard_error
+from quart_session_demo.serve import standard_error
 from quart_session_demo.serve.listener import bind
-from quart_session_demo.serve.settings import MAX_PROCESSES, read_settings
+from quart_session_demo.serve.settings import MAX_PROCESSES, ServeError, read_settings
 from quart_session_demo.serve.supervisor import Supervisor
 
 
@@ -62,9 +62,12 @@ def main(
             is_inherited = True
         if parent_fileno is None and settings.processes > 1:
             sys.exit(Supervisor(name, listener, settings, is_inherited=is_inherited).run())
+        # The supervisor does not need it, which loads much.
+        from quart_session_demo.serve import server
+
         parent = socket.socket(fileno=parent_fileno) if parent_fileno else None
         server.run(name, listener, settings, parent, is_inherited=is_inherited)
-    except ValueError as error:
+    except ServeError as error:
         raise click.ClickException(str(error)) from None
 
 

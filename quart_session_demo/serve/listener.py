@@ -4,6 +4,8 @@ import socket
 
 from hypercorn.config import Config
 
+from quart_session_demo.serve.settings import ServeError
+
 
 def bind(address: str | None, port: int) -> socket.socket:
     """Return a bound socket, which does not listen yet.
@@ -14,7 +16,7 @@ def bind(address: str | None, port: int) -> socket.socket:
         port: The port if there is no address.
 
     Raises:
-        ValueError: The address cannot be used. The message names it and what to do.
+        ServeError: The address cannot be used. The message names it and what to do.
     """
     try:
         if address is None:
@@ -25,7 +27,7 @@ def bind(address: str | None, port: int) -> socket.socket:
     except (OSError, OverflowError, UnicodeError, ValueError) as error:
         problem = getattr(error, 'strerror', None) or error
         name, remedy = (f'PORT {port}', 'PORT') if address is None else (address, '--bind')
-        raise ValueError(
+        raise ServeError(
             f'{name} cannot be used ({problem}): choose another one with {remedy}'
         ) from None
     return listener

@@ -19,7 +19,7 @@ from quart_session_demo.serve import accept_queue, standard_error
 from quart_session_demo.serve.app import load_app
 from quart_session_demo.serve.lifespan import LifespanMiddleware
 from quart_session_demo.serve.open_requests import OpenRequests
-from quart_session_demo.serve.settings import ABANDON_SECONDS, Settings
+from quart_session_demo.serve.settings import ABANDON_SECONDS, ServeError, Settings
 
 #: Routers such as Heroku's reuse an idle connection for 90 s. They must be the first to close it.
 KEEP_ALIVE_SECONDS = 100
@@ -50,7 +50,7 @@ def run(
         is_inherited: Whether other programs go on with the socket.
 
     Raises:
-        ValueError: There is no such app, or its start or its end failed.
+        ServeError: There is no such app, or its start or its end failed.
     """
     app = load_app(name)
     try:
@@ -60,7 +60,7 @@ def run(
         # An app reports a text, while it handles its exception. Quart logs the traceback.
         cause = error.__context__
         problem = f'{type(cause).__name__}: {cause}' if cause else error
-        raise ValueError(f'{name} cannot be served: {problem}') from None
+        raise ServeError(f'{name} cannot be served: {problem}') from None
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -147,7 +147,7 @@ async def _serve(
 
 
 def _abandon_after(seconds: float) -> None:
-    """End the process at a time, whatever still runs, such as a thread of the app."""
+    """End the process at a time, even if something still runs, such as a thread of the app."""
 
     def abandon() -> None:
         LOGGER.error('stopped after %g s, although the app has not ended', seconds)

@@ -14,6 +14,10 @@ MAX_PROCESSES = 1000
 ABANDON_SECONDS = 3
 
 
+class ServeError(Exception):
+    """Raised if an app cannot be served; the message is one line."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """How to serve an app.
@@ -35,7 +39,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Return the settings in these environment variables, or their defaults.
 
     Raises:
-        ValueError: A variable is wrong. The message names it, the problem and what to do.
+        ServeError: A variable is wrong. The message names it, the problem and what to do.
     """
     settings = Settings(
         port=_integer(environment, 'PORT', DEFAULT_PORT, 0, 65535),
@@ -44,7 +48,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         drain_seconds=_seconds(environment, 'DRAIN_SECONDS', DEFAULT_DRAIN_SECONDS),
     )
     if settings.drain_seconds > settings.graceful_timeout:
-        raise ValueError(
+        raise ServeError(
             f'DRAIN_SECONDS ({settings.drain_seconds:g}) is more than GRACEFUL_TIMEOUT '
             f'({settings.graceful_timeout:g}), which includes it: set DRAIN_SECONDS to less'
         )
@@ -56,7 +60,7 @@ def _integer(
 ) -> int:
     text = environment.get(name, str(default)).strip()
     if not re.fullmatch('[0-9]{1,9}', text) or not smallest <= int(text) <= largest:
-        raise ValueError(
+        raise ServeError(
             f'{name} is {_shown(text)}: set it to a number from {smallest} to {largest}, or '
             f'remove it for {default}'
         )
@@ -71,7 +75,7 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> float
         seconds = math.nan
     # NaN is not 0 or more.
     if not 0 <= seconds <= 86400:
-        raise ValueError(
+        raise ServeError(
             f'{name} is {_shown(text)}: set it to a number of seconds, at most 86400, or remove '
             f'it for {default:g}'
         )

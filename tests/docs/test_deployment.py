@@ -51,8 +51,7 @@ def test_each_option_of_the_procfile_is_explained() -> None:
         assert part in left
         left = left.replace(part, '', 1)
 
-    assert left.split() == ['env', 'hypercorn', 'quart_session_demo:app']
-    assert '--access-logfile' not in web
+    assert left.split() == ['env', 'quart_session_demo:app']
 
 
 def test_release_line_checks_the_settings() -> None:

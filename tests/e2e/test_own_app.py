@@ -138,7 +138,7 @@ def test_release_line_fails_without_a_key(shop: Path) -> None:
 def test_web_line_serves_the_app(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The `web:` line serves the app with a cookie that is safe."""
     monkeypatch.chdir(shop)
-    command = ('sh', '-c', process('web').replace('$PORT', '{port}'))
+    command = ('sh', '-c', f'PORT={{port}} {process("web").removeprefix("exec ")}')
     variables = environment(shop, SECRET_KEY=GOOD_KEY)
 
     with run_servers(ServerCommand('shop', command, variables)) as [server]:

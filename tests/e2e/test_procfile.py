@@ -243,25 +243,6 @@ def refuses(port: int) -> bool:
     return False
 
 
-def test_open_websocket_is_closed_at_the_graceful_timeout(start: Start) -> None:
-    """An open websocket is closed with 1011 at the graceful timeout."""
-    procfile = HOLDING.replace('--graceful-timeout 25', '--graceful-timeout 1')
-    assert procfile != HOLDING
-    deployed = start(secrets.token_hex(32), procfile=procfile)
-
-    with socket.create_connection(('127.0.0.1', deployed.port)) as client:
-        client.sendall(b'GET /open/ HTTP/1.1\r\nHost: a' + WEBSOCKET + b'\r\n\r\n')
-        accepted = client.recv(65536)
-        deployed.terminate()
-        closed = client.recv(65536)
-    deployed.honcho.wait()
-
-    assert accepted.startswith(b'HTTP/1.1 101')
-    # RFC 6455, 5.2: a close frame with two bytes of status.
-    assert closed == b'\x88\x02' + (1011).to_bytes(2)
-    assert 'web.1 stopped (rc=0)' in deployed.log
-
-
 def test_session_survives_a_killed_process(start: Start) -> None:
     """A session is valid after the server was killed and restarted."""
     key = secrets.token_hex(32)

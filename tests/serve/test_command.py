@@ -108,17 +108,23 @@ def test_taken_port_is_one_line() -> None:
     )
 
 
-def test_error_in_the_module_has_a_traceback(tmp_path: Path) -> None:
-    """A module that the app misses, and another error in it, show where they are."""
-    (tmp_path / 'shop.py').write_text('import missing_module\n')
-
+@pytest.mark.parametrize(
+    ('line', 'error'),
+    [
+        ('import missing_module', "ModuleNotFoundError: No module named 'missing_module'"),
+        ('int("x")', "ValueError: invalid literal for int() with base 10: 'x'"),
+    ],
+)
+def test_error_in_the_module_has_a_traceback(line: str, error: str, tmp_path: Path) -> None:
+    """An error in the app's own module shows where it is, also a module that is missing there."""
+    (tmp_path / 'shop.py').write_text(f'{line}\n')
     path = f'{ROOT}{os.pathsep}{tmp_path}'
 
     status, output = run('shop:app', PYTHONPATH=path)
 
     assert status == 1
     assert 'shop.py", line 1' in output
-    assert output.splitlines()[-1] == "ModuleNotFoundError: No module named 'missing_module'"
+    assert output.splitlines()[-1] == error
 
 
 def test_function_can_return_the_app(start: Start) -> None:

@@ -31,7 +31,7 @@ def test_default_address_is_ipv4_without_ipv6(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize('processes', [1, 2])
 def test_bind_chooses_the_address(start: Start, processes: int) -> None:
-    """`--bind` serves one address alone, whatever PORT is."""
+    """`--bind` serves one address alone, and PORT does not count."""
     started = start('tests.apps.serve_app:app', '--bind=127.0.0.1:0', processes=processes, PORT='1')
 
     assert httpx.get(started.url).json()['client'] == '127.0.0.1'

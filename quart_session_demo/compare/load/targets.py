@@ -10,7 +10,7 @@ from quart_session_demo import create_app
 from quart_session_demo.compare.harness.formatting import pluralize
 from quart_session_demo.compare.harness.servers import ServerCommand, gunicorn, hypercorn
 
-#: The options of the Procfile, except `--workers 0`, which `hypercorn` adds.
+#: What the starter of the Procfile chooses.
 HYPERCORN_OPTIONS = (
     '--worker-class',
     'uvloop',

@@ -2,38 +2,31 @@
 
 import json
 import re
-import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
 from itertools import pairwise
 
 from quart_session_demo import create_app
 from quart_session_demo.compare.load.targets import QUART, Pair, lesson_environment, targets
+from quart_session_demo.serve import server, settings
 from tests.compare.conftest import APPS
 from tests.conftest import ROOT
 
 
-def options(arguments: Sequence[str]) -> dict[str, str]:
-    """Return Hypercorn's options, each of which has a value, without the address."""
-    return {
-        name: value
-        for name, value in pairwise(arguments)
-        if name.startswith('--') and name != '--bind'
-    }
-
-
 def test_quart_is_served_as_in_the_procfile() -> None:
-    """Hypercorn has the options and the environment of the Procfile's web process."""
+    """Hypercorn has the options of the starter, and the environment of the Procfile."""
     procfile = (ROOT / 'Procfile').read_text('utf-8')
-    [web] = [line for line in procfile.splitlines() if line.startswith('web:')]
-    variables, _, deployed = web.partition('hypercorn ')
+    [(name, value)] = re.findall(r'web: .*env (\w+)=(\w+) python -m quart_session_demo', procfile)
     quart = targets(Pair(), 8)[-1].server
 
     assert quart.name == QUART
-    [(name, value)] = re.findall(r'(\w+)=(\w+)', variables)
     assert quart.environment[name] == value
-    assert options(quart.command[3:]) == options(shlex.split(deployed))
+    assert dict(pairwise(quart.command)).items() >= {
+        ('--graceful-timeout', f'{settings.DEFAULT_GRACEFUL_TIMEOUT:g}'),
+        ('--keep-alive', str(server.KEEP_ALIVE_SECONDS)),
+        ('--backlog', str(server.BACKLOG)),
+        ('--worker-class', 'uvloop'),
+    }
 
 
 def test_flask_loads_no_quart_and_has_its_settings() -> None:
