@@ -1,10 +1,10 @@
 """Close a listening socket without a reset of the connections that wait in it."""
 
 import asyncio
-import ctypes
 import socket
 import struct
 import sys
+from array import array
 from contextlib import suppress
 
 #: How long the queue must be empty, so that handshakes that have begun can end.
@@ -48,8 +48,9 @@ async def drain(listener: socket.socket) -> None:
 
 
 def _drop_new_connections(listener: socket.socket) -> None:
-    code = ctypes.create_string_buffer(b''.join(_INSTRUCTION.pack(*line) for line in _DROP_SYN))
-    program = _PROGRAM.pack(len(_DROP_SYN), ctypes.addressof(code))
+    code = array('B', b''.join(_INSTRUCTION.pack(*line) for line in _DROP_SYN))
+    address, _ = code.buffer_info()
+    program = _PROGRAM.pack(len(_DROP_SYN), address)
     listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 

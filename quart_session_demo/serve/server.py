@@ -87,7 +87,8 @@ async def _serve(
         nonlocal is_replaced
         loop.remove_reader(parent)
         # Without a byte the parent has ended.
-        is_replaced = bool(parent.recv(1))
+        with suppress(OSError):
+            is_replaced = bool(parent.recv(1))
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -102,7 +103,9 @@ async def _serve(
         nonlocal is_started
         is_started = True
         if parent:
-            parent.send(b'1')
+            # If the parent has ended, this process stops.
+            with suppress(OSError):
+                parent.send(b'1')
         await stop.wait()
         # Requests that were sent may wait in connections that are not accepted yet.
         requests.drain(is_ready=is_replaced)

@@ -1,4 +1,4 @@
-"""The starter as a container or honcho runs it: with the number 1, or in a process group."""
+"""The starter as a container, honcho or systemd runs it."""
 
 import os
 import signal
@@ -72,6 +72,26 @@ def test_first_process_finishes_open_requests(
 
     assert all(read_all(connection).endswith(b'finished') for connection in connections)
     assert started.process.wait(60) == 0
+
+
+@pytest.mark.parametrize('processes', [1, 2])
+def test_inherited_socket_can_be_served_again(processes: int) -> None:
+    """A socket of systemd outlives the starter: the next one serves what was sent meanwhile."""
+    with socket.create_server(('127.0.0.1', 0)) as listener, ExitStack() as stack:
+        options = [f'--bind=fd://{listener.fileno()}', f'--processes={processes}']
+        for _ in range(2):
+            connection = stack.enter_context(socket.create_connection(listener.getsockname()))
+            connection.sendall(b'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+            process = subprocess.Popen(
+                [*COMMAND, SERVE_APP, *options],
+                env=environment(DRAIN_SECONDS='0'),
+                stderr=subprocess.DEVNULL,
+                pass_fds=[listener.fileno()],
+            )
+            stack.callback(end, process)
+            assert connection.recv(65536).startswith(b'HTTP/1.1 200')
+            process.terminate()
+            assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize('processes', [1, 2])
