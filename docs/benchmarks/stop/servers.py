@@ -24,8 +24,8 @@ from quart_session_demo.compare.harness.servers import (
 PYTHON = sys.executable
 #: Hypercorn's defaults would cut requests off after 3 s, and refuse bursts.
 HYPERCORN = (
-    f'{PYTHON} -m hypercorn app:app --bind 127.0.0.1:{{port}} --worker-class uvloop'
-    ' --graceful-timeout 25 --backlog 2048'
+    *(PYTHON, '-m', 'hypercorn', 'app:app', '--bind', '127.0.0.1:{port}'),
+    *('--worker-class', 'uvloop', '--graceful-timeout', '25', '--backlog', '2048', '--workers'),
 )
 
 
@@ -62,8 +62,8 @@ def starter(processes: int) -> ServerKind:
 SERVERS = (
     starter(2),
     starter(1),
-    ServerKind('hypercorn --workers 2', (*HYPERCORN.split(), '--workers', '2')),
-    ServerKind('hypercorn --workers 0', (*HYPERCORN.split(), '--workers', '0'), processes=1),
+    ServerKind('hypercorn --workers 2', (*HYPERCORN, '2')),
+    ServerKind('hypercorn --workers 0', (*HYPERCORN, '0'), processes=1),
     ServerKind('gunicorn -k asgi', gunicorn('app:app', '-k', 'asgi', '-w', '2'), restarts=True),
     ServerKind(
         'uvicorn',
