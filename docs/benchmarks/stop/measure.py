@@ -64,7 +64,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         '--wait', type=float, default=3, help='seconds that a request in flight takes (default: 3)'
     )
-    parser.add_argument('--rounds', type=int, default=5, help='rounds (default: 5)')
+    parser.add_argument('--rounds', type=int, default=3, help='rounds (default: 3)')
     options = parser.parse_args()
     options.server = options.server or names
     return options
