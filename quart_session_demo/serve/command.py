@@ -28,7 +28,15 @@ from quart_session_demo.serve.supervisor import Supervisor
 )
 # The supervisor passes a file descriptor to the processes that serve the app.
 @click.option('--parent', 'parent_fileno', type=int, hidden=True)
-def main(name: str, processes: int | None, address: str | None, parent_fileno: int | None) -> None:
+# The socket is not the supervisor's own.
+@click.option('--inherited', 'is_inherited', is_flag=True, hidden=True)
+def main(
+    name: str,
+    processes: int | None,
+    address: str | None,
+    parent_fileno: int | None,
+    is_inherited: bool,
+) -> None:
     """Serve an ASGI app, such as a Quart app, with Hypercorn.
 
     Environment variables: PORT, WEB_CONCURRENCY, GRACEFUL_TIMEOUT (seconds until open requests are
@@ -50,13 +58,15 @@ def main(name: str, processes: int | None, address: str | None, parent_fileno: i
         os.environ['WEB_CONCURRENCY'] = str(settings.processes)
         # This configures the log.
         Config().log  # noqa: B018
+        if parent_fileno is None and address and address.startswith('fd://'):
+            is_inherited = True
         if parent_fileno is None and settings.processes > 1:
-            sys.exit(Supervisor(name, listener, settings).run())
+            sys.exit(Supervisor(name, listener, settings, is_inherited=is_inherited).run())
         # The supervisor does not need it, which loads much.
         from quart_session_demo.serve import server
 
         parent = socket.socket(fileno=parent_fileno) if parent_fileno else None
-        server.run(name, listener, settings, parent)
+        server.run(name, listener, settings, parent, is_inherited=is_inherited)
     except ServeError as error:
         raise click.ClickException(str(error)) from None
 

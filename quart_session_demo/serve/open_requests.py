@@ -24,21 +24,23 @@ LOGGER = logging.getLogger('hypercorn.error')
 class OpenRequests:
     """Middleware that knows the open requests and websockets, for a stop that loses none.
 
-    While the server drains, `/health/ready` returns 503, so that a router sends requests to other
-    processes. Each response then closes its connection, so that the client does not send another
-    request on it.
+    While the server drains, each response closes its connection, so that the client does not send
+    another request on it. `/health/ready` returns 503, so that a router sends requests elsewhere,
+    unless another process of this server goes on.
     """
 
     def __init__(self, app: ASGIFramework) -> None:
         """Wrap an app."""
         self.app = app
         self._is_draining = False
+        self._is_ready = True
         self._open: dict[asyncio.Task[object], WWWScope] = {}
         self._ended: set[asyncio.Task[object]] = set()
 
-    def drain(self) -> None:
-        """Return 503 from now on for the readiness check, and close each connection."""
+    def drain(self, *, is_ready: bool) -> None:
+        """Close each connection from now on; if not ready, refuse the readiness check."""
         self._is_draining = True
+        self._is_ready = is_ready
 
     def end(self, reason: str) -> None:
         """End what is still open, and log one line for each request."""
@@ -56,7 +58,7 @@ class OpenRequests:
         if scope['type'] == 'lifespan':
             await self.app(scope, receive, send)
             return
-        if self._is_draining and scope['path'] == READY and scope['type'] == 'http':
+        if not self._is_ready and scope['path'] == READY and scope['type'] == 'http':
             await self._refuse(scope, send)
             return
         has_started = False
@@ -65,7 +67,9 @@ class OpenRequests:
             nonlocal has_started
             has_started = True
             if event['type'] == 'http.response.start' and self._is_draining:
-                event['headers'] = [*event['headers'], *_close(scope)]
+                # Apps may leave out the headers, or use one event again.
+                headers = [*event.get('headers', ()), *_close(scope)]
+                event = {**event, 'headers': headers}
             await send(event)
 
         task = cast(asyncio.Task[object], asyncio.current_task())

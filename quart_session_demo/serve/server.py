@@ -15,7 +15,7 @@ from hypercorn.config import Config
 from hypercorn.typing import ASGIFramework
 from hypercorn.utils import LifespanFailureError, LifespanTimeoutError
 
-from quart_session_demo.serve import standard_error
+from quart_session_demo.serve import accept_queue, standard_error
 from quart_session_demo.serve.app import load_app
 from quart_session_demo.serve.lifespan import LifespanMiddleware
 from quart_session_demo.serve.open_requests import OpenRequests
@@ -31,7 +31,12 @@ LOGGER = logging.getLogger('hypercorn.error')
 
 
 def run(
-    name: str, listener: socket.socket, settings: Settings, parent: socket.socket | None
+    name: str,
+    listener: socket.socket,
+    settings: Settings,
+    parent: socket.socket | None,
+    *,
+    is_inherited: bool,
 ) -> None:
     """Serve an app until SIGTERM or SIGINT.
 
@@ -40,7 +45,9 @@ def run(
         listener: A bound socket.
         settings: How long a stop may take.
         parent: A socket whose other end the parent process has. It gets a byte when the app accepts
-            connections. When the parent ends, this process stops too.
+            connections. When it sends one, this process stops, and others go on with the socket.
+            When the parent ends, this process stops too.
+        is_inherited: Whether other programs go on with the socket.
 
     Raises:
         ServeError: There is no such app, or its start or its end failed.
@@ -48,7 +55,7 @@ def run(
     app = load_app(name)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(app, listener, settings, parent))
+            runner.run(_serve(app, listener, settings, parent, is_inherited))
     except (LifespanFailureError, LifespanTimeoutError) as error:
         # An app reports a text, while it handles its exception. Quart logs the traceback.
         cause = error.__context__
@@ -65,14 +72,29 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(
-    app: ASGIFramework, listener: socket.socket, settings: Settings, parent: socket.socket | None
+    app: ASGIFramework,
+    listener: socket.socket,
+    settings: Settings,
+    parent: socket.socket | None,
+    is_inherited: bool,
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
+    # Another process of this server goes on.
+    is_replaced = False
+
+    def read_parent(parent: socket.socket) -> None:
+        nonlocal is_replaced
+        loop.remove_reader(parent)
+        # Without a byte the parent has ended.
+        with suppress(OSError):
+            is_replaced = bool(parent.recv(1))
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if parent:
-        loop.add_reader(parent, stop.set)
+        loop.add_reader(parent, read_parent, parent)
     requests = OpenRequests(app)
     lifespan = LifespanMiddleware(requests)
     is_started = False
@@ -81,12 +103,18 @@ async def _serve(
         nonlocal is_started
         is_started = True
         if parent:
-            parent.send(b'1')
+            # If the parent has ended, this process stops.
+            with suppress(OSError):
+                parent.send(b'1')
         await stop.wait()
         # Requests that were sent may wait in connections that are not accepted yet.
-        requests.drain()
+        requests.drain(is_ready=is_replaced)
         await asyncio.sleep(settings.drain_seconds)
+        if not is_replaced and not is_inherited:
+            await accept_queue.drain(queue)
+        queue.close()
 
+    queue = listener.dup()
     config = Config()
     config.bind = [f'fd://{listener.detach()}']
     config.backlog = BACKLOG

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from quart_session_demo.serve.settings import ABANDON_SECONDS, Settings
@@ -24,7 +25,8 @@ LOGGER = logging.getLogger('hypercorn.error')
 @dataclass(eq=False)
 class _Child:
     process: subprocess.Popen[bytes]
-    # It receives a byte when the app has started.
+    # It receives a byte when the app has started. A byte that is sent stops the process, while
+    # others go on with the socket on which it listens.
     connection: socket.socket
     started_at: float = field(default_factory=time.monotonic)
     has_started: bool = False
@@ -36,6 +38,12 @@ class _Child:
         self.is_stopping = True
         self.process.terminate()
 
+    def replace(self) -> None:
+        self.is_stopping = True
+        # It may have ended.
+        with suppress(OSError):
+            self.connection.send(b'1')
+
 
 class Supervisor:
     """Starts processes that serve an app on one socket, and replaces those that end.
@@ -43,11 +51,14 @@ class Supervisor:
     They start one after the other, so that an error at the start is printed once.
     """
 
-    def __init__(self, app: str, listener: socket.socket, settings: Settings) -> None:
-        """Serve an app, named as `MODULE:APP`, on a bound socket."""
+    def __init__(
+        self, app: str, listener: socket.socket, settings: Settings, *, is_inherited: bool
+    ) -> None:
+        """Serve an app, named as `MODULE:APP`, on a bound socket, which may be inherited."""
         self.app = app
         self.listener = listener
         self.settings = settings
+        self.is_inherited = is_inherited
         self._children: list[_Child] = []
         # Of starts, and of processes that ended soon, in a row.
         self._failures = 0
@@ -110,7 +121,9 @@ class Supervisor:
         connection, parent = socket.socketpair()
         command = (sys.executable, '-m', 'quart_session_demo.serve', self.app)
         filenos = (self.listener.fileno(), parent.fileno())
-        options = (f'--bind=fd://{filenos[0]}', f'--parent={filenos[1]}')
+        options = [f'--bind=fd://{filenos[0]}', f'--parent={filenos[1]}']
+        if self.is_inherited:
+            options.append('--inherited')
         with parent:
             process = subprocess.Popen(  # noqa: S603
                 [*command, *options],
@@ -135,6 +148,8 @@ class Supervisor:
             self._status = status
             seconds = self.settings.graceful_timeout + ABANDON_SECONDS + 1
             self._kill_at = time.monotonic() + seconds
+            # Otherwise connections would wait although no process accepts them.
+            self.listener.close()
             for child in self._children:
                 child.stop()
 
@@ -147,7 +162,7 @@ class Supervisor:
         self._max_failures = MAX_FAILURES
         serving = self._serving()
         if len(serving) > self.settings.processes:
-            next(child for child in serving if child.is_outdated).stop()
+            next(child for child in serving if child.is_outdated).replace()
 
     def _handle_end(self, child: _Child) -> None:
         self._children.remove(child)

@@ -258,9 +258,9 @@ def test_session_survives_a_killed_process(start: Start) -> None:
 
 
 def test_key_rotation_in_two_steps_loses_no_session(start: Start) -> None:
-    """A key replaced in two steps, process by process, loses no session."""
+    """A key replaced in two steps, one starter of two processes at a time, loses no session."""
     old, new = secrets.token_hex(32), secrets.token_hex(32)
-    processes = [start(old), start(old)]
+    processes = [start(old, WEB_CONCURRENCY='2') for _ in range(2)]
     router = cycle([0, 1])
     cookies = [session_cookie(httpx.get(processes[next(router)].url)) for _ in range(6)]
     requests = [0] * len(cookies)
@@ -303,6 +303,7 @@ def test_key_rotation_in_two_steps_loses_no_session(start: Start) -> None:
                     key,
                     port=process.port,
                     QUART_SECRET_KEY_FALLBACKS=f'["{fallback}"]',
+                    WEB_CONCURRENCY='2',
                 )
                 await wait_for_requests()
         load.cancel()

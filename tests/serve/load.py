@@ -1,0 +1,78 @@
+"""Clients that each send the next request when they have the response to the last."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+GET = b'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
+#: A proxy does not send it twice, because it may change something.
+POST = b'POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc'
+REFUSED = 'refused'
+#: The connection was made, but there was no response.
+LOST = 'lost'
+
+
+class Load:
+    """Clients that send one request on each connection.
+
+    Attributes:
+        outcomes: How often each status, `REFUSED` and `LOST` has happened.
+    """
+
+    def __init__(self, port: int, request: bytes, clients: int) -> None:
+        """Start the clients in this event loop."""
+        self.outcomes: Counter[str] = Counter()
+        self._port = port
+        self._request = request
+        self._is_stopped = False
+        self._tasks = [asyncio.create_task(self._run()) for _ in range(clients)]
+
+    async def wait_until(self, condition: Callable[[], object]) -> None:
+        """Go on until a condition is true."""
+        async with asyncio.timeout(60):
+            # What changes is outside of this process.
+            while not await asyncio.to_thread(condition):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    async def wait_for_responses(self, count: int) -> None:
+        """Go on until there are so many more responses with the status 200."""
+        goal = self.outcomes['200'] + count
+        await self.wait_until(lambda: self.outcomes['200'] >= goal)
+
+    async def end(self) -> None:
+        """Wait for the responses to the requests that were sent."""
+        self._is_stopped = True
+        await asyncio.gather(*self._tasks)
+
+    async def _run(self) -> None:
+        while not self._is_stopped:
+            outcome = await self._send()
+            self.outcomes[outcome] += 1
+            if outcome == REFUSED:
+                await asyncio.sleep(0.02)
+
+    async def _send(self) -> str:
+        try:
+            reader, writer = await asyncio.open_connection('127.0.0.1', self._port)
+        except ConnectionError:
+            return REFUSED
+        try:
+            writer.write(self._request)
+            response = await reader.read()
+        except ConnectionError:
+            return LOST
+        finally:
+            writer.close()
+        return response[9:12].decode() or LOST
+
+
+@asynccontextmanager
+async def load(port: int, request: bytes = GET, clients: int = 40) -> AsyncIterator[Load]:
+    """Yield the clients, after some responses; end them afterwards."""
+    clients_ = Load(port, request, clients)
+    try:
+        await clients_.wait_for_responses(clients)
+        yield clients_
+    finally:
+        await clients_.end()
