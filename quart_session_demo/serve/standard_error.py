@@ -10,8 +10,8 @@ from contextlib import suppress
 
 #: How many messages can wait for a reader. Further ones are dropped.
 MAX_MESSAGES = 1000
-#: How long the end of the process waits for a reader.
-FLUSH_SECONDS = 1.0
+#: How long the end of the process waits until its messages have a place, and then for a reader.
+FLUSH_SECONDS = 0.5
 FILENO = 2
 
 
@@ -47,7 +47,7 @@ class ThreadedStream(io.TextIOBase):
         written = threading.Event()
         if self._messages is not None:
             with suppress(queue.Full):
-                self._messages.put_nowait(written)
+                self._messages.put(written, timeout=FLUSH_SECONDS)
                 written.wait(FLUSH_SECONDS)
 
     def writable(self) -> bool:
