@@ -23,6 +23,7 @@ PUBLISHED_KEYS = (
     # The documentation of FastAPI, Superset, AWS and JWT (RFC 7515, A.1), and tutorials.
     '09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7',
     'thisismyscretkey',
+    'a-string-secret-at-least-256-bits-long',
     'a1b2c3d4e5f6',
     'wjalrxutnfemi/k7mdeng/bpxrficyexamplekey',
     'aym1syspppbydfgzld3umj1qzkobwvmkoqq-estjqlr_t-1qs0gzh75aktmn3yj0ips4hcguutwjazzr1z9caow',
@@ -49,11 +50,12 @@ DIGESTED_WORDS = (
     'secret',
     'test',
 )
-#: What stands for a key, as words with one space between them.
+#: What stands for a key, as words with one space between them. A single letter, such as in `a
+#: key`, would be found in random characters.
 PLACEHOLDER = re.compile(
     r'\b(change|replace) (me|this|it|with)\b'
     r'|\b(changeme|replaceme|mysecret|secretkey|supersecret|supersecretkey)\b'
-    r'|\b(your|my|our|the|some|any|a|this) (\w+ ){0,2}(secret|key|password|passphrase)\b'
+    r'|\b(your|my|our|the|some|this) (\w+ ){0,2}(secret|key|password|passphrase)\b'
     r'|\bsecret key (for|in|of|to)\b'
     r'|\b(do not use|not secret|for (development|testing) only)\b'
 )

@@ -1,5 +1,6 @@
 """Check that the limits of sizes let an app work."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,7 +94,8 @@ def _check_small_session(app: Quart) -> None:
         if limit and len(header) > limit:
             raise SessionTooLarge(len(header), limit, 'MAX_COOKIE_SIZE')
     elif isinstance(interface, SessionInterface) and not stores_in_cookie(interface):
-        size = sum(len(name) + len(app.json.dumps(value)) for name, value in SMALL_SESSION.items())
+        # Names are stored as JSON, too.
+        size = sum(len(json.dumps(part)) for item in SMALL_SESSION.items() for part in item)
         limit = app.config.get(STORED_LIMIT, DEFAULT_STORED_LIMIT)
         if size > limit:
             raise SessionTooLarge(size, limit, STORED_LIMIT)

@@ -63,7 +63,8 @@ GENERATORS: dict[str, Generator] = {
 @pytest.mark.parametrize('generator', GENERATORS.values(), ids=GENERATORS)
 def test_random_key_is_not_guessable(generator: Generator) -> None:
     """No key of a usual generator is refused, nor changed as if something was pasted with it."""
-    source = random.Random(17)
+    # The same keys in each run.
+    source = random.Random(17)  # noqa: S311
 
     for _ in range(2000):
         key = generator(source)
@@ -110,7 +111,7 @@ def test_example_is_guessable(key: str) -> None:
     assert is_guessable(key.encode())
 
 
-@pytest.mark.parametrize('key', ['secret', 'password', 'changeme', 'example'])
+@pytest.mark.parametrize('key', ['secret', 'password', 'default', 'example'])
 def test_word_beside_random_characters_is_no_example(key: str) -> None:
     """A key is not refused for a word: what is random beside it counts."""
     assert not is_guessable(f'{key}-5f0c83d1b97e42a6'.encode() + b'd04be7132c9f')
@@ -160,7 +161,7 @@ def test_pasted_text_is_found(template: str, key: str) -> None:
 
 def test_printed_bytes_are_recognized() -> None:
     """Python's form of random bytes, pasted as text, is a key with quotes."""
-    printed = repr(random.Random(1).randbytes(32))
+    printed = repr(bytes.fromhex(KEY))
 
     assert clean_key(printed.encode()) == printed[2:-1].encode()
     assert not is_guessable(printed.encode())
