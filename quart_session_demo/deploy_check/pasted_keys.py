@@ -18,6 +18,8 @@ _QUOTES = (
     ('‘', '’'),
     ('«', '»'),
 )
+#: The smallest key for which a quote at one end only was not a part of it.
+MIN_HALF_QUOTED = 40
 #: The forms of the keys that generators print: hexadecimal, Base64, Django's and joined words. A
 #: random key of all printable characters may begin or end with a quote or a space. Then it has
 #: none of these forms, except for one key of 32 characters in five million.
@@ -36,7 +38,11 @@ def clean_key(key: bytes) -> bytes:
     if printed := _PYTHON_BYTES.fullmatch(text):
         return printed[2]
     text = _unquoted(text.removeprefix(b'b') if text[1:2] in (b'"', b"'") else text)
-    return text if _PRINTED.fullmatch(text) else key
+    if _PRINTED.fullmatch(text):
+        return text
+    # A quote at one end only. A shorter random key could be like that.
+    inner = text.strip(b'"\'`')
+    return inner if len(inner) >= MIN_HALF_QUOTED and _PRINTED.fullmatch(inner) else key
 
 
 def _unquoted(text: bytes) -> bytes:
