@@ -50,12 +50,13 @@ DIGESTED_WORDS = (
     'secret',
     'test',
 )
-#: What stands for a key, as words with one space between them. A single letter, such as in `a
-#: key`, would be found in random characters.
+#: What stands for a key, as words with one space between them. Each alternative has a word that
+#: lists for random words do not contain, or three words.
 PLACEHOLDER = re.compile(
-    r'\b(change|replace) (me|this|it|with)\b'
+    r'\b(change|replace) (me|it|(this|with|the|your) (\w+ )?(key|secret|password|string|value))\b'
     r'|\b(changeme|replaceme|mysecret|secretkey|supersecret|supersecretkey)\b'
-    r'|\b(your|my|our|the|some|this) (\w+ ){0,2}(secret|key|password|passphrase)\b'
+    r'|\b(your|my|our) ((own|very|super|long|random|private|flask|jwt|256 bit|secret) ){0,3}'
+    r'(secret|key|password|passphrase)\b'
     r'|\bsecret key (for|in|of|to)\b'
     r'|\b(do not use|not secret|for (development|testing) only)\b'
 )
