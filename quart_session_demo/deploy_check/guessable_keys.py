@@ -68,7 +68,7 @@ TEMPLATE = re.compile(
 )
 #: Words of sentences. Lists for random words do not contain them, as they have few letters.
 FUNCTION_WORDS = re.compile(
-    'an|and|are|as|at|be|by|do|for|in|is|it|its|me|my|not|of|on|or|the|to|was|we|your'
+    'an|and|are|as|at|be|but|by|do|for|has|if|in|is|it|its|me|my|not|of|on|or|the|to|was|we|your'
 )
 #: A text of words, with an apostrophe or punctuation here and there.
 SENTENCE = re.compile(r"[a-z0-9 ._,;:!?'-]+", re.IGNORECASE)
