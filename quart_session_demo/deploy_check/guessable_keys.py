@@ -62,7 +62,8 @@ PLACEHOLDER = re.compile(
 )
 #: A variable, command or tag that was not replaced by its value.
 TEMPLATE = re.compile(
-    r'\$\{\w+(:?[-=?+][^{}]*)?\}|\$\w+|\$\([a-z]{4,}\d* .*\)|`[a-z]{4,}\d* .*`'
+    r'\$\{\w+(:?[-=?+][^{}]*)?\}|\$\w+'
+    r'|(\$\(|`)(cat|head|openssl|pwgen|python3?|uuidgen)\b.*[)`]'
     r'|\{\{[^{}]+\}\}|%[a-z_]\w*%'
     r'|<[\w .:-]+>|\[[\w .:-]+\]',
     re.ASCII | re.IGNORECASE | re.DOTALL,

@@ -9,9 +9,10 @@ import re
 from itertools import pairwise, takewhile
 
 #: A key with fewer bits is guessable. The weakest keys of usual generators have 106 (32 random
-#: digits) and 128 (32 hexadecimal digits). So in 32 random digits five repetitions of four digits
-#: would be needed for a false alarm, or in joined words three of the words below.
-MIN_BITS = 80
+#: digits) and 128 (32 hexadecimal digits). Parts that repeat by chance cost one key of 32 digits in
+#: 100,000 a quarter of its bits, and 32 letters of joined words with three of the words below as
+#: much: both have more than 72. A text of 16 hexadecimal digits that is written twice has less.
+MIN_BITS = 72
 #: What a character counts that follows from others: one of a few ways to continue.
 PREDICTED_BITS = 2
 #: Words that examples consist of. Random words may contain one of them, so none is forbidden.
