@@ -16,6 +16,7 @@ from werkzeug.http import parse_cookie
 
 from quart_session_demo import create_app
 from quart_session_demo.config import DEFAULTS
+from quart_session_demo.sessions.platforms import PLATFORMS
 from quart_session_demo.sessions.server.signing import id_signer
 from tests.postgres_server import PostgresServer, find_program, make_template
 from tests.redis_cluster import RedisCluster
@@ -23,6 +24,8 @@ from tests.redis_server import RedisServer
 
 ROOT = Path(__file__).parent.parent
 KEY = 'a key for tests, which is long enough for production'
+
+PLATFORM_VARIABLES = [name for platform in PLATFORMS for name in platform.variables]
 
 E2E = ROOT / 'tests/e2e'
 # What a marked test needs besides the Python packages: programs, and how to get one of them.
@@ -39,7 +42,7 @@ PROGRAMS = {
 def pytest_configure() -> None:
     # The settings of whoever runs the tests must not reach the apps of the tests.
     for name in list(os.environ):
-        if name.startswith('QUART_') or name in ('REDIS_URL', *DEFAULTS):
+        if name.startswith('QUART_') or name in ('REDIS_URL', *DEFAULTS, *PLATFORM_VARIABLES):
             del os.environ[name]
     # A shell's background job ignores SIGINT, and so would the commands that tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)

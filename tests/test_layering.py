@@ -81,9 +81,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     'secret_key': {'config'},
     'deploy_check': {
         'config',
+        'middleware',
         'secret_key',
         'sessions',
         'sessions.cookie_settings',
+        'sessions.limits',
         'sessions.settings',
     },
     'compare': {

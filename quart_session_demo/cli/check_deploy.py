@@ -97,7 +97,17 @@ def _checked(app: Quart) -> str:
     from quart_session_demo.deploy_check import HSTS
     from quart_session_demo.sessions.base import stores_in_cookie
 
-    names = ['secret keys', 'session cookie', 'lifetimes', 'debug mode', 'playground']
+    names = [
+        'names of settings',
+        'secret keys',
+        'session cookie',
+        'lifetimes',
+        'sizes',
+        'hosts',
+        'proxies',
+        'debug mode',
+        'playground',
+    ]
     if HSTS in app.config:
         names.append('HSTS')
     if not stores_in_cookie(app.session_interface) and not _unknown_interface(app):

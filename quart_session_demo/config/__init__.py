@@ -91,6 +91,9 @@ STRING_SETTINGS = (
     'STRICT_TRANSPORT_SECURITY',
 )
 
+#: The key in `app.extensions` of the warnings about names, in an app of `create_app`.
+NAME_WARNINGS = 'quart_session_demo.name_warnings'
+
 #: The environment variable in which many platforms set the URL of their Redis.
 PLATFORM_REDIS_URL = 'REDIS_URL'
 
@@ -99,10 +102,12 @@ class ConfigError(Exception):
     """Raised by `create_app` if settings are wrong; the message is one line."""
 
 
-def name_warnings(mapping: Mapping[str, Any]) -> Iterator[str]:
+def name_warnings(
+    mapping: Mapping[str, Any], environment: Mapping[str, str] = os.environ
+) -> Iterator[str]:
     """Yield a warning for each misspelled setting in the environment and in the mapping."""
     known = {*DEFAULTS, *Quart.default_config}
-    return misspellings(os.environ, mapping, known)
+    return misspellings(environment, mapping, known)
 
 
 def load_config(config: Config, mapping: Mapping[str, Any]) -> Callable[[str], str]:

@@ -1,77 +1,135 @@
-"""Detect secret keys that an attacker can guess."""
+"""Detect secret keys that an attacker can guess: too little entropy, placeholders and examples.
 
+There is no dictionary, so that a key of joined random words is never taken for a placeholder.
+"""
+
+import base64
+import binascii
 import hashlib
 import re
-import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 
-#: Parts of keys in examples. They practically never occur in a random key.
-EXAMPLE_PARTS = (
-    '00010203',
-    '00112233',
-    '0123456789',
-    '1234567890',
-    '123e4567-e89b',
-    '1qaz2wsx',
-    '31415926',
-    '-key-',
-    '_key_',
-    'a1b2c3d4',
-    'abcdefgh',
-    'application',
-    'asdfgh',
-    'change',
-    'correcthorse',
-    'default',
-    'dev-key',
-    'development',
-    'dummy-',
-    'example',
-    'heroku',
-    'insecure',
-    'key-here',
-    'my-key',
-    'passphrase',
-    'password',
-    'placeholder',
-    'please',
-    'production',
-    'quickbrownfox',
-    'qwerty',
-    'qwertz',
-    'random',
-    'replace',
-    'secret',
-    'session',
-    'your-',
-    'your_',
-    'zhiliao',
-    # The key in Flask's documentation.
+from quart_session_demo.deploy_check.key_entropy import MIN_BITS, entropy_bits
+from quart_session_demo.deploy_check.pasted_keys import clean_key
+
+#: Keys of documentation, in lower case. They practically never occur in a random key.
+PUBLISHED_KEYS = (
+    # Flask's documentation, today and in earlier versions; the first also as Python prints it.
     '192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf',
+    '_5#y2l"f4q8z\n\xec]/',
+    '_5#y2l"f4q8z\\n\\xec]/',
+    'a0zr98j/3yx r~xhh!jmn]lwx/,?rt',
+    # The documentation of FastAPI, Superset, AWS and JWT (RFC 7515, A.1), and tutorials.
+    '09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7',
+    'thisismyscretkey',
+    'a-string-secret-at-least-256-bits-long',
+    'a1b2c3d4e5f6',
+    'wjalrxutnfemi/k7mdeng/bpxrficyexamplekey',
+    'aym1syspppbydfgzld3umj1qzkobwvmkoqq-estjqlr_t-1qs0gzh75aktmn3yj0ips4hcguutwjazzr1z9caow',
+    # A key that Django writes into a new project.
+    'django-insecure-',
+    '123e4567-e89b-12d3-a456-426614174000',
+    # The digits of pi and e.
+    '3141592653589793',
+    '2718281828459045',
 )
-#: Five words with separators between them. Random letters do not look like that.
-PHRASE = re.compile(r'([A-Z]?[a-z]{2,}[-_.]){4}[A-Z]?[a-z]')
-#: zlib needs more bytes than this even for 32 random hexadecimal digits.
-MIN_COMPRESSED_BYTES = 32
+#: Sentences of examples, without spaces and punctuation.
+PUBLISHED_SENTENCES = (
+    'correcthorsebatterystaple',
+    'thequickbrownfoxjumps',
+)
+#: Words whose digests are examples.
+DIGESTED_WORDS = (
+    '',
+    'admin',
+    'changeme',
+    'hello',
+    'key',
+    'password',
+    'secret',
+    'test',
+)
+#: What stands for a key, as words with one space between them. Each alternative has a word that
+#: lists for random words do not contain, or three words.
+PLACEHOLDER = re.compile(
+    r'\b(change|replace) (me|it|(this|with|the|your) (\w+ )?(key|secret|password|string|value))\b'
+    r'|\b(changeme|replaceme|mysecret|secretkey|supersecret|supersecretkey)\b'
+    r'|\b(your|my|our) ((own|very|super|long|random|private|flask|jwt|256 bit|secret) ){0,3}'
+    r'(secret|key|password|passphrase)\b'
+    r'|\bsecret key (for|in|of|to)\b'
+    r'|\b(do not use|not secret|for (development|testing) only)\b'
+)
+#: A variable, command or tag that was not replaced by its value.
+TEMPLATE = re.compile(
+    r'\$\{\w+(:?[-=?+][^{}]*)?\}|\$\w+'
+    r'|(\$\(|`)(cat|head|openssl|pwgen|python3?|uuidgen)\b.*[)`]'
+    r'|\{\{[^{}]+\}\}|%[a-z_]\w*%'
+    r'|<[\w .:-]+>|\[[\w .:-]+\]',
+    re.ASCII | re.IGNORECASE | re.DOTALL,
+)
+#: Words of sentences. Lists for random words do not contain them, as they have few letters.
+FUNCTION_WORDS = re.compile(
+    'an|and|are|as|at|be|but|by|do|for|has|if|in|is|it|its|me|my|not|of|on|or|the|to|was|we|your'
+)
+#: A text of words, with an apostrophe or punctuation here and there.
+SENTENCE = re.compile(r"[a-z0-9 ._,;:!?'-]+", re.IGNORECASE)
+#: How many of them make a sentence, if they are a third of all words.
+MIN_FUNCTION_WORDS = 3
+
+_DIGESTS = frozenset(
+    hashlib.new(algorithm, word.encode(), usedforsecurity=False).hexdigest()
+    for algorithm in ('md5', 'sha1', 'sha256', 'sha512')
+    for word in DIGESTED_WORDS
+)
+_EXAMPLES = (*PUBLISHED_KEYS, *_DIGESTS)
 
 
 def is_guessable(key: bytes) -> bool:
-    """Return whether a key repeats itself or looks like an example."""
-    text = key.decode('latin-1')
-    lowered = text.lower()
+    """Return whether a key has little entropy, or is a placeholder or a well-known example.
+
+    White space and quotes around the key are ignored, and so is the case of letters. A key that is
+    the hexadecimal or Base64 form of a text is judged by that text, too.
+    """
+    key = clean_key(key)
+    return any(_is_weak(form.decode('latin-1')) for form in (key, *_decoded(key)))
+
+
+def _is_weak(text: str) -> bool:
     return (
-        len(zlib.compress(key)) < MIN_COMPRESSED_BYTES
-        # A sentence, or a variable that was not replaced. Random bytes are rarely all ASCII.
-        or (text.isascii() and (' ' in text or '${' in text))
-        or text.isdecimal()
-        or PHRASE.search(text) is not None
-        # Also backwards.
-        or any(part in lowered or part in lowered[::-1] for part in EXAMPLE_PARTS)
-        or any(digest in lowered for digest in _digests('', 'admin', 'test', *EXAMPLE_PARTS))
+        TEMPLATE.fullmatch(text) is not None
+        or _contains_example(text.lower())
+        or _is_phrase(text)
+        or entropy_bits(text) < MIN_BITS
     )
 
 
-def _digests(*texts: str) -> Iterator[str]:
-    for text in texts:
-        for algorithm in ('md5', 'sha1', 'sha256'):
-            yield hashlib.new(algorithm, text.encode(), usedforsecurity=False).hexdigest()
+def _contains_example(text: str) -> bool:
+    return any(example in text for example in _EXAMPLES)
+
+
+def _is_phrase(text: str) -> bool:
+    """Return whether a text contains a placeholder of several words, or is an English sentence."""
+    if not text.isascii():
+        return False
+    words = re.findall('[a-z0-9]+', text.lower())
+    joined = ''.join(words)
+    if any(sentence in joined for sentence in PUBLISHED_SENTENCES):
+        return True
+    if PLACEHOLDER.search(' '.join(words)):
+        return True
+    found = sum(FUNCTION_WORDS.fullmatch(word) is not None for word in words)
+    return found >= max(MIN_FUNCTION_WORDS, len(words) / 3) and SENTENCE.fullmatch(text) is not None
+
+
+def _decoded(key: bytes) -> Iterator[bytes]:
+    """Yield what a key encodes, if that is not more random than the key looks."""
+    with suppress(ValueError):
+        yield binascii.unhexlify(key)
+    try:
+        decoded = base64.b64decode(key, altchars=b'-_', validate=True)
+    except ValueError:
+        return
+    # Other bytes are what a generator made.
+    if decoded.isascii():
+        yield decoded

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from quart_session_demo.sessions.base import Finding
+from quart_session_demo.sessions.platforms import find_platform
 from quart_session_demo.sessions.server.hosts import is_local
 from quart_session_demo.sessions.server.store import StoreError
 
@@ -50,16 +51,6 @@ FINDINGS = (
     EPHEMERAL,
 )
 
-#: An environment variable that a platform sets, and the platform's name.
-PLATFORMS = {
-    'AWS_LAMBDA_FUNCTION_NAME': 'AWS Lambda',
-    'DYNO': 'Heroku',
-    'FLY_APP_NAME': 'Fly.io',
-    'K_SERVICE': 'Cloud Run',
-    'RAILWAY_ENVIRONMENT_NAME': 'Railway',
-    'RENDER': 'Render',
-}
-
 
 def unreachable(error: StoreError) -> Finding:
     """Return the finding about a database that cannot be used."""
@@ -68,10 +59,8 @@ def unreachable(error: StoreError) -> Finding:
 
 def sqlite_findings(path: Path) -> list[Finding]:
     """Return whether a platform deletes the file, by its environment variables."""
-    for variable, platform in PLATFORMS.items():
-        if variable in os.environ:
-            return [EPHEMERAL.fill(path=path, platform=platform)]
-    return []
+    platform = find_platform()
+    return [EPHEMERAL.fill(path=path, platform=platform.name)] if platform else []
 
 
 def postgresql_findings(url: URL) -> list[Finding]:

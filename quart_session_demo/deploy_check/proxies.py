@@ -1,0 +1,96 @@
+"""Check that the app trusts the proxies of its platform, and not the hosts of clients."""
+
+from collections.abc import Iterator
+
+from quart import Quart
+
+from quart_session_demo.deploy_check.middleware_chain import find_middleware, middleware_chain
+from quart_session_demo.middleware import (
+    ForceHttpsMiddleware,
+    TrustedHostMiddleware,
+    TrustedProxiesMiddleware,
+)
+from quart_session_demo.sessions.base import Finding
+from quart_session_demo.sessions.platforms import find_platform
+
+NOT_TRUSTED = Finding(
+    'proxies-not-trusted',
+    'warning',
+    '{platform} sends requests through proxies, and the app trusts none: for it, each request is '
+    'over http and from the address of a proxy',
+    'Set QUART_TRUSTED_PROXIES to {number}{own}',
+)
+REDIRECT_LOOP = Finding(
+    'https-redirect-loop',
+    'error',
+    'Each page redirects to itself for ever: {platform} sends requests over http, and the app '
+    'redirects these and trusts no proxy',
+    'Set QUART_TRUSTED_PROXIES to {number}{own}',
+)
+NO_TRUSTED_HOSTS = Finding(
+    'trusted-hosts-missing',
+    'warning',
+    'A client can choose the host of the links and redirects that the app builds, if a trusted '
+    'proxy passes on its X-Forwarded-Host or Host',
+    'Set QUART_TRUSTED_HOSTS to the hosts of the app{own}',
+)
+UNUSED = Finding(
+    'setting-unused',
+    'warning',
+    'QUART_{name} has no effect, because no {middleware} is around app.asgi_app',
+    'Wrap it: app.asgi_app = {middleware}(app.asgi_app, app.config[{name!r}])',
+)
+FINDINGS = (
+    NOT_TRUSTED,
+    REDIRECT_LOOP,
+    NO_TRUSTED_HOSTS,
+    UNUSED,
+)
+
+#: The settings that our middleware obeys, and Quart not.
+MIDDLEWARE: dict[str, type[TrustedProxiesMiddleware | TrustedHostMiddleware]] = {
+    'TRUSTED_PROXIES': TrustedProxiesMiddleware,
+    'TRUSTED_HOSTS': TrustedHostMiddleware,
+}
+#: The middleware of other packages that obeys the headers of proxies: Hypercorn's and uvicorn's.
+OTHER_MIDDLEWARE = (
+    'ProxyFixMiddleware',
+    'ProxyHeadersMiddleware',
+)
+
+
+def trusts_proxies(app: Quart) -> bool:
+    """Return whether an app obeys the headers of any proxy."""
+    middleware = find_middleware(app, TrustedProxiesMiddleware)
+    return (middleware is not None and not middleware.is_off) or any(
+        type(layer).__name__ in OTHER_MIDDLEWARE for layer in middleware_chain(app)
+    )
+
+
+def proxy_findings(app: Quart) -> Iterator[Finding]:
+    """Yield what is unsafe about an app behind a proxy."""
+    yield from _unused_settings(app)
+    if not trusts_proxies(app):
+        # The setting may be used outside the app: the unused setting is reported.
+        if (platform := find_platform()) and app.config.get('TRUSTED_PROXIES') is None:
+            template = REDIRECT_LOOP if find_middleware(app, ForceHttpsMiddleware) else NOT_TRUSTED
+            yield template.fill(
+                platform=platform.name,
+                number=platform.proxies or 'the number of its proxies, usually 1',
+                own=_in_own_app(app, TrustedProxiesMiddleware),
+            )
+        return
+    middleware = find_middleware(app, TrustedHostMiddleware)
+    if app.config.get('TRUSTED_HOSTS') is None and not (middleware and middleware.trusted_hosts):
+        yield NO_TRUSTED_HOSTS.fill(own=_in_own_app(app, TrustedHostMiddleware))
+
+
+def _unused_settings(app: Quart) -> Iterator[Finding]:
+    for name, middleware in MIDDLEWARE.items():
+        if app.config.get(name) is not None and not find_middleware(app, middleware):
+            yield UNUSED.fill(name=name, middleware=middleware.__name__)
+
+
+def _in_own_app(app: Quart, middleware: type) -> str:
+    """Return which middleware obeys a setting, where that is not always there."""
+    return '' if find_middleware(app, middleware) else f', and use {middleware.__name__}'
