@@ -57,7 +57,7 @@ PLACEHOLDER = re.compile(
     r'|\b(changeme|replaceme|mysecret|secretkey|supersecret|supersecretkey)\b'
     r'|\b(your|my|our) ((own|very|super|long|random|private|flask|jwt|256 bit|secret) ){0,3}'
     r'(secret|key|password|passphrase)\b'
-    r'|\bsecret key (for|in|of|to)\b'
+    r'|\bsecret key (for|in|of|to)\b|\b(app|django|flask|jwt|quart) secret\b'
     r'|\b(do not use|not secret|for (development|testing) only)\b'
 )
 #: A variable, command or tag that was not replaced by its value.
@@ -92,16 +92,13 @@ def is_guessable(key: bytes) -> bool:
     the hexadecimal or Base64 form of a text is judged by that text, too.
     """
     key = clean_key(key)
+    if TEMPLATE.fullmatch(key.decode('latin-1')):
+        return True
     return any(_is_weak(form.decode('latin-1')) for form in (key, *_decoded(key)))
 
 
 def _is_weak(text: str) -> bool:
-    return (
-        TEMPLATE.fullmatch(text) is not None
-        or _contains_example(text.lower())
-        or _is_phrase(text)
-        or entropy_bits(text) < MIN_BITS
-    )
+    return _contains_example(text.lower()) or _is_phrase(text) or entropy_bits(text) < MIN_BITS
 
 
 def _contains_example(text: str) -> bool:
