@@ -51,7 +51,12 @@ class TrustedProxiesMiddleware:
         """
         self.app = app
         self.hops = trusted_proxies if isinstance(trusted_proxies, int) else None
-        if isinstance(trusted_proxies, str | bool) or (self.hops is not None and self.hops < 1):
+        # Python reads a number as an address, and bytes as a list of numbers.
+        is_list = isinstance(trusted_proxies, Collection) and all(
+            isinstance(entry, str) for entry in trusted_proxies
+        )
+        is_valid = trusted_proxies is None or is_list or (self.hops or 0) > 0
+        if isinstance(trusted_proxies, str | bool) or not is_valid:
             raise ValueError(
                 f'trusted_proxies is {trusted_proxies!r}: set it to a list of IP addresses and '
                 'networks, or to the number of proxies'

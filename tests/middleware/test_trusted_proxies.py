@@ -431,7 +431,22 @@ def test_valid_setting_is_accepted(value: Any) -> None:
     assert make_app(TRUSTED_PROXIES=value).config['TRUSTED_PROXIES'] == value
 
 
-@pytest.mark.parametrize('value', ['127.0.0.1', True, 0, -1, ['localhost'], ['10.0.0.1/8']])
+@pytest.mark.parametrize(
+    'value',
+    [
+        '127.0.0.1',
+        b'127.0.0.1',
+        True,
+        0,
+        -1,
+        1.0,
+        [1],
+        [None],
+        [b'\x7f\x00\x00\x01'],
+        ['localhost'],
+        ['10.0.0.1/8'],
+    ],
+)
 def test_invalid_argument_is_refused(value: Any) -> None:
     """In any app, the class refuses a value that it cannot use."""
     with pytest.raises(ValueError, match=r'trusted_proxies|IPv4|host bits'):
