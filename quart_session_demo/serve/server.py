@@ -44,10 +44,10 @@ def run(
         name: The app, as `MODULE:APP`.
         listener: A bound socket.
         settings: How long a stop may take.
-        parent: A socket whose other end the parent process has. It gets a byte when the app accepts
-            connections. When it sends one, this process stops, and others go on with the socket.
-            When the parent ends, this process stops too.
-        is_inherited: Whether other programs go on with the socket.
+        parent: A socket to the parent process, which gets a byte when the app accepts connections.
+            If the parent sends a byte, this process stops, and others still serve the listener. If
+            the parent ends, this process stops too.
+        is_inherited: Whether another program may serve the listener afterwards.
 
     Raises:
         ServeError: There is no such app, or its start or its end failed.
@@ -80,7 +80,7 @@ async def _serve(
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    # Another process of this server goes on.
+    # Another process of this server continues.
     is_replaced = False
 
     def read_parent(parent: socket.socket) -> None:
@@ -103,7 +103,7 @@ async def _serve(
         nonlocal is_started
         is_started = True
         if parent:
-            # If the parent has ended, this process stops.
+            # The parent may have ended. Then `read_parent` stops this process.
             with suppress(OSError):
                 parent.send(b'1')
         await stop.wait()
