@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sys
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from tests.processes import wait_until
 from tests.serve.conftest import Start
 from tests.serve.load import LOST, REFUSED, load
+from tests.sockets import refuses
 
 pytestmark = pytest.mark.e2e
 
@@ -39,14 +39,6 @@ def test_connections_are_refused_while_requests_finish(start: Start, processes: 
     wait_until(lambda: refuses(started.port))
 
     assert started.process.poll() is None
-
-
-def refuses(port: int) -> bool:
-    try:
-        socket.create_connection(('127.0.0.1', port)).close()
-    except ConnectionRefusedError:
-        return True
-    return False
 
 
 async def test_full_load_loses_nothing_at_hangup(start: Start) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from tests.proxies import Proxy
 from tests.serve.conftest import SERVE_APP, Start
 from tests.serve.load import POST, load
+from tests.sockets import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.nginx]
 
@@ -41,11 +41,6 @@ def nginx(tmp_path: Path, certificate: Path) -> Iterator[Nginx]:
             return stack.enter_context(proxy)
 
         yield start
-
-
-def free_port() -> int:
-    with socket.create_server(('127.0.0.1', 0)) as found:
-        return int(found.getsockname()[1])
 
 
 @pytest.mark.parametrize('keep_alive', [False, True])
