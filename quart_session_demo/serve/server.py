@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -112,11 +113,27 @@ async def _serve(
         await asyncio.sleep(settings.drain_seconds)
         if not is_replaced and not is_inherited:
             await accept_queue.drain(queue)
+        accepting.pop().close()
         queue.close()
+        # After this function Hypercorn closes each connection without a request. The request may
+        # be on its way, if the connection was accepted just now.
+        await asyncio.sleep(accept_queue.QUIET_SECONDS)
 
+    create_server = loop.create_server
+
+    async def create_and_store_server(*args: Any, **options: Any) -> asyncio.Server:
+        server = await create_server(*args, **options)
+        if (used := options.get('sock')) and used.fileno() == fileno:
+            accepting.append(server)
+        return server
+
+    # Hypercorn has no way to stop accepting connections before it closes others.
+    accepting: list[asyncio.Server] = []
+    loop.create_server = create_and_store_server  # type: ignore[method-assign]
     queue = listener.dup()
+    fileno = listener.detach()
     config = Config()
-    config.bind = [f'fd://{listener.detach()}']
+    config.bind = [f'fd://{fileno}']
     config.backlog = BACKLOG
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     # Later than the end of open requests below, which Hypercorn does not log.

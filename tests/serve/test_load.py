@@ -55,6 +55,17 @@ async def test_full_load_loses_nothing_at_hangup(start: Start) -> None:
     assert started.log.count('after_serving') == 2
 
 
+async def test_hangup_waits_for_the_requests_of_new_connections(start: Start) -> None:
+    """A client that was accepted, and sends a moment later, has a response at SIGHUP, too."""
+    started = start(processes=2)
+
+    async with load(started.port, clients=10, delay=0.01) as clients:
+        started.send(signal.SIGHUP)
+        await clients.wait_until(lambda: started.log.count('after_serving') == 2)
+
+    assert clients.outcomes.keys() == {'200'}
+
+
 async def test_killed_process_is_replaced_under_load(start: Start) -> None:
     """A killed process loses the requests that it works on; then all are served again."""
     started = start(processes=2)
