@@ -51,7 +51,7 @@ async def test_restart_behind_nginx_loses_nothing(
     started = start(processes=2)
     proxy = nginx(started.port, keep_alive=keep_alive)
 
-    async with load(proxy.http_port, POST, clients=10) as clients:
+    async with load(proxy.http_port, POST, clients=4) as clients:
         started.send(signal.SIGHUP)
         await clients.wait_until(lambda: started.log.count('after_serving') == 2)
         await clients.wait_for_responses(20)
@@ -68,7 +68,7 @@ async def test_deployment_on_two_servers_loses_nothing(
     servers = [start(PORT=str(port)) for port in ports]
     proxy = nginx(*ports, keep_alive=keep_alive)
 
-    async with load(proxy.http_port, POST, clients=10) as clients:
+    async with load(proxy.http_port, POST, clients=4) as clients:
         for port, server in zip(ports, servers, strict=True):
             os.killpg(server.process.pid, signal.SIGTERM)
             await asyncio.to_thread(server.process.wait)
