@@ -131,9 +131,24 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     key, file = directory / 'key.pem', directory / 'certificate.pem'
     subprocess.run(
         [
-            *('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=test'),
-            *('-addext', 'subjectAltName=IP:127.0.0.1,IP:::1', '-days', '1'),
-            *('-keyout', key, '-out', file),
+            *[
+                'openssl',
+                'req',
+                '-x509',
+                '-newkey',
+                'rsa:2048',
+                '-nodes',
+                '-subj',
+                '/CN=test',
+                '-days',
+                '1',
+            ],
+            '-addext',
+            'subjectAltName=IP:127.0.0.1,IP:::1',
+            '-keyout',
+            key,
+            '-out',
+            file,
         ],
         check=True,
         capture_output=True,

@@ -14,18 +14,8 @@ import httpx
 
 from tests.postgres_server import find_program
 from tests.processes import wait_until
+from tests.sockets import HAS_IPV6, free_port
 
-
-def _has_ipv6() -> bool:
-    try:
-        socket.create_server(('::1', 0), family=socket.AF_INET6).close()
-    except OSError:
-        return False
-    return True
-
-
-#: Whether this machine has the address ::1.
-HAS_IPV6 = _has_ipv6()
 _DOCUMENTATION = Path(__file__).parent.parent / 'docs/deployment'
 #: The configurations that docs/deployment.md shows.
 CONFIGURATIONS = {
@@ -82,7 +72,7 @@ class Proxy:
         """
         self.program = program
         self.certificate = certificate
-        self.port, self.http_port = _free_port(), _free_port()
+        self.port, self.http_port = free_port(), free_port()
         self.url = f'https://127.0.0.1:{self.port}'
         self.http_url = f'http://127.0.0.1:{self.http_port}'
         self._folder = folder
@@ -156,11 +146,3 @@ def _path(program: str) -> str:
     path = find_program(program)
     assert path is not None
     return path
-
-
-def _free_port() -> int:
-    # On both families, on which the proxies listen.
-    address = ('::' if HAS_IPV6 else '', 0)
-    family = socket.AF_INET6 if HAS_IPV6 else socket.AF_INET
-    with socket.create_server(address, family=family, dualstack_ipv6=HAS_IPV6) as free:
-        return int(free.getsockname()[1])

@@ -98,11 +98,11 @@ def _checked(app: Quart) -> str:
     from quart_session_demo.sessions.base import stores_in_cookie
 
     names = [
-        'names of settings',
+        'setting names',
         'secret keys',
         'session cookie',
         'lifetimes',
-        'sizes',
+        'size limits',
         'hosts',
         'proxies',
         'debug mode',

@@ -52,7 +52,7 @@ KEY = _Weaknesses(
         'warning',
         'QUART_SECRET_KEY was pasted with quotes, white space or its name; a process that has the '
         'key without them refuses the sessions of the others',
-        'Set it without them. Each session that the old key signed ends',
+        'Set it without them, which logs everyone out',
     ),
 )
 FALLBACK_IS_KEY = Finding(

@@ -1,4 +1,4 @@
-"""Check that the limits of sizes let an app work."""
+"""Check that no size limit refuses what an app needs."""
 
 import json
 from collections.abc import Iterator

@@ -23,7 +23,7 @@ NOT_TRUSTED = Finding(
 REDIRECT_LOOP = Finding(
     'https-redirect-loop',
     'error',
-    'Each page redirects to itself for ever: {platform} sends requests over http, and the app '
+    'Each page redirects to itself forever: {platform} sends requests over http, and the app '
     'redirects these and trusts no proxy',
     'Set QUART_TRUSTED_PROXIES to {number}{own}',
 )

@@ -54,7 +54,7 @@ def main(
             {**os.environ, **({'WEB_CONCURRENCY': str(processes)} if processes else {})}
         )
         listener = bind(address, settings.port)
-        # Sessions in memory need to know it.
+        # Sessions in memory refuse several processes.
         os.environ['WEB_CONCURRENCY'] = str(settings.processes)
         # This configures the log.
         Config().log  # noqa: B018
@@ -62,7 +62,7 @@ def main(
             is_inherited = True
         if parent_fileno is None and settings.processes > 1:
             sys.exit(Supervisor(name, listener, settings, is_inherited=is_inherited).run())
-        # The supervisor does not need it, which loads much.
+        # Not at the top: the supervisor does not need it, and it loads much.
         from quart_session_demo.serve import server
 
         parent = socket.socket(fileno=parent_fileno) if parent_fileno else None

@@ -1,4 +1,4 @@
-"""Let an app end although its server still waits for a client."""
+"""Shut an app down although its server still waits for a client."""
 
 import asyncio
 from typing import cast

@@ -1,4 +1,4 @@
-"""Know which requests are open, and end them when the server stops."""
+"""Track the open requests, and end them when the server stops."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ LOGGER = logging.getLogger('hypercorn.error')
 
 
 class OpenRequests:
-    """Middleware that knows the open requests and websockets, for a stop that loses none.
+    """Middleware that tracks the open requests and websockets, for a stop that loses none.
 
     While the server drains, each response closes its connection, so that the client does not send
     another request on it. `/health/ready` returns 503, so that a router sends requests elsewhere,
@@ -54,7 +54,7 @@ class OpenRequests:
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        """Pass a request to the app, and know it until the app has finished."""
+        """Pass a request to the app, and track it until the app has finished."""
         if scope['type'] == 'lifespan':
             await self.app(scope, receive, send)
             return

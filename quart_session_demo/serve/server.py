@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -44,10 +45,10 @@ def run(
         name: The app, as `MODULE:APP`.
         listener: A bound socket.
         settings: How long a stop may take.
-        parent: A socket whose other end the parent process has. It gets a byte when the app accepts
-            connections. When it sends one, this process stops, and others go on with the socket.
-            When the parent ends, this process stops too.
-        is_inherited: Whether other programs go on with the socket.
+        parent: A socket to the parent process, which gets a byte when the app accepts connections.
+            If the parent sends a byte, this process stops, and others still serve the listener. If
+            the parent ends, this process stops too.
+        is_inherited: Whether another program may serve the listener afterwards.
 
     Raises:
         ServeError: There is no such app, or its start or its end failed.
@@ -80,7 +81,7 @@ async def _serve(
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    # Another process of this server goes on.
+    # Another process of this server continues.
     is_replaced = False
 
     def read_parent(parent: socket.socket) -> None:
@@ -103,7 +104,7 @@ async def _serve(
         nonlocal is_started
         is_started = True
         if parent:
-            # If the parent has ended, this process stops.
+            # The parent may have ended. Then `read_parent` stops this process.
             with suppress(OSError):
                 parent.send(b'1')
         await stop.wait()
@@ -112,11 +113,27 @@ async def _serve(
         await asyncio.sleep(settings.drain_seconds)
         if not is_replaced and not is_inherited:
             await accept_queue.drain(queue)
+        accepting.pop().close()
         queue.close()
+        # After this function Hypercorn closes each connection without a request. The request may
+        # be on its way, if the connection was accepted just now.
+        await asyncio.sleep(accept_queue.QUIET_SECONDS)
 
+    create_server = loop.create_server
+
+    async def create_and_store_server(*args: Any, **options: Any) -> asyncio.Server:
+        server = await create_server(*args, **options)
+        if (used := options.get('sock')) and used.fileno() == fileno:
+            accepting.append(server)
+        return server
+
+    # Hypercorn has no way to stop accepting connections before it closes others.
+    accepting: list[asyncio.Server] = []
+    loop.create_server = create_and_store_server  # type: ignore[method-assign]
     queue = listener.dup()
+    fileno = listener.detach()
     config = Config()
-    config.bind = [f'fd://{listener.detach()}']
+    config.bind = [f'fd://{fileno}']
     config.backlog = BACKLOG
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     # Later than the end of open requests below, which Hypercorn does not log.

@@ -56,12 +56,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def _integer(
-    environment: Mapping[str, str], name: str, default: int, smallest: int, largest: int
+    environment: Mapping[str, str], name: str, default: int, minimum: int, maximum: int
 ) -> int:
     text = environment.get(name, str(default)).strip()
-    if not re.fullmatch('[0-9]{1,9}', text) or not smallest <= int(text) <= largest:
+    if not re.fullmatch('[0-9]{1,9}', text) or not minimum <= int(text) <= maximum:
         raise ServeError(
-            f'{name} is {_shown(text)}: set it to a number from {smallest} to {largest}, or '
+            f'{name} is {_safe_repr(text)}: set it to a number from {minimum} to {maximum}, or '
             f'remove it for {default}'
         )
     return int(text)
@@ -76,11 +76,11 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> float
     # NaN is not 0 or more.
     if not 0 <= seconds <= 86400:
         raise ServeError(
-            f'{name} is {_shown(text)}: set it to a number of seconds, at most 86400, or remove '
-            f'it for {default:g}'
+            f'{name} is {_safe_repr(text)}: set it to a number of seconds, at most 86400, or '
+            f'remove it for {default:g}'
         )
     return seconds
 
 
-def _shown(text: str) -> str:
+def _safe_repr(text: str) -> str:
     return ascii(text[:40]) if text else 'empty'

@@ -25,8 +25,8 @@ LOGGER = logging.getLogger('hypercorn.error')
 @dataclass(eq=False)
 class _Child:
     process: subprocess.Popen[bytes]
-    # It receives a byte when the app has started. A byte that is sent stops the process, while
-    # others go on with the socket on which it listens.
+    # The process sends a byte when its app has started. A byte from here stops the process, while
+    # others still serve its socket.
     connection: socket.socket
     started_at: float = field(default_factory=time.monotonic)
     has_started: bool = False
@@ -62,7 +62,8 @@ class Supervisor:
         self._children: list[_Child] = []
         # Of starts, and of processes that ended soon, in a row.
         self._failures = 0
-        # An invalid setting does not change: if the first process does not start, the end.
+        # 0 until a process has started: what prevents the first start, such as an invalid setting,
+        # also prevents the next.
         self._max_failures = 0
         self._next_start = 0.0
         self._status: int | None = None

@@ -199,8 +199,8 @@ def test_command_passes_without_findings() -> None:
     """Without findings the command prints so and exits with 0."""
     assert run(SAFE) == (
         0,
-        'No problems found. Checked: names of settings, secret keys, session cookie, lifetimes, '
-        'sizes, hosts, proxies, debug mode, playground, HSTS.\n',
+        'No problems found. Checked: setting names, secret keys, session cookie, lifetimes, '
+        'size limits, hosts, proxies, debug mode, playground, HSTS.\n',
     )
     assert run(SAFE, '--strict')[0] == 0
     assert run(SAFE, '--json') == (0, '[]\n')

@@ -33,6 +33,7 @@ WORDS = {
     r'no utf-8': 'not valid UTF-8',
     r'costs? (?:the processor )?[01]\.\d+ of': 'uses … % less than',
     r'for want of': 'without',
+    r'for ever': 'forever',
     r'colour\w*|behaviour\w*|favour\w*|honour\w*|recognis\w*|normalis\w*': 'American spelling',
 }
 WORD = re.compile(rf'\b(?:{"|".join(WORDS)})\b', re.IGNORECASE)
@@ -42,7 +43,7 @@ KEY = re.compile(r"""(?:^|")\s*visitor(?= =)|(?<=['"`])visitor(?=['"`])""", re.M
 
 SOURCES = [
     path
-    for folder in ('quart_session_demo', 'examples', 'tests')
+    for folder in ('quart_session_demo', 'docs', 'examples', 'tests')
     for kind in ('py', 'html', 'toml', 'js', 'css')
     for path in sorted((ROOT / folder).rglob(f'*.{kind}'))
 ]

@@ -20,8 +20,13 @@ def test_stop_benchmark_counts_each_request() -> None:
     """The script reports what became of each request, and Hypercorn finishes what it works on."""
     result = subprocess.run(
         [
-            *(sys.executable, SCRIPT, '--server', 'hypercorn --workers 0', '--rounds', '1'),
-            *('--requests', '5', '--wait', '0.5', '--seconds', '0.1'),
+            sys.executable,
+            SCRIPT,
+            '--server=hypercorn --workers 0',
+            '--rounds=1',
+            '--requests=5',
+            '--wait=0.5',
+            '--seconds=0.1',
         ],
         capture_output=True,
         text=True,

@@ -21,6 +21,7 @@ from quart.sessions import SecureCookieSessionInterface
 
 from quart_session_demo import create_app
 from tests.conftest import ROOT
+from tests.sockets import free_port, read_all, refuses
 
 pytestmark = pytest.mark.e2e
 
@@ -95,7 +96,8 @@ def starting(bare: Path, folder: Path) -> Iterator[Start]:
         with log.open('wb') as output:
             honcho = subprocess.Popen(
                 honcho_command(file, 'web', f'--port={port}'),
-                env=environment(bare, QUART_SECRET_KEY=key, **env),
+                # The default, one second, would be added to each stop.
+                env=environment(bare, QUART_SECRET_KEY=key, DRAIN_SECONDS='0.1', **env),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -140,12 +142,6 @@ def honcho_command(procfile: Path, process: str, *options: str) -> list[str]:
 def environment(bare: Path, **env: str) -> dict[str, str]:
     # Without this environment's packages and settings.
     return {'PATH': f'{bare}:{os.defpath}', 'LANG': 'C.UTF-8', **env}
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(('127.0.0.1', 0))
-        return int(found.getsockname()[1])
 
 
 def session_cookie(response: httpx.Response) -> dict[str, str]:
@@ -230,17 +226,6 @@ def test_requests_in_flight_finish_when_stopped(start: Start) -> None:
     assert [response.text for response in responses] == ['finished'] * 20
     assert 'web.1 stopped (rc=0)' in deployed.log
     assert 'Traceback' not in deployed.log
-
-
-def refuses(port: int) -> bool:
-    try:
-        socket.create_connection(('127.0.0.1', port)).close()
-    except ConnectionRefusedError:
-        return True
-    except ConnectionResetError:
-        # The connection was in the backlog of a server that stops right now.
-        return False
-    return False
 
 
 def test_session_survives_a_killed_process(start: Start) -> None:
@@ -463,9 +448,7 @@ def test_rejected_websocket_is_closed(deployed: Deployed) -> None:
         client.sendall(request)
         # Much less than the server's idle timeout.
         client.settimeout(30)
-        response = b''
-        while data := client.recv(65536):
-            response += data
+        response = read_all(client)
 
     assert response.startswith(b'HTTP/1.1 400')
 

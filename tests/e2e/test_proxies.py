@@ -22,8 +22,9 @@ from quart_session_demo.compare.harness.servers import (
 )
 from tests.conftest import KEY, make_app
 from tests.processes import wait_until
-from tests.proxies import HAS_IPV6, Proxy
+from tests.proxies import Proxy
 from tests.sessions.contract.test_lesson import WALK
+from tests.sockets import HAS_IPV6
 
 pytestmark = pytest.mark.e2e
 

@@ -57,14 +57,19 @@ class Started:
         return f'http://127.0.0.1:{self.port}'
 
     def wait_for(self, text: str, count: int = 1) -> None:
-        """Wait until a text is in the log as often as this."""
+        """Wait until the log contains a text this many times."""
         wait_until(lambda: self.log.count(text) >= count or self.process.poll() is not None)
         assert self.log.count(text) >= count, self.log
 
     def pids(self) -> set[int]:
         """Return the processes that the supervisor has started and that still run."""
-        children = psutil.Process(self.process.pid).children()
-        return {child.pid for child in children if child.status() != psutil.STATUS_ZOMBIE}
+        pids = set()
+        for child in psutil.Process(self.process.pid).children():
+            # It may end meanwhile.
+            with suppress(psutil.NoSuchProcess):
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    pids.add(child.pid)
+        return pids
 
     def connect(self, request: str) -> socket.socket:
         """Return a connection, on which these lines were sent."""
@@ -73,9 +78,13 @@ class Started:
         connection.sendall(request.replace('\n', '\r\n').encode())
         return connection
 
+    def get(self, path: str = '/') -> httpx.Response:
+        """Return the response to a request on a new connection."""
+        return httpx.get(f'{self.url}{path}', timeout=60)
+
     def wait_in_flight(self, count: int) -> None:
         """Wait until the one process of the app has this many requests to `/wait/`."""
-        wait_until(lambda: httpx.get(self.url).json()['in_flight'] == count)
+        wait_until(lambda: self.get().json()['in_flight'] == count)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the starter alone."""
@@ -88,11 +97,12 @@ class Started:
 
 
 Start = Callable[..., Started]
+Launch = Callable[..., Started]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Yield a function that starts an app with these options and environment variables."""
+def start(launch: Launch) -> Start:
+    """Return a function that starts an app with these options and environment variables."""
 
     def start(
         app: str = SERVE_APP,
@@ -101,22 +111,32 @@ def start(tmp_path: Path) -> Iterator[Start]:
         command: tuple[str, ...] = COMMAND,
         **variables: str,
     ) -> Started:
+        started = launch([*command, app, f'--processes={processes}', *options], **variables)
+        started.wait_for('Running on', processes)
+        return started
+
+    return start
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launch]:
+    """Yield a function that starts a command, in a process group of its own."""
+
+    def launch(command: list[str], **variables: str) -> Started:
         log_file = tmp_path / f'{len(list(tmp_path.iterdir()))}.log'
         with log_file.open('wb') as log:
             process = subprocess.Popen(
-                [*command, app, f'--processes={processes}', *options],
+                command,
                 env=environment(**{'DRAIN_SECONDS': '0.1', **variables}),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
         stack.callback(end, process)
-        started = Started(process, log_file, stack)
-        started.wait_for('Running on', processes)
-        return started
+        return Started(process, log_file, stack)
 
     with ExitStack() as stack:
-        yield start
+        yield launch
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -20,11 +20,12 @@ class Load:
         outcomes: How often each status, `REFUSED` and `LOST` has happened.
     """
 
-    def __init__(self, port: int, request: bytes, clients: int) -> None:
+    def __init__(self, port: int, request: bytes, clients: int, delay: float) -> None:
         """Start the clients in this event loop."""
         self.outcomes: Counter[str] = Counter()
         self._port = port
         self._request = request
+        self._delay = delay
         self._is_stopped = False
         self._tasks = [asyncio.create_task(self._run()) for _ in range(clients)]
 
@@ -58,6 +59,7 @@ class Load:
         except ConnectionError:
             return REFUSED
         try:
+            await asyncio.sleep(self._delay)
             writer.write(self._request)
             response = await reader.read()
         except ConnectionError:
@@ -68,9 +70,11 @@ class Load:
 
 
 @asynccontextmanager
-async def load(port: int, request: bytes = GET, clients: int = 40) -> AsyncIterator[Load]:
-    """Yield the clients, after some responses; end them afterwards."""
-    clients_ = Load(port, request, clients)
+async def load(
+    port: int, request: bytes = GET, clients: int = 40, delay: float = 0
+) -> AsyncIterator[Load]:
+    """Yield clients that send so many seconds after they connect; end them afterwards."""
+    clients_ = Load(port, request, clients, delay)
     try:
         await clients_.wait_for_responses(clients)
         yield clients_

@@ -13,7 +13,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.processes import wait_until
-from tests.serve.conftest import COMMAND, SERVE_APP, Start, Started, end, environment
+from tests.serve.conftest import COMMAND, SERVE_APP, Launch, Start, end, environment
+from tests.sockets import read_all
 
 pytestmark = pytest.mark.e2e
 
@@ -33,12 +34,6 @@ def container() -> tuple[str, ...]:
             continue
         return (*UNSHARE, *options, *COMMAND)
     return (*SHELL, *COMMAND)
-
-
-def read_all(connection: socket.socket) -> bytes:
-    """Return everything that is received until the connection is closed."""
-    with connection.makefile('rb') as file:
-        return file.read()
 
 
 def handles_sigterm(process: psutil.Process) -> bool:
@@ -97,30 +92,19 @@ def test_inherited_socket_can_be_served_again(processes: int) -> None:
 
 
 @pytest.mark.parametrize('processes', [1, 2])
-def test_honcho_loses_no_request(processes: int, tmp_path: Path) -> None:
+def test_honcho_loses_no_request(launch: Launch, processes: int, tmp_path: Path) -> None:
     """SIGTERM to honcho and to all that it started finishes the open requests."""
     starter = f'{sys.executable} -m quart_session_demo.serve {SERVE_APP} --processes {processes}'
     (tmp_path / 'Procfile').write_text(f'web: exec {starter}\n')
     honcho = f'{sys.executable} -m honcho -f {tmp_path}/Procfile -d {ROOT} -e {os.devnull}'
-    log_file = tmp_path / 'log'
-    with ExitStack() as stack:
-        with log_file.open('wb') as log:
-            process = subprocess.Popen(
-                [*honcho.split(), 'start', '--port=0'],
-                env=environment(DRAIN_SECONDS='0.1'),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        stack.callback(end, process)
-        started = Started(process, log_file, stack)
-        started.wait_for('Running on', processes)
-        connections = [started.connect('GET /wait/1 HTTP/1.1\nHost: a\n\n') for _ in range(20)]
+    started = launch([*honcho.split(), 'start', '--port=0'])
+    started.wait_for('Running on', processes)
+    connections = [started.connect('GET /wait/1 HTTP/1.1\nHost: a\n\n') for _ in range(20)]
 
-        os.killpg(process.pid, signal.SIGTERM)
+    os.killpg(started.process.pid, signal.SIGTERM)
 
-        assert all(read_all(connection).endswith(b'finished') for connection in connections)
-        process.wait()
+    assert all(read_all(connection).endswith(b'finished') for connection in connections)
+    started.process.wait()
     assert 'web.1 stopped (rc=0)' in started.log
     assert started.log.count('after_serving') == processes
     assert 'Traceback' not in started.log

@@ -34,7 +34,7 @@ def test_bind_chooses_the_address(start: Start, processes: int) -> None:
     """`--bind` serves one address alone, and PORT does not count."""
     started = start('tests.apps.serve_app:app', '--bind=127.0.0.1:0', processes=processes, PORT='1')
 
-    assert httpx.get(started.url).json()['client'] == '127.0.0.1'
+    assert started.get().json()['client'] == '127.0.0.1'
     with pytest.raises(httpx.ConnectError):
         httpx.get(f'http://[::1]:{started.port}')
 
@@ -45,7 +45,7 @@ def test_unix_socket_is_served(start: Start, processes: int, tmp_path: Path) -> 
     path = tmp_path / 'app.sock'
     start('tests.apps.serve_app:app', f'--bind=unix:{path}', processes=processes)
 
-    with httpx.Client(transport=httpx.HTTPTransport(uds=str(path))) as client:
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=60) as client:
         response = client.get('http://app/')
 
     assert response.json()['client'] == '<local>'

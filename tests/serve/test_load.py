@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sys
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from tests.processes import wait_until
 from tests.serve.conftest import Start
 from tests.serve.load import LOST, REFUSED, load
+from tests.sockets import refuses
 
 pytestmark = pytest.mark.e2e
 
@@ -41,14 +41,6 @@ def test_connections_are_refused_while_requests_finish(start: Start, processes: 
     assert started.process.poll() is None
 
 
-def refuses(port: int) -> bool:
-    try:
-        socket.create_connection(('127.0.0.1', port)).close()
-    except ConnectionRefusedError:
-        return True
-    return False
-
-
 async def test_full_load_loses_nothing_at_hangup(start: Start) -> None:
     """SIGHUP at full load: each request has a response, and no connection is refused."""
     started = start(processes=2)
@@ -61,6 +53,17 @@ async def test_full_load_loses_nothing_at_hangup(start: Start) -> None:
 
     assert clients.outcomes.keys() == {'200'}
     assert started.log.count('after_serving') == 2
+
+
+async def test_hangup_waits_for_the_requests_of_new_connections(start: Start) -> None:
+    """A client that was accepted, and sends a moment later, has a response at SIGHUP, too."""
+    started = start(processes=2)
+
+    async with load(started.port, clients=10, delay=0.01) as clients:
+        started.send(signal.SIGHUP)
+        await clients.wait_until(lambda: started.log.count('after_serving') == 2)
+
+    assert clients.outcomes.keys() == {'200'}
 
 
 async def test_killed_process_is_replaced_under_load(start: Start) -> None:

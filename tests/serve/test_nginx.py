@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from tests.proxies import Proxy
 from tests.serve.conftest import SERVE_APP, Start
 from tests.serve.load import POST, load
+from tests.sockets import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.nginx]
 
@@ -43,11 +43,6 @@ def nginx(tmp_path: Path, certificate: Path) -> Iterator[Nginx]:
         yield start
 
 
-def free_port() -> int:
-    with socket.create_server(('127.0.0.1', 0)) as found:
-        return int(found.getsockname()[1])
-
-
 @pytest.mark.parametrize('keep_alive', [False, True])
 async def test_restart_behind_nginx_loses_nothing(
     start: Start, nginx: Nginx, keep_alive: bool
@@ -56,7 +51,7 @@ async def test_restart_behind_nginx_loses_nothing(
     started = start(processes=2)
     proxy = nginx(started.port, keep_alive=keep_alive)
 
-    async with load(proxy.http_port, POST, clients=10) as clients:
+    async with load(proxy.http_port, POST, clients=4) as clients:
         started.send(signal.SIGHUP)
         await clients.wait_until(lambda: started.log.count('after_serving') == 2)
         await clients.wait_for_responses(20)
@@ -73,7 +68,7 @@ async def test_deployment_on_two_servers_loses_nothing(
     servers = [start(PORT=str(port)) for port in ports]
     proxy = nginx(*ports, keep_alive=keep_alive)
 
-    async with load(proxy.http_port, POST, clients=10) as clients:
+    async with load(proxy.http_port, POST, clients=4) as clients:
         for port, server in zip(ports, servers, strict=True):
             os.killpg(server.process.pid, signal.SIGTERM)
             await asyncio.to_thread(server.process.wait)

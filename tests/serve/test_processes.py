@@ -22,7 +22,7 @@ def test_all_processes_serve(start: Start) -> None:
     served = set()
 
     def is_complete() -> bool:
-        response = httpx.get(started.url).json()
+        response = started.get().json()
         served.add(response['pid'])
         return served == started.pids() and response['concurrency'] == '3'
 
@@ -40,7 +40,7 @@ def test_killed_process_is_replaced(start: Start) -> None:
         os.kill(killed, signal.SIGKILL)
         started.wait_for('(SIGKILL): another one starts in', number)
         killed_at = time.monotonic()
-        assert httpx.get(started.url).status_code == 200
+        assert started.get().status_code == 200
         started.wait_for('Running on', 2 + number)
         pauses.append(time.monotonic() - killed_at)
 
@@ -56,7 +56,7 @@ def test_hangup_replaces_processes_one_by_one(start: Start) -> None:
     started = start(processes=2)
     old = started.pids()
     numbers = set()
-    with httpx.Client(headers={'Connection': 'close'}) as client:
+    with httpx.Client(headers={'Connection': 'close'}, timeout=60) as client:
         started.send(signal.SIGHUP)
 
         def is_replaced() -> bool:
@@ -94,7 +94,7 @@ def test_failed_restart_leaves_the_old_processes(changing: tuple[Started, Path])
 
     assert started.log.count('the new code is broken') == 1
     assert started.pids() == pids
-    assert httpx.get(started.url).status_code == 200
+    assert started.get().status_code == 200
     assert started.stop() == 0
 
 

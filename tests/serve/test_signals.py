@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 
-import httpx
 import pytest
 
 from tests.processes import wait_until, wait_until_gone
@@ -26,7 +25,7 @@ def test_other_signals_do_nothing(start: Start, processes: int) -> None:
     if processes == 1:
         started.send(signal.SIGHUP)
 
-    assert httpx.get(started.url).status_code == 200
+    assert started.get().status_code == 200
     assert started.pids() == pids
     assert started.stop() == 0
 
@@ -37,7 +36,7 @@ def test_quit_ends_at_once(start: Start, processes: int) -> None:
     started = start(processes=processes)
     pids = started.pids()
     connection = started.connect('GET /wait/600 HTTP/1.1\nHost: a\n\n')
-    wait_until(lambda: any(httpx.get(started.url).json()['in_flight'] for _ in range(20)))
+    wait_until(lambda: any(started.get().json()['in_flight'] for _ in range(20)))
 
     status = started.stop(signal.SIGQUIT)
 
@@ -53,7 +52,7 @@ def test_quit_ends_at_once(start: Start, processes: int) -> None:
 
 def test_started_programs_ignore_no_signal(start: Start) -> None:
     """A program that the app starts does not inherit what the starter ignores."""
-    mask = int(httpx.get(f'{start().url}/signals').text, 16)
+    mask = int(start().get('/signals').text, 16)
 
     ignored = {number for number in signal.valid_signals() if mask >> (number - 1) & 1}
     assert not ignored & {signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM}
@@ -68,7 +67,7 @@ def test_ignored_hangup_stays_ignored(start: Start) -> None:
     for pid in pids:
         os.kill(pid, signal.SIGHUP)
 
-    assert httpx.get(started.url).status_code == 200
+    assert started.get().status_code == 200
     assert started.pids() == pids
     assert started.stop() == 0
 

@@ -1,7 +1,6 @@
 """A stop finishes what was sent, and ends the rest in time."""
 
 import signal
-import socket
 
 import httpx
 import psutil
@@ -9,6 +8,7 @@ import pytest
 
 from tests.processes import wait_until
 from tests.serve.conftest import Start
+from tests.sockets import read_all
 
 pytestmark = pytest.mark.e2e
 
@@ -20,14 +20,6 @@ WEBSOCKET = (
 UPLOAD = 'POST /upload HTTP/1.1\nHost: a\nContent-Length: 1000\n\nabc'
 ENDED = 'ended: not finished 0.5 s after the signal to stop'
 SHORT = {'GRACEFUL_TIMEOUT': '0.5', 'DRAIN_SECONDS': '0'}
-
-
-def read_all(connection: socket.socket) -> bytes:
-    """Return everything that is received until the connection is closed."""
-    data = b''
-    while part := connection.recv(65536):
-        data += part
-    return data
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
@@ -48,7 +40,7 @@ def test_requests_in_flight_finish(start: Start, processes: int, number: signal.
 @pytest.mark.parametrize('processes', [1, 2])
 def test_requests_that_were_not_accepted_finish(start: Start, processes: int) -> None:
     """Of 100 requests that were sent to a paused server, none is lost at SIGTERM."""
-    started = start(processes=processes, DRAIN_SECONDS='2')
+    started = start(processes=processes, DRAIN_SECONDS='1')
     paused = [psutil.Process(pid) for pid in (started.process.pid, *started.pids())]
     for process in paused:
         process.suspend()
@@ -68,10 +60,10 @@ def test_readiness_fails_while_the_server_drains(start: Start) -> None:
     started = start(DRAIN_SECONDS='20')
     started.send(signal.SIGTERM)
 
-    wait_until(lambda: httpx.get(f'{started.url}/health/ready').status_code == 503)
-    ready = httpx.get(f'{started.url}/health/ready')
-    head = httpx.head(f'{started.url}/health/ready')
-    page = httpx.get(started.url)
+    wait_until(lambda: started.get('/health/ready').status_code == 503)
+    ready = started.get('/health/ready')
+    head = httpx.head(f'{started.url}/health/ready', timeout=60)
+    page = started.get()
 
     assert ready.json() == {'error': 'Service Unavailable'}
     assert ready.headers['Cache-Control'] == 'no-store'
@@ -84,7 +76,7 @@ def test_readiness_is_the_apps_own_before_the_stop(start: Start) -> None:
     """Before a signal, the app responds to `/health/ready`, and connections stay open."""
     started = start()
 
-    response = httpx.get(f'{started.url}/health/ready')
+    response = started.get('/health/ready')
 
     assert response.status_code == 404
     assert 'Connection' not in response.headers
@@ -113,7 +105,7 @@ def test_open_request_ends_with_one_line(
         started.wait_in_flight(1)
     else:
         # A later request has a response, so the upload has begun.
-        httpx.get(started.url)
+        started.get()
     lines = len(started.log.splitlines())
 
     status = started.stop()
@@ -131,7 +123,7 @@ def test_app_ends_although_a_request_does_not(start: Start, path: str) -> None:
     started = start(**SHORT)
     started.connect(GET.format(path))
     # A later request has a response, so the other has begun.
-    httpx.get(started.url)
+    started.get()
 
     status = started.stop()
 

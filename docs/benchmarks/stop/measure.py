@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 from cases import CASES, Amount, Case
 from clients import LOSSES, Outcome, Outcomes
-from servers import SERVERS, ServerKind, running
+from servers import SERVERS, ServerKind, run_server
 
 from quart_session_demo.compare.harness.formatting import pluralize
 from quart_session_demo.compare.harness.servers import ServerError
@@ -82,7 +82,7 @@ def measure(servers: Sequence[ServerKind], rounds: int, amount: Amount, wait: fl
         for server in servers:
             for case in supported(server):
                 print(f'round {number}: {server.name}: {case.name}', file=sys.stderr)
-                with running(server, wait) as started:
+                with run_server(server, wait) as started:
                     outcomes = asyncio.run(case.run(started, amount))
                 results[server.name, case.name].append(outcomes)
     return results

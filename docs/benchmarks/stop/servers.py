@@ -24,8 +24,19 @@ from quart_session_demo.compare.harness.servers import (
 PYTHON = sys.executable
 #: Hypercorn's defaults would cut requests off after 3 s, and refuse bursts.
 HYPERCORN = (
-    *(PYTHON, '-m', 'hypercorn', 'app:app', '--bind', '127.0.0.1:{port}'),
-    *('--worker-class', 'uvloop', '--graceful-timeout', '25', '--backlog', '2048', '--workers'),
+    PYTHON,
+    '-m',
+    'hypercorn',
+    'app:app',
+    '--bind',
+    '127.0.0.1:{port}',
+    '--worker-class',
+    'uvloop',
+    '--graceful-timeout',
+    '25',
+    '--backlog',
+    '2048',
+    '--workers',
 )
 
 
@@ -51,8 +62,13 @@ def starter(processes: int) -> ServerKind:
     return ServerKind(
         f'starter, {processes} process{"es" if processes > 1 else ""}',
         (
-            *('env', 'PORT={port}', PYTHON, '-m', 'quart_session_demo.serve', 'app:app'),
-            *('--processes', str(processes)),
+            'env',
+            'PORT={port}',
+            PYTHON,
+            '-m',
+            'quart_session_demo.serve',
+            'app:app',
+            f'--processes={processes}',
         ),
         processes=processes,
         restarts=processes > 1,
@@ -68,7 +84,12 @@ SERVERS = (
     ServerKind(
         'uvicorn',
         (
-            *(PYTHON, '-m', 'uvicorn', 'app:app', '--port', '{port}', '--workers', '2'),
+            PYTHON,
+            '-m',
+            'uvicorn',
+            'app:app',
+            '--port={port}',
+            '--workers=2',
             '--no-access-log',
         ),
         restarts=True,
@@ -76,8 +97,13 @@ SERVERS = (
     ServerKind(
         'granian',
         (
-            *(PYTHON, '-m', 'granian', 'app:app', '--port', '{port}', '--workers', '2'),
-            *('--interface', 'asgi'),
+            PYTHON,
+            '-m',
+            'granian',
+            'app:app',
+            '--port={port}',
+            '--workers=2',
+            '--interface=asgi',
         ),
         restarts=True,
     ),
@@ -122,7 +148,7 @@ class RunningServer:
         return [master, *master.children(recursive=True)]
 
     def wait_for(self, event: str, times: int) -> None:
-        """Wait until an event of `app` has happened so often.
+        """Wait until an event of `app` has happened this many times.
 
         Raises:
             ServerError: The server exited, or it takes too long.
@@ -136,7 +162,7 @@ class RunningServer:
 
 
 @contextmanager
-def running(kind: ServerKind, wait: float) -> Iterator[RunningServer]:
+def run_server(kind: ServerKind, wait: float) -> Iterator[RunningServer]:
     """Start a server, yield it when all of its processes run the app, and stop it afterwards.
 
     Raises:

@@ -84,7 +84,7 @@ def test_closed_loop_is_dropped(resources: Resources) -> None:
 
 
 async def test_timeout_ends_a_block_that_hangs() -> None:
-    """A block that waits for ever is cancelled and raises TimeoutError."""
+    """A block that waits forever is cancelled and raises TimeoutError."""
     with pytest.raises(TimeoutError):
         async with responsive_timeout(0.01):
             await asyncio.Event().wait()

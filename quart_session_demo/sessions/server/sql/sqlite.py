@@ -119,7 +119,7 @@ class SQLite:
 class _Connection(aiosqlite.Connection):
     """A connection that may be stopped twice, and while it opens, as cancelled tasks do.
 
-    aiosqlite would wait for ever for the thread that the first call ends, and would not close what
+    aiosqlite would wait forever for the thread that the first call ends, and would not close what
     the thread opens after the call.
     """
 
