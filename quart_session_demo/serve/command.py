@@ -40,7 +40,8 @@ def main(
     """Serve an ASGI app, such as a Quart app, with Hypercorn.
 
     Environment variables: PORT, WEB_CONCURRENCY, GRACEFUL_TIMEOUT (seconds until open requests are
-    ended, default 25) and DRAIN_SECONDS (how many of these new requests are accepted, default 1).
+    ended, default 25) and DRAIN_SECONDS (for how many of these seconds new connections are
+    accepted, default 1).
 
     SIGTERM and SIGINT finish the open requests and stop. SIGHUP restarts the processes one by one,
     if there are several. SIGQUIT stops at once.

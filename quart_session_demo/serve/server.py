@@ -7,9 +7,12 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from queue import SimpleQueue
+from types import FrameType
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -92,8 +95,18 @@ async def _serve(
             is_replaced = bool(parent.recv(1))
         stop.set()
 
+    # Safe in a signal handler, unlike starting a thread.
+    stopping: SimpleQueue[None] = SimpleQueue()
+
+    # Not `add_signal_handler`, which calls it only after a handler that blocks the event loop.
+    def handle_signal(number: int, frame: FrameType | None) -> None:
+        stopping.put(None)
+        loop.call_soon_threadsafe(stop.set)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        signal.signal(number, handle_signal)
+    seconds = settings.graceful_timeout + ABANDON_SECONDS
+    threading.Thread(target=_abandon_after, args=(stopping, seconds), daemon=True).start()
     if parent:
         loop.add_reader(parent, read_parent, parent)
     requests = OpenRequests(app)
@@ -147,7 +160,7 @@ async def _serve(
         stopped.cancel()
         await server
         return
-    _abandon_after(settings.graceful_timeout + ABANDON_SECONDS)
+    stopping.put(None)
     if not is_started:
         server.cancel()
         with suppress(asyncio.CancelledError):
@@ -166,14 +179,10 @@ async def _serve(
     await server
 
 
-def _abandon_after(seconds: float) -> None:
-    """End the process at a time, even if something still runs, such as a thread of the app."""
-
-    def abandon() -> None:
-        LOGGER.error('stopped after %g s, although the app has not ended', seconds)
-        standard_error.flush()
-        os._exit(1)
-
-    timer = threading.Timer(seconds, abandon)
-    timer.daemon = True
-    timer.start()
+def _abandon_after(stopping: SimpleQueue[None], seconds: float) -> None:
+    """End the process some time after its stop began, even if the app blocks its event loop."""
+    stopping.get()
+    time.sleep(seconds)
+    LOGGER.error('stopped after %g s, although the app has not ended', seconds)
+    standard_error.flush()
+    os._exit(1)

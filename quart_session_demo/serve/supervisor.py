@@ -95,6 +95,8 @@ class Supervisor:
                 self._handle_end(child)
             if time.monotonic() >= self._kill_at:
                 self._kill_at = math.inf
+                for child in self._children:
+                    LOGGER.error('Process %d did not stop: killed', child.process.pid)
                 self._kill()
         return self._status
 
@@ -169,6 +171,9 @@ class Supervisor:
         self._children.remove(child)
         child.connection.close()
         if child.is_stopping:
+            # A process that SIGTERM ends before it can handle signals has abandoned nothing.
+            if self._status == 0 and child.process.returncode not in (0, -signal.SIGTERM):
+                self._status = 1
             return
         now = time.monotonic()
         is_early = now - child.started_at < STABLE_SECONDS

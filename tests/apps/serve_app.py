@@ -72,6 +72,13 @@ async def block_thread() -> str:
     return 'finished'
 
 
+@app.get('/block')
+async def block() -> str:
+    print('blocking', file=sys.stderr, flush=True)
+    time.sleep(600)  # noqa: ASYNC251
+    return 'finished'
+
+
 @app.get('/log/<int:lines>')
 async def log(lines: int) -> str:
     for _ in range(lines):

@@ -133,9 +133,10 @@ def test_app_ends_although_a_request_does_not(start: Start, path: str) -> None:
     assert 'Traceback' not in started.log
 
 
-def test_app_that_does_not_end_is_abandoned(start: Start) -> None:
-    """A function in `after_serving` that does not end cannot hold the process."""
-    started = start(**SHORT, STOP_SECONDS='600')
+@pytest.mark.parametrize('processes', [1, 2])
+def test_app_that_does_not_end_is_abandoned(start: Start, processes: int) -> None:
+    """A function in `after_serving` that does not end cannot hold a process."""
+    started = start(processes=processes, **SHORT, STOP_SECONDS='600')
 
     status = started.stop()
 
@@ -143,3 +144,16 @@ def test_app_that_does_not_end_is_abandoned(start: Start) -> None:
     assert started.log.splitlines()[-1].endswith(
         '[ERROR] stopped after 3.5 s, although the app has not ended'
     )
+
+
+@pytest.mark.parametrize('processes', [1, 2])
+def test_handler_that_blocks_the_event_loop_is_abandoned(start: Start, processes: int) -> None:
+    """A handler that does not await, such as with `time.sleep`, cannot hold a process."""
+    started = start(processes=processes, **SHORT)
+    started.connect(GET.format('/block'))
+    started.wait_for('blocking')
+
+    status = started.stop()
+
+    assert status == 1
+    assert started.log.count('stopped after 3.5 s, although the app has not ended') == 1
