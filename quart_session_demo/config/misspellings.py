@@ -1,5 +1,6 @@
 """Names of settings that have no effect because they are misspelled or lack the prefix `QUART_`."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -51,6 +52,8 @@ def _similar(name: str, known: Collection[str]) -> str | None:
 
 def _distance(name: str, key: str) -> int:
     """Return the typing errors between two names; words in another order are one."""
+    # A plural is one error: TRUSTED_PROXY.
+    name, key = (re.sub('IES$', 'YS', text) for text in (name, key))
     words, key_words = name.split('_'), key.split('_')
     if sorted(words) == sorted(key_words):
         return 1

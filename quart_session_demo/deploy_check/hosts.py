@@ -72,15 +72,21 @@ def _server_name_findings(
     host, port = _split(name)
     # Browsers leave these out. Others have a port that users must type.
     is_default_port = port in ('', '80', '443')
-    requested = host if is_default_port else f'{host}:{port}'
-    served = {scheme: _is_served(app, scheme, requested) for scheme in ('http', 'https')}
+    hosts = _with_subdomains(app, host if is_default_port else f'{host}:{port}')
+    served = {
+        scheme: [requested for requested in hosts if _is_served(app, scheme, requested)]
+        for scheme in ('http', 'https')
+    }
+    # An app may have no page without a subdomain.
+    found = served['https'] or served['http'] or hosts
+    host, requested = found[0].removesuffix(f':{port}'), found[0]
     if not any(served.values()) or (trusts_proxies(app) and not served['https']):
         instead = f'and browsers request {requested} instead'
         reason = 'which no request matches' if requested == name.lower() else instead
         yield NEVER_SERVED.fill(host=name, reason=reason)
     elif _is_loopback(host):
         yield NEVER_SERVED.fill(host=name, reason='which only this machine can request')
-    elif trusted is not None and not host_is_trusted(requested, trusted):
+    elif trusted is not None and not any(host_is_trusted(one, trusted) for one in found):
         yield NEVER_SERVED.fill(host=name, reason='which QUART_TRUSTED_HOSTS refuses')
     elif port == '443' and not served['http'] and not trusts_proxies(app):
         yield SCHEME.fill(host=host, scheme='http')
@@ -88,6 +94,12 @@ def _server_name_findings(
         yield SCHEME.fill(host=host, scheme='https')
     elif not is_default_port or trusted is None or not _all_served(app, trusted):
         yield ONLY_HOST.fill(host=requested)
+
+
+def _with_subdomains(app: Quart, host: str) -> list[str]:
+    """Return a host, and its subdomains that have routes."""
+    subdomains = {rule.subdomain for rule in app.url_map.iter_rules() if rule.subdomain}
+    return [host, *(f'{"www" if "<" in name else name}.{host}' for name in sorted(subdomains))]
 
 
 def _all_served(app: Quart, hosts: Collection[str]) -> bool:

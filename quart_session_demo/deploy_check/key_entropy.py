@@ -34,6 +34,8 @@ KEYBOARD = (
     'zxcvbnm',
     'yxcvbnm',
     '1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik',
+    'qazwsxedcrfvtgbyhnujmikolp',
+    '1q2w3e4r5t6y7u8i9o0p',
     '!@#$%^&*()',
 )
 #: How many characters a repetition, a part of a keyboard or a sequence has at least.

@@ -26,8 +26,9 @@ MIN_HALF_QUOTED = 40
 _PRINTED = re.compile(
     rb'[A-Za-z0-9+/]+={0,2}|[\w-]+={0,2}|[a-z0-9!@#$%^&*(\-_=+)]{40,}|[A-Za-z]+(?:[ .][A-Za-z]+)+'
 )
-#: Bytes as Python prints them, with a few escapes.
-_PYTHON_BYTES = re.compile(rb"""b(['"])(.*(?:\\x[0-9a-f]{2}.*){2})\1""", re.DOTALL)
+#: Bytes as Python prints them. They have a few escapes.
+_PYTHON_BYTES = re.compile(rb"""b(['"])(.*)\1""", re.DOTALL)
+_MIN_ESCAPES = 2
 
 
 def clean_key(key: bytes) -> bytes:
@@ -35,7 +36,8 @@ def clean_key(key: bytes) -> bytes:
     text = _stripped(key)
     if named := _NAME.fullmatch(text):
         return _unquoted(named[1])
-    if printed := _PYTHON_BYTES.fullmatch(text):
+    printed = _PYTHON_BYTES.fullmatch(text)
+    if printed and len(re.findall(rb'\\x[0-9a-f]{2}', printed[2])) >= _MIN_ESCAPES:
         return printed[2]
     text = _unquoted(text.removeprefix(b'b') if text[1:2] in (b'"', b"'") else text)
     if _PRINTED.fullmatch(text):

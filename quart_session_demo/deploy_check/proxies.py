@@ -1,6 +1,7 @@
 """Check that the app trusts the proxies of its platform, and not the hosts of clients."""
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 from quart import Quart
 
@@ -27,6 +28,13 @@ REDIRECT_LOOP = Finding(
     'redirects these and trusts no proxy',
     'Set QUART_TRUSTED_PROXIES to {number}{own}',
 )
+WRONG_ORDER = Finding(
+    'https-redirect-loop',
+    'error',
+    'Behind a proxy with TLS, each page redirects to itself forever: ForceHttpsMiddleware is '
+    'around the middleware that obeys the proxy',
+    'Wrap that middleware around ForceHttpsMiddleware',
+)
 NO_TRUSTED_HOSTS = Finding(
     'trusted-hosts-missing',
     'warning',
@@ -38,17 +46,21 @@ UNUSED = Finding(
     'setting-unused',
     'warning',
     'QUART_{name} has no effect, because no {middleware} is around app.asgi_app',
-    'Wrap it: app.asgi_app = {middleware}(app.asgi_app, app.config[{name!r}])',
+    'Wrap it: app.asgi_app = {middleware}(app.asgi_app{value})',
 )
 FINDINGS = (
     NOT_TRUSTED,
     REDIRECT_LOOP,
+    WRONG_ORDER,
     NO_TRUSTED_HOSTS,
     UNUSED,
 )
 
 #: The settings that our middleware obeys, and Quart not.
-MIDDLEWARE: dict[str, type[TrustedProxiesMiddleware | TrustedHostMiddleware]] = {
+MIDDLEWARE: dict[
+    str, type[TrustedProxiesMiddleware | TrustedHostMiddleware | ForceHttpsMiddleware]
+] = {
+    'FORCE_HTTPS': ForceHttpsMiddleware,
     'TRUSTED_PROXIES': TrustedProxiesMiddleware,
     'TRUSTED_HOSTS': TrustedHostMiddleware,
 }
@@ -61,10 +73,13 @@ OTHER_MIDDLEWARE = (
 
 def trusts_proxies(app: Quart) -> bool:
     """Return whether an app obeys the headers of any proxy."""
-    middleware = find_middleware(app, TrustedProxiesMiddleware)
-    return (middleware is not None and not middleware.is_off) or any(
-        type(layer).__name__ in OTHER_MIDDLEWARE for layer in middleware_chain(app)
-    )
+    return any(map(_obeys_proxies, middleware_chain(app)))
+
+
+def _obeys_proxies(layer: object) -> bool:
+    if isinstance(layer, TrustedProxiesMiddleware):
+        return not layer.is_off
+    return type(layer).__name__ in OTHER_MIDDLEWARE
 
 
 def proxy_findings(app: Quart) -> Iterator[Finding]:
@@ -80,6 +95,9 @@ def proxy_findings(app: Quart) -> Iterator[Finding]:
                 own=_in_own_app(app, TrustedProxiesMiddleware),
             )
         return
+    outer = takewhile(lambda layer: not _obeys_proxies(layer), middleware_chain(app))
+    if any(isinstance(layer, ForceHttpsMiddleware) for layer in outer):
+        yield WRONG_ORDER
     middleware = find_middleware(app, TrustedHostMiddleware)
     if app.config.get('TRUSTED_HOSTS') is None and not (middleware and middleware.trusted_hosts):
         yield NO_TRUSTED_HOSTS.fill(own=_in_own_app(app, TrustedHostMiddleware))
@@ -87,8 +105,9 @@ def proxy_findings(app: Quart) -> Iterator[Finding]:
 
 def _unused_settings(app: Quart) -> Iterator[Finding]:
     for name, middleware in MIDDLEWARE.items():
-        if app.config.get(name) is not None and not find_middleware(app, middleware):
-            yield UNUSED.fill(name=name, middleware=middleware.__name__)
+        if app.config.get(name) and not find_middleware(app, middleware):
+            value = '' if middleware is ForceHttpsMiddleware else f', app.config[{name!r}]'
+            yield UNUSED.fill(name=name, middleware=middleware.__name__, value=value)
 
 
 def _in_own_app(app: Quart, middleware: type) -> str:

@@ -102,6 +102,17 @@ def test_random_key_is_not_guessable(generator: Generator) -> None:
         'django-insecure-#x9v!k2m3n4b5v6c7x8z9a1s2d3f4',
         '\t192B9BDD22AB9ED4D12E236C78AFCB9A393EC15F71BBF5DC987D54727823BCBF \n',
         'A0Zr98j/3yX R~XHH!jmN]LWX/,?RT' + 'x',
+        'your-secret-key-change-in-production',
+        'dev-secret-key-not-for-production-use',
+        'a_secret_with_at_least_32_characters_',
+        'this-should-be-a-long-random-string',
+        'placeholder-placeholder-placeholder',
+        '$(dd if=/dev/urandom bs=32 count=1 | base64)',
+        '<paste the output of token_hex() here>',
+        'a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long',
+        'pf9Wkove4IKEAXvy-cQkeDPhv9Cb3Ag-wyJILbq_dFw',
+        '1q2w3e4r5t6y7u8i9o0p1q2w3e4r5t6y',
+        base64.urlsafe_b64encode(b'supersecretkeysupersecret').rstrip(b'=').decode(),
         b'supersecretkey12'.hex(),
         base64.b64encode(b'changemechangemechangeme').decode(),
     ],
@@ -109,6 +120,23 @@ def test_random_key_is_not_guessable(generator: Generator) -> None:
 def test_example_is_guessable(key: str) -> None:
     """Repetitions, sequences, placeholders, sentences and well-known keys are found."""
     assert is_guessable(key.encode())
+
+
+def test_short_text_written_twice_is_guessable() -> None:
+    """A text of fewer than 32 bytes is no key, however often it is repeated."""
+    text = KEY[:31]
+
+    assert is_guessable(f'{text}{text}'.encode())
+    assert is_guessable(f'{text}{text}{text[:9]}'.encode())
+    assert not is_guessable(f'{KEY[:32]}{KEY[:32]}'.encode())
+
+
+@pytest.mark.parametrize(
+    'words', ['my-secret', 'your-secret', 'flask-secret', 'change-it', 'my-key']
+)
+def test_two_joined_words_are_no_placeholder(words: str) -> None:
+    """Lists for random words contain these, so that random keys may, too."""
+    assert not is_guessable(f'impish-{words}-beefy-mild-varsity-loose-bulky-stinky'.encode())
 
 
 @pytest.mark.parametrize('key', ['secret', 'password', 'default', 'example'])
@@ -159,6 +187,13 @@ KEY = '8b1c2c003bf84aae7e975d8b29a2f328e08433ad8be9bb6bfe4106071e2fa0de'
 def test_pasted_text_is_found(template: str, key: str) -> None:
     """Quotes, white space and the name of the setting around a key are recognized."""
     assert clean_key(template.format(key).encode()) == key.encode()
+
+
+def test_long_key_is_checked_fast() -> None:
+    """Quotes that do not match around many escapes took minutes."""
+    key = b"b'" + b'\\x00' * 2000 + b'"'
+
+    assert clean_key(key) == key
 
 
 def test_printed_bytes_are_recognized() -> None:

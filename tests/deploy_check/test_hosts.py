@@ -124,6 +124,25 @@ async def test_app_with_subdomains_is_right(host: str) -> None:
     assert found(app) == {}
 
 
+@pytest.mark.filterwarnings('ignore:Current server name')
+@pytest.mark.parametrize('name', ['example.com', 'example.com:8443'])
+async def test_app_with_pages_at_a_subdomain_only_is_reachable(name: str) -> None:
+    """An app that has no page at the name itself is served at its subdomain."""
+    app = Quart('own', subdomain_matching=True, static_folder=None)
+    app.config.update(own_app(SERVER_NAME=name).config)
+
+    @app.get('/', subdomain='www')
+    async def index() -> str:
+        return 'index'
+
+    for host, status in ((f'www.{name}', 200), (name, 404)):
+        response = await app.test_client().get('/', headers={'Host': host})
+        assert response.status_code == status
+    [finding] = check_settings(app)
+    assert (finding.id, finding.level) == ('server-name-only', 'warning')
+    assert f'another host than www.{name},' in finding.message
+
+
 def test_message_names_the_host_that_browsers_request() -> None:
     """The finding about an international name shows the form that browsers send."""
     [finding] = check_settings(own_app(SERVER_NAME='bücher.example'))

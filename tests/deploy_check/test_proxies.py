@@ -114,6 +114,31 @@ def test_redirect_that_never_ends_is_found(heroku: None) -> None:
     assert found(app) == {'https-redirect-loop': 'error'}
 
 
+async def test_redirect_around_trusted_proxies_is_found() -> None:
+    """The redirect to https must get the scheme that the proxy reports, or it never ends."""
+    app = own_app(TRUSTED_HOSTS=['example.com'])
+    inner = TrustedHostMiddleware(app.asgi_app, ['example.com'])
+    headers = {'Host': 'example.com', 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': '192.0.2.1'}
+
+    async def status() -> int:
+        return (await app.test_client().get('/', headers=headers)).status_code
+
+    app.asgi_app = ForceHttpsMiddleware(TrustedProxiesMiddleware(inner, 1))  # type: ignore[method-assign]
+    assert (await status(), found(app)) == (308, {'https-redirect-loop': 'error'})
+
+    app.asgi_app = TrustedProxiesMiddleware(ForceHttpsMiddleware(inner), 1)  # type: ignore[method-assign]
+    assert (await status(), found(app)) == (200, {})
+
+
+def test_https_setting_without_its_middleware_is_found() -> None:
+    """An own app that sets `FORCE_HTTPS` needs the middleware, which gets no value."""
+    [finding] = check_settings(own_app(FORCE_HTTPS=True))
+
+    assert (finding.id, finding.level) == ('setting-unused', 'warning')
+    assert finding.remedy == 'Wrap it: app.asgi_app = ForceHttpsMiddleware(app.asgi_app)'
+    assert found(own_app(FORCE_HTTPS=False)) == {}
+
+
 def test_warning_does_not_stop_the_release(heroku: None) -> None:
     """The `release:` line, without `--strict`, passes in an app that trusts no proxy."""
     result = demo_app().test_cli_runner().invoke(args=['check-deploy'])
