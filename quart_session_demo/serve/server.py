@@ -143,7 +143,9 @@ async def _serve(
         await lifespan.end()
         # Without waiting for clients that do not read, for handlers that ignore their cancellation
         # and for threads.
-        sys.stdout.flush()
+        # Standard output may be closed, or its reader may have ended.
+        with suppress(AttributeError, OSError):
+            sys.stdout.flush()
         standard_error.flush()
         os._exit(0)
     await server
