@@ -128,7 +128,13 @@ async def _serve(
     await asyncio.wait((server, stopped), return_when=asyncio.FIRST_COMPLETED)
     if server.done():
         stopped.cancel()
-        await server
+        try:
+            await server
+        except OSError:
+            # Two programs can bind an address until one of them listens.
+            raise ServeError(
+                'another program listens on this address: choose another one with PORT or --bind'
+            ) from None
         return
     _abandon_after(settings.graceful_timeout + ABANDON_SECONDS)
     if not is_started:
