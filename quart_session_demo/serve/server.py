@@ -46,7 +46,8 @@ def run(
         settings: How long a stop may take.
         parent: A socket whose other end the parent process has. It gets a byte when the app accepts
             connections. When it sends one, this process stops, and others go on with the socket.
-            When the parent ends, this process stops too.
+            They also do after a signal to this process alone. When the parent ends or shuts the
+            socket down, all processes stop.
         is_inherited: Whether other programs go on with the socket.
 
     Raises:
@@ -80,23 +81,29 @@ async def _serve(
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    # Another process of this server goes on.
-    is_replaced = False
+    requests = OpenRequests(app)
+    lifespan = LifespanMiddleware(requests)
+    # Other processes of this server go on.
+    is_replaced = parent is not None
+
+    def begin_stop() -> None:
+        requests.drain(is_ready=is_replaced)
+        stop.set()
 
     def read_parent(parent: socket.socket) -> None:
         nonlocal is_replaced
-        loop.remove_reader(parent)
-        # Without a byte the parent has ended.
+        received = b''
         with suppress(OSError):
-            is_replaced = bool(parent.recv(1))
-        stop.set()
+            received = parent.recv(1)
+        if not received:
+            loop.remove_reader(parent)
+            is_replaced = False
+        begin_stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, begin_stop)
     if parent:
         loop.add_reader(parent, read_parent, parent)
-    requests = OpenRequests(app)
-    lifespan = LifespanMiddleware(requests)
     is_started = False
 
     async def drain_when_stopped() -> None:
@@ -108,7 +115,6 @@ async def _serve(
                 parent.send(b'1')
         await stop.wait()
         # Requests that were sent may wait in connections that are not accepted yet.
-        requests.drain(is_ready=is_replaced)
         await asyncio.sleep(settings.drain_seconds)
         if not is_replaced and not is_inherited:
             await accept_queue.drain(queue)
