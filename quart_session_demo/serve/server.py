@@ -15,7 +15,7 @@ from hypercorn.config import Config
 from hypercorn.typing import ASGIFramework
 from hypercorn.utils import LifespanFailureError, LifespanTimeoutError
 
-from quart_session_demo.serve import accept_queue, standard_error
+from quart_session_demo.serve import accept_queue, signals, standard_error
 from quart_session_demo.serve.app import load_app
 from quart_session_demo.serve.lifespan import LifespanMiddleware
 from quart_session_demo.serve.open_requests import OpenRequests
@@ -56,7 +56,13 @@ def run(
     app = load_app(name)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(app, listener, settings, parent, is_inherited))
+            try:
+                runner.run(_serve(app, listener, settings, parent, is_inherited))
+            finally:
+                # The end of the loop would restore the default, which kills the process.
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    runner.get_loop().remove_signal_handler(number)
+                signals.ignore_stop()
     except (LifespanFailureError, LifespanTimeoutError) as error:
         # An app reports a text, while it handles its exception. Quart logs the traceback.
         cause = error.__context__

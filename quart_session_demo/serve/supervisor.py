@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from quart_session_demo.serve import signals
 from quart_session_demo.serve.settings import ABANDON_SECONDS, Settings
 
 #: A process that ends earlier after its start makes the pause before the next start longer.
@@ -98,6 +99,7 @@ class Supervisor:
             if time.monotonic() >= self._kill_at:
                 self._kill_at = math.inf
                 self._kill()
+        signals.ignore_stop()
         return self._status
 
     def _serving(self) -> list[_Child]:
