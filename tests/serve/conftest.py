@@ -63,8 +63,13 @@ class Started:
 
     def pids(self) -> set[int]:
         """Return the processes that the supervisor has started and that still run."""
-        children = psutil.Process(self.process.pid).children()
-        return {child.pid for child in children if child.status() != psutil.STATUS_ZOMBIE}
+        pids = set()
+        for child in psutil.Process(self.process.pid).children():
+            # It may have ended meanwhile.
+            with suppress(psutil.NoSuchProcess):
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    pids.add(child.pid)
+        return pids
 
     def connect(self, request: str) -> socket.socket:
         """Return a connection, on which these lines were sent."""
