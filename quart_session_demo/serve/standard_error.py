@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 #: How many messages can wait for a reader. Further ones are dropped.
 MAX_MESSAGES = 1000
-#: How long the end of the process waits until its messages have a place, and then for a reader.
-FLUSH_SECONDS = 0.5
+#: How long the end of the process waits until its messages are written.
+FLUSH_SECONDS = 1
 FILENO = 2
 
 
@@ -27,7 +27,8 @@ class ThreadedStream(io.RawIOBase):
     def __init__(self) -> None:
         """Start the thread."""
         # An event is set when everything before it is written.
-        self._messages: queue.Queue[bytes | threading.Event] | None = queue.Queue(MAX_MESSAGES)
+        # A signal handler or `__del__` can print while `put` runs: `Queue` would wait for ever.
+        self._messages: queue.SimpleQueue[bytes | threading.Event] | None = queue.SimpleQueue()
         self._dropped = 0
         threading.Thread(target=self._write_messages, args=(self._messages,), daemon=True).start()
         # A process that the app forks does not have the thread.
@@ -39,9 +40,9 @@ class ThreadedStream(io.RawIOBase):
         if self._messages is None:
             _write(message)
             return len(message)
-        try:
-            self._messages.put_nowait(message)
-        except queue.Full:
+        if self._messages.qsize() < MAX_MESSAGES:
+            self._messages.put(message)
+        else:
             self._dropped += 1
         return len(message)
 
@@ -49,9 +50,8 @@ class ThreadedStream(io.RawIOBase):
         """Wait until everything is written, or for a second."""
         written = threading.Event()
         if self._messages is not None:
-            with suppress(queue.Full):
-                self._messages.put(written, timeout=FLUSH_SECONDS)
-                written.wait(FLUSH_SECONDS)
+            self._messages.put(written)
+            written.wait(FLUSH_SECONDS)
 
     def writable(self) -> bool:
         """Return True."""
@@ -68,7 +68,7 @@ class ThreadedStream(io.RawIOBase):
     def _write_without_thread(self) -> None:
         self._messages = None
 
-    def _write_messages(self, messages: queue.Queue[bytes | threading.Event]) -> None:
+    def _write_messages(self, messages: queue.SimpleQueue[bytes | threading.Event]) -> None:
         while True:
             message = messages.get()
             if isinstance(message, threading.Event):

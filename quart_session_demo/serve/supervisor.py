@@ -100,6 +100,7 @@ class Supervisor:
                 self._kill_at = math.inf
                 self._kill()
         signals.ignore_stop()
+        signal.set_wakeup_fd(-1)
         return self._status
 
     def _serving(self) -> list[_Child]:

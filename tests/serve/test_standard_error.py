@@ -130,3 +130,15 @@ def test_stream_has_what_apps_use(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sys.stderr.name == '<stderr>'
     os.close(reader)
     os.close(writer)
+
+
+def test_handler_can_print_while_the_app_prints() -> None:
+    """A signal handler that interrupts a message can print one too."""
+    process = subprocess.run(
+        [sys.executable, '-m', 'tests.apps.printing_handler'],
+        env=environment(),
+        stderr=subprocess.DEVNULL,
+        timeout=30,
+    )
+
+    assert process.returncode == 0
