@@ -65,6 +65,9 @@ class OpenRequests:
 
         async def send_and_watch(event: ASGISendEvent) -> None:
             nonlocal has_started
+            if task in self._ended and task not in self._open:
+                # A task of the app, such as Quart's for each request, is not cancelled with it.
+                return
             has_started = True
             if event['type'] == 'http.response.start' and self._is_draining:
                 # Apps may leave out the headers, or use one event again.

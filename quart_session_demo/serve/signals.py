@@ -21,8 +21,15 @@ def install() -> None:
         signal.signal(signal.SIGHUP, _do_nothing)
 
 
+def ignore_stop() -> None:
+    """Ignore further signals to stop, which would change the status of a process that ends."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _exit(number: int, frame: FrameType | None) -> None:
     # Nothing is served yet.
+    ignore_stop()
     sys.exit(0)
 
 

@@ -7,48 +7,51 @@ import queue
 import sys
 import threading
 from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 #: How many messages can wait for a reader. Further ones are dropped.
 MAX_MESSAGES = 1000
-#: How long the end of the process waits until its messages have a place, and then for a reader.
-FLUSH_SECONDS = 0.5
+#: How long the end of the process waits until its messages are written.
+FLUSH_SECONDS = 1
 FILENO = 2
 
 
-class ThreadedStream(io.TextIOBase):
-    """A text stream to standard error that writes in a thread, because a full pipe blocks."""
+class ThreadedStream(io.RawIOBase):
+    """A stream to standard error that writes in a thread, because a full pipe blocks."""
 
-    encoding = 'utf-8'
-    errors = 'backslashreplace'
+    name = '<stderr>'
 
     def __init__(self) -> None:
         """Start the thread."""
         # An event is set when everything before it is written.
-        self._messages: queue.Queue[bytes | threading.Event] | None = queue.Queue(MAX_MESSAGES)
+        # A signal handler or `__del__` can print while `put` runs: `Queue` would wait for ever.
+        self._messages: queue.SimpleQueue[bytes | threading.Event] | None = queue.SimpleQueue()
         self._dropped = 0
         threading.Thread(target=self._write_messages, args=(self._messages,), daemon=True).start()
         # A process that the app forks does not have the thread.
         os.register_at_fork(after_in_child=self._write_without_thread)
 
-    def write(self, text: str) -> int:
-        """Write a text soon, or drop it if too many others wait."""
-        message = text.encode(self.encoding, self.errors)
+    def write(self, data: 'Buffer') -> int:
+        """Write data soon, or drop them if too many others wait."""
+        message = bytes(data)
         if self._messages is None:
             _write(message)
-            return len(text)
-        try:
-            self._messages.put_nowait(message)
-        except queue.Full:
+            return len(message)
+        if self._messages.qsize() < MAX_MESSAGES:
+            self._messages.put(message)
+        else:
             self._dropped += 1
-        return len(text)
+        return len(message)
 
     def wait(self) -> None:
         """Wait until everything is written, or for a second."""
         written = threading.Event()
         if self._messages is not None:
-            with suppress(queue.Full):
-                self._messages.put(written, timeout=FLUSH_SECONDS)
-                written.wait(FLUSH_SECONDS)
+            self._messages.put(written)
+            written.wait(FLUSH_SECONDS)
 
     def writable(self) -> bool:
         """Return True."""
@@ -65,7 +68,7 @@ class ThreadedStream(io.TextIOBase):
     def _write_without_thread(self) -> None:
         self._messages = None
 
-    def _write_messages(self, messages: queue.Queue[bytes | threading.Event]) -> None:
+    def _write_messages(self, messages: queue.SimpleQueue[bytes | threading.Event]) -> None:
         while True:
             message = messages.get()
             if isinstance(message, threading.Event):
@@ -89,14 +92,18 @@ def install() -> None:
         except OSError:
             # Otherwise the listening socket could get this number, and receive what is printed.
             os.open(os.devnull, os.O_RDWR)
-    sys.stderr = ThreadedStream()
+    # Apps use `buffer` and `reconfigure` of Python's own stream.
+    sys.stderr = io.TextIOWrapper(
+        ThreadedStream(), encoding='utf-8', errors='backslashreplace', write_through=True
+    )
     atexit.register(flush)
 
 
 def flush() -> None:
     """Wait until what was printed on standard error is written, or for a second."""
-    if isinstance(sys.stderr, ThreadedStream):
-        sys.stderr.wait()
+    stream = getattr(sys.stderr, 'buffer', None)
+    if isinstance(stream, ThreadedStream):
+        stream.wait()
 
 
 def _write(message: bytes) -> None:

@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from quart_session_demo.serve import signals
 from quart_session_demo.serve.settings import ABANDON_SECONDS, Settings
 
 #: A process that ends earlier after its start makes the pause before the next start longer.
@@ -26,7 +27,7 @@ LOGGER = logging.getLogger('hypercorn.error')
 class _Child:
     process: subprocess.Popen[bytes]
     # The process sends a byte when its app has started. A byte from here stops the process, while
-    # others still serve its socket.
+    # others still serve its socket. The end stops all of them.
     connection: socket.socket
     started_at: float = field(default_factory=time.monotonic)
     has_started: bool = False
@@ -36,6 +37,9 @@ class _Child:
 
     def stop(self) -> None:
         self.is_stopping = True
+        # After a signal alone it would let other processes go on with the socket.
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
         self.process.terminate()
 
     def replace(self) -> None:
@@ -98,6 +102,8 @@ class Supervisor:
                 for child in self._children:
                     LOGGER.error('Process %d did not stop: killed', child.process.pid)
                 self._kill()
+        signals.ignore_stop()
+        signal.set_wakeup_fd(-1)
         return self._status
 
     def _serving(self) -> list[_Child]:
@@ -127,13 +133,20 @@ class Supervisor:
         options = [f'--bind=fd://{filenos[0]}', f'--parent={filenos[1]}']
         if self.is_inherited:
             options.append('--inherited')
-        with parent:
-            process = subprocess.Popen(  # noqa: S603
-                [*command, *options],
-                pass_fds=filenos,
-                # A signal to the whole group reaches the supervisor alone.
-                process_group=0,
-            )
+        try:
+            with parent:
+                process = subprocess.Popen(  # noqa: S603
+                    [*command, *options],
+                    pass_fds=filenos,
+                    # A signal to the whole group reaches the supervisor alone.
+                    process_group=0,
+                )
+        except OSError as error:
+            # This user may have too many processes now.
+            connection.close()
+            self._failures += 1
+            self._handle_failure('A new process', str(error), has_started=False)
+            return
         self._children.append(_Child(process, connection))
 
     def _handle_signal(self, number: int) -> None:
@@ -175,25 +188,30 @@ class Supervisor:
             if self._status == 0 and child.process.returncode not in (0, -signal.SIGTERM):
                 self._status = 1
             return
-        now = time.monotonic()
-        is_early = now - child.started_at < STABLE_SECONDS
+        is_early = time.monotonic() - child.started_at < STABLE_SECONDS
         self._failures = self._failures + 1 if is_early else 1
-        name, serving = f'Process {child.process.pid}', self._serving()
-        result = _describe(child.process.returncode)
-        if not child.has_started and len(serving) >= self.settings.processes:
+        self._handle_failure(
+            f'Process {child.process.pid}',
+            _describe(child.process.returncode),
+            has_started=child.has_started,
+        )
+
+    def _handle_failure(self, name: str, result: str, *, has_started: bool) -> None:
+        serving = self._serving()
+        if not has_started and len(serving) >= self.settings.processes:
             LOGGER.error('%s did not start (%s): the others are not restarted', name, result)
             for other in serving:
                 other.is_outdated = False
             return
-        if not serving and not child.has_started and self._failures > self._max_failures:
-            # It has printed why, unless it was killed.
-            if child.process.returncode < 0:
+        if not serving and not has_started and self._failures > self._max_failures:
+            # It has printed why, unless it was killed or the system has refused it.
+            if not result.startswith('status '):
                 LOGGER.error('%s did not start (%s)', name, result)
             self._stop(1)
             return
         pause = min(2 ** (self._failures - 2), MAX_PAUSE_SECONDS) if self._failures > 1 else 0
         LOGGER.error('%s ended (%s): another one starts in %d s', name, result, pause)
-        self._next_start = now + pause
+        self._next_start = time.monotonic() + pause
 
 
 def _describe(returncode: int) -> str:

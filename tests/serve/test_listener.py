@@ -1,13 +1,14 @@
 """The addresses that the starter serves."""
 
 import socket
+import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
 
 from quart_session_demo.serve import listener
-from tests.serve.conftest import Start
+from tests.serve.conftest import COMMAND, SERVE_APP, Start, environment
 
 pytestmark = pytest.mark.e2e
 
@@ -37,6 +38,30 @@ def test_bind_chooses_the_address(start: Start, processes: int) -> None:
     assert started.get().json()['client'] == '127.0.0.1'
     with pytest.raises(httpx.ConnectError):
         httpx.get(f'http://[::1]:{started.port}')
+
+
+@pytest.mark.parametrize('processes', [1, 2])
+def test_address_taken_during_the_start_is_one_line(processes: int) -> None:
+    """If another program listens on the address before the app has started, one line says so."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(('127.0.0.1', 0))
+        _, port = other.getsockname()
+        with subprocess.Popen(
+            [*COMMAND, SERVE_APP, f'--processes={processes}', f'--bind=127.0.0.1:{port}'],
+            env=environment(START_SECONDS='0.5'),
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr
+            assert process.stderr.readline() == 'starting\n'
+            other.listen()
+            lines = process.stderr.readlines()
+
+    assert process.returncode == 1
+    assert lines == [
+        'Error: another program listens on this address: choose another one with PORT or --bind\n'
+    ]
 
 
 @pytest.mark.parametrize('processes', [1, 2])

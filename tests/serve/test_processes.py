@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -48,6 +49,31 @@ def test_killed_process_is_replaced(start: Start) -> None:
     assert 'another one starts in 2 s' in started.log
     assert pauses[2] > 2
     assert len(started.pids()) == 2
+    assert started.stop() == 0
+
+
+def test_terminated_process_is_replaced(start: Start) -> None:
+    """SIGTERM to one process alone ends it; the others and its replacement serve all clients."""
+    started = start(processes=2)
+
+    os.kill(min(started.pids()), signal.SIGTERM)
+    started.wait_for('(status 0): another one starts in 0 s')
+    started.wait_for('Running on', 3)
+
+    for _ in range(10):
+        assert httpx.get(started.url).status_code == 200
+    assert started.stop() == 0
+
+
+def test_refused_process_is_started_later(start: Start) -> None:
+    """If the system starts no process for now, the supervisor tries again after a pause."""
+    started = start(processes=2, command=(sys.executable, '-m', 'tests.apps.refused_process'))
+
+    os.kill(min(started.pids()), signal.SIGKILL)
+    started.wait_for('A new process ended ([Errno 11] refused): another one starts in 1 s')
+    assert httpx.get(started.url).status_code == 200
+    started.wait_for('Running on', 3)
+
     assert started.stop() == 0
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -28,6 +29,23 @@ def test_other_signals_do_nothing(start: Start, processes: int) -> None:
     assert started.get().status_code == 200
     assert started.pids() == pids
     assert started.stop() == 0
+
+
+@pytest.mark.parametrize('processes', [1, 2])
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+def test_repeated_signal_does_not_change_the_status(
+    start: Start, processes: int, number: signal.Signals
+) -> None:
+    """Further signals until the process has ended change nothing; the status is 0."""
+    started = start(processes=processes)
+
+    deadline = time.monotonic() + 20
+    while started.process.poll() is None and time.monotonic() < deadline:
+        started.send(number)
+        time.sleep(0.005)
+
+    assert started.process.returncode == 0
+    assert 'Traceback' not in started.log
 
 
 @pytest.mark.parametrize('processes', [1, 2])

@@ -1,9 +1,11 @@
 """A standard error that is full, closed or has no reader does not end or hang the server."""
 
+import io
 import os
 import re
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from quart_session_demo.serve import standard_error
 from tests.processes import wait_until
 from tests.serve.conftest import COMMAND, SERVE_APP, end, environment
 
@@ -108,3 +111,34 @@ def all_streams_of(process: subprocess.Popen[bytes]) -> set[str]:
     pids = [process.pid, *(child.pid for child in psutil.Process(process.pid).children())]
     streams = [Path(f'/proc/{pid}/fd/{number}') for pid in pids for number in range(3)]
     return {str(stream.readlink()) if stream.is_symlink() else '' for stream in streams}
+
+
+def test_stream_has_what_apps_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apps can change the stream, and write bytes, as with Python's own."""
+    reader, writer = os.pipe()
+    monkeypatch.setattr(sys, 'stderr', sys.stderr)
+    monkeypatch.setattr(standard_error, 'FILENO', writer)
+
+    standard_error.install()
+    assert isinstance(sys.stderr, io.TextIOWrapper)
+    sys.stderr.reconfigure(line_buffering=True)
+    sys.stderr.buffer.write(b'bytes, ')
+    print('text', file=sys.stderr)
+    standard_error.flush()
+
+    assert os.read(reader, 100) == b'bytes, text\n'
+    assert sys.stderr.name == '<stderr>'
+    os.close(reader)
+    os.close(writer)
+
+
+def test_handler_can_print_while_the_app_prints() -> None:
+    """A signal handler that interrupts a message can print one too."""
+    process = subprocess.run(
+        [sys.executable, '-m', 'tests.apps.printing_handler'],
+        env=environment(),
+        stderr=subprocess.DEVNULL,
+        timeout=30,
+    )
+
+    assert process.returncode == 0

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from tests.processes import wait_until
-from tests.serve.conftest import Start
+from tests.serve.conftest import COMMAND, Start
 from tests.sockets import read_all
 
 pytestmark = pytest.mark.e2e
@@ -130,6 +130,32 @@ def test_app_ends_although_a_request_does_not(start: Start, path: str) -> None:
     assert status == 0
     assert f'GET {path} {ENDED}' in started.log
     assert started.log.count('after_serving') == 1
+    assert 'Traceback' not in started.log
+
+
+def test_response_after_the_end_is_dropped(start: Start) -> None:
+    """A handler that finishes after its request was ended is one line in the log."""
+    started = start(GRACEFUL_TIMEOUT='0.7')
+    started.connect(GET.format('/endless'))
+    late = started.connect(GET.format('/wait/1'))
+    started.wait_in_flight(1)
+
+    assert started.stop() == 0
+
+    assert late.recv(65536).startswith(b'HTTP/1.1 503')
+    assert started.log.count('/wait/1') == 1
+    assert 'Traceback' not in started.log
+
+
+def test_closed_standard_output_does_not_prevent_the_end(start: Start) -> None:
+    """Requests can be ended although standard output is closed."""
+    command = ('sh', '-c', 'exec "$@" >&-', 'sh', *COMMAND)
+    started = start(command=command, **SHORT)
+    started.connect(GET.format('/wait/60'))
+    started.wait_in_flight(1)
+
+    assert started.stop() == 0
+
     assert 'Traceback' not in started.log
 
 
