@@ -2,15 +2,13 @@
 
 import asyncio
 import logging
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from hypercorn.typing import ASGIFramework
 from quart import Quart
 
 from quart_session_demo import cli
-from quart_session_demo.cli.check_deploy import check_deploy
 from quart_session_demo.cli.compare import compare
 from quart_session_demo.config import NAME_WARNINGS, ConfigError, load_config, name_warnings
 from quart_session_demo.lesson import lesson
@@ -50,16 +48,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     # Not `app.logger`, which starts a thread.
     logger = logging.getLogger(app.name)
     logger.addFilter(_LOG_FILTER)
-    app.extensions[NAME_WARNINGS] = warnings = tuple(name_warnings(config or {}))
-    try:
-        setting_name = load_config(app.config, config or {})
-    except ConfigError:
-        # A misspelled name can be the cause.
-        _log_warnings(logger, warnings)
-        raise
-    if check_deploy.name not in sys.argv:
-        # This command reports them itself.
-        _log_warnings(logger, warnings)
+    app.extensions[NAME_WARNINGS] = tuple(name_warnings(config or {}))
+    # First, because a misspelled name can be the cause of an error.
+    for warning in app.extensions[NAME_WARNINGS]:
+        logger.warning('%s', warning)
+    setting_name = load_config(app.config, config or {})
     ensure_secret_key(app)
 
     @app.before_serving
@@ -100,8 +93,3 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     cli.register(app)
     app.cli.add_command(compare)
     return app
-
-
-def _log_warnings(logger: logging.Logger, warnings: Iterable[str]) -> None:
-    for warning in warnings:
-        logger.warning('%s', warning)

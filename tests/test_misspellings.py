@@ -59,6 +59,16 @@ def test_similar_name_is_reported(
     ]
 
 
+@pytest.mark.parametrize('name', ['DRAIN_SECONDS', 'GRACEFUL_TIMEOUT', 'WEB_CONCURRENCY'])
+def test_superfluous_prefix_is_reported(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What the starter reads has no prefix, and with the prefix it is one warning."""
+    assert warnings(caplog, monkeypatch, f'QUART_{name}') == [
+        f'QUART_{name} in the environment has no effect: did you mean {name}?'
+    ]
+
+
 @pytest.mark.parametrize('name', sorted(DEFAULTS.keys() - {'SECRET_KEY'}))
 def test_missing_prefix_is_reported(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, name: str

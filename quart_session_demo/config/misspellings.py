@@ -11,6 +11,13 @@ AMBIGUOUS_NAMES = (
     'SERVER_NAME',
     'TESTING',
 )
+#: What the starter reads from the environment, without a prefix. Not PORT, which is a usual name
+#: for a setting of an app.
+STARTER_VARIABLES = (
+    'DRAIN_SECONDS',
+    'GRACEFUL_TIMEOUT',
+    'WEB_CONCURRENCY',
+)
 
 
 def misspellings(
@@ -25,7 +32,9 @@ def misspellings(
     """
     for name in sorted(environment):
         key = name.removeprefix('QUART_')
-        if key != name:
+        if key != name and key in STARTER_VARIABLES:
+            yield f'{name} in the environment has no effect: did you mean {key}?'
+        elif key != name:
             if meant := _similar(key, known):
                 yield f'{name} is not a setting: did you mean QUART_{meant}?'
         elif (

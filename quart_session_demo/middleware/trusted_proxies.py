@@ -1,5 +1,6 @@
 """Use the client address, scheme, host and port that a trusted proxy reports."""
 
+import logging
 from collections.abc import Collection
 from typing import cast
 
@@ -24,6 +25,8 @@ from quart_session_demo.middleware.forwarded import (
     replace_port,
 )
 from quart_session_demo.middleware.host import request_host
+
+LOGGER = logging.getLogger(__name__)
 
 
 class TrustedProxiesMiddleware:
@@ -50,6 +53,7 @@ class TrustedProxiesMiddleware:
             ValueError: The list or number is invalid.
         """
         self.app = app
+        self._has_warned = False
         self.hops = trusted_proxies if isinstance(trusted_proxies, int) else None
         # Python reads a number as an address, and bytes as a list of numbers.
         is_list = isinstance(trusted_proxies, Collection) and all(
@@ -80,6 +84,15 @@ class TrustedProxiesMiddleware:
         place = self._place(scope, values)
         if place:
             _apply(changed, place, values)
+        elif values and not self._has_warned:
+            # The proxy's address may be missing, and each page redirects to itself. A client that
+            # sends such headers causes one line, too.
+            self._has_warned = True
+            LOGGER.warning(
+                'Proxy headers from %s are ignored: if a proxy of yours has this address, check '
+                'TRUSTED_PROXIES (reported once)',
+                _peer(scope) or 'an unknown address',
+            )
         return changed
 
     def _place(self, scope: WWWScope, values: dict[str, list[str]]) -> int:
@@ -87,7 +100,7 @@ class TrustedProxiesMiddleware:
         if self.hops is not None:
             # Fewer values: the request has not passed all proxies, and anybody may have sent it.
             return self.hops if any(len(found) >= self.hops for found in values.values()) else 0
-        peer = parse_address((scope.get('client') or ('',))[0])
+        peer = parse_address(_peer(scope))
         if peer is None or not self._trusts(peer):
             return 0
         place = 1
@@ -101,6 +114,10 @@ class TrustedProxiesMiddleware:
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self.networks)
+
+
+def _peer(scope: WWWScope) -> str:
+    return (scope.get('client') or ('',))[0]
 
 
 def _apply(scope: WWWScope, place: int, values: dict[str, list[str]]) -> None:

@@ -21,7 +21,7 @@ def load_app(name: str) -> ASGIFramework:
         ServeError: There is no such ASGI app. An error in its module is not caught.
     """
     module_name, _, attribute = name.partition(':')
-    if not module_name or not attribute:
+    if not attribute or not module_name or module_name.startswith('.'):
         raise ServeError(f'{name!a} names no app: use MODULE:APP, such as shop:app')
     try:
         module = importlib.import_module(module_name)
@@ -36,7 +36,11 @@ def load_app(name: str) -> ASGIFramework:
         found = attrgetter(attribute.removesuffix('()'))(module)
     except AttributeError as error:
         raise ServeError(f'{name}: {error}') from None
+    if attribute.endswith('()') and not callable(found):
+        raise ServeError(f'{name} cannot be called: it is of the type {type(found).__name__}')
     app = found() if attribute.endswith('()') else found
     if not is_asgi(app):
-        raise ServeError(f'{name} is no ASGI app, such as Quart, but a {type(app).__name__}')
+        raise ServeError(
+            f'{name} is not an ASGI app, such as Quart: it is of the type {type(app).__name__}'
+        )
     return cast(ASGIFramework, app)

@@ -18,6 +18,9 @@ def bind(address: str | None, port: int) -> socket.socket:
     Raises:
         ServeError: The address cannot be used. The message names it and what to do.
     """
+    if address == '':
+        # Hypercorn would serve every address, on port 8000.
+        raise ServeError('--bind is empty: set it to an address, or remove it')
     try:
         if address is None:
             return _every_address(port)

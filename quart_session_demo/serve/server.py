@@ -64,7 +64,8 @@ def run(
     except (LifespanFailureError, LifespanTimeoutError) as error:
         # An app reports a text, while it handles its exception. Quart logs the traceback.
         cause = error.__context__
-        problem = f'{type(cause).__name__}: {cause}' if cause else error
+        problem = f'{type(cause).__name__}: {cause}' if cause else str(error)
+        problem = ' '.join(problem.split())
         raise ServeError(f'{name} cannot be served: {problem}') from None
 
 
@@ -151,6 +152,8 @@ class _Server:
         try:
             await serve(self.lifespan, config, shutdown_trigger=drain_when_stopping, mode='asgi')
         except OSError:
+            if self._has_started:
+                raise
             # Two programs can bind an address until one of them listens.
             raise ServeError(
                 'another program listens on this address: choose another one with PORT or --bind'

@@ -41,11 +41,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         ServeError: A variable is wrong. The message names it, the problem and what to do.
     """
+    graceful_timeout = _seconds(environment, 'GRACEFUL_TIMEOUT', DEFAULT_GRACEFUL_TIMEOUT)
+    default_drain = min(DEFAULT_DRAIN_SECONDS, graceful_timeout)
     settings = Settings(
         port=_integer(environment, 'PORT', DEFAULT_PORT, 0, 65535),
         processes=_integer(environment, 'WEB_CONCURRENCY', 1, 1, MAX_PROCESSES),
-        graceful_timeout=_seconds(environment, 'GRACEFUL_TIMEOUT', DEFAULT_GRACEFUL_TIMEOUT),
-        drain_seconds=_seconds(environment, 'DRAIN_SECONDS', DEFAULT_DRAIN_SECONDS),
+        graceful_timeout=graceful_timeout,
+        drain_seconds=_seconds(environment, 'DRAIN_SECONDS', default_drain),
     )
     if settings.drain_seconds > settings.graceful_timeout:
         raise ServeError(

@@ -170,6 +170,26 @@ async def test_other_peoples_headers_are_ignored(headers: dict[str, str], peer: 
     assert await seen(headers, peer=peer) == (peer, 'http', 'app:8000')
 
 
+async def test_ignored_proxy_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The first ignored headers are one line with the address of who sent them, and no value."""
+    middleware = TrustedProxiesMiddleware(_ignore_request, TRUSTED)
+    headers = [(b'x-forwarded-for', CLIENT.encode())]
+
+    await call(middleware, 'http', client=('172.17.0.1', 5000))
+    assert caplog.messages == []
+    for _ in range(2):
+        await call(middleware, 'http', client=('172.17.0.1', 5000), headers=headers)
+
+    assert caplog.messages == [
+        'Proxy headers from 172.17.0.1 are ignored: if a proxy of yours has this address, check '
+        'TRUSTED_PROXIES (reported once)'
+    ]
+
+
+async def _ignore_request(scope: Any, receive: Any, send: Any) -> None:
+    """Do nothing."""
+
+
 @pytest.mark.parametrize('peer', ['::ffff:10.0.0.1', '2001:db8::1', '2001:DB8:0::1', '10.0.0.255'])
 async def test_proxy_is_recognized_in_each_form(peer: str) -> None:
     """The address of a proxy is compared as an address, and not as a text."""

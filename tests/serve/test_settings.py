@@ -22,6 +22,11 @@ def test_settings_are_read_from_the_environment() -> None:
     assert read_settings(variables) == Settings(80, 4, 2.5, 0)
 
 
+def test_short_timeout_shortens_the_drain() -> None:
+    """A graceful timeout shorter than the default drain leaves no time for more."""
+    assert read_settings({'GRACEFUL_TIMEOUT': '0'}) == Settings(8000, 1, 0, 0)
+
+
 @pytest.mark.parametrize(
     ('name', 'text', 'problem'),
     [
