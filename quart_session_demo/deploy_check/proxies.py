@@ -29,7 +29,7 @@ REDIRECT_LOOP = Finding(
     'Set QUART_TRUSTED_PROXIES to {number}{own}',
 )
 WRONG_ORDER = Finding(
-    'https-redirect-loop',
+    'https-redirect-order',
     'error',
     'Behind a proxy with TLS, each page redirects to itself forever: ForceHttpsMiddleware is '
     'around the middleware that obeys the proxy',

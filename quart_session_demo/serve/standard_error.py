@@ -27,7 +27,7 @@ class ThreadedStream(io.RawIOBase):
     def __init__(self) -> None:
         """Start the thread."""
         # An event is set when everything before it is written.
-        # A signal handler or `__del__` can print while `put` runs: `Queue` would wait for ever.
+        # A signal handler or `__del__` can print while `put` runs: `Queue` would wait forever.
         self._messages: queue.SimpleQueue[bytes | threading.Event] | None = queue.SimpleQueue()
         self._dropped = 0
         threading.Thread(target=self._write_messages, args=(self._messages,), daemon=True).start()

@@ -124,7 +124,7 @@ async def test_redirect_around_trusted_proxies_is_found() -> None:
         return (await app.test_client().get('/', headers=headers)).status_code
 
     app.asgi_app = ForceHttpsMiddleware(TrustedProxiesMiddleware(inner, 1))  # type: ignore[method-assign]
-    assert (await status(), found(app)) == (308, {'https-redirect-loop': 'error'})
+    assert (await status(), found(app)) == (308, {'https-redirect-order': 'error'})
 
     app.asgi_app = TrustedProxiesMiddleware(ForceHttpsMiddleware(inner), 1)  # type: ignore[method-assign]
     assert (await status(), found(app)) == (200, {})

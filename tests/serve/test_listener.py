@@ -42,7 +42,7 @@ def test_bind_chooses_the_address(start: Start, processes: int) -> None:
 
 @pytest.mark.parametrize('processes', [1, 2])
 def test_address_taken_during_the_start_is_one_line(processes: int) -> None:
-    """If another program listens on the address before the app has started, one line says so."""
+    """A program that listens on the address before the app has started is reported in one line."""
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(('127.0.0.1', 0))
