@@ -83,8 +83,6 @@ class Supervisor:
             # `set_wakeup_fd` reports signals that have a handler.
             signal.signal(number, lambda *_: None)
         while self._children or self._status is None:
-            if self._needs_start() and time.monotonic() >= self._next_start:
-                self._start()
             starting = [child for child in self._children if not child.has_started]
             ready, _, _ = select.select(
                 [receiver, *(child.connection for child in starting)], (), (), self._timeout()
@@ -102,6 +100,8 @@ class Supervisor:
                 for child in self._children:
                     LOGGER.error('Process %d did not stop: killed', child.process.pid)
                 self._kill()
+            if self._needs_start() and time.monotonic() >= self._next_start:
+                self._start()
         signals.ignore_stop()
         signal.set_wakeup_fd(-1)
         return self._status
