@@ -92,9 +92,10 @@ def install() -> None:
         except OSError:
             # Otherwise the listening socket could get this number, and receive what is printed.
             os.open(os.devnull, os.O_RDWR)
-    # Apps use `buffer` and `reconfigure` of Python's own stream.
+    # Apps use `buffer` and `reconfigure` of Python's own stream. A line is one message: the parts
+    # that `print` writes would mix with those of other processes.
     sys.stderr = io.TextIOWrapper(
-        ThreadedStream(), encoding='utf-8', errors='backslashreplace', write_through=True
+        ThreadedStream(), encoding='utf-8', errors='backslashreplace', line_buffering=True
     )
     atexit.register(flush)
 
@@ -103,6 +104,8 @@ def flush() -> None:
     """Wait until what was printed on standard error is written, or for a second."""
     stream = getattr(sys.stderr, 'buffer', None)
     if isinstance(stream, ThreadedStream):
+        # The text after the last line.
+        sys.stderr.flush()
         stream.wait()
 
 

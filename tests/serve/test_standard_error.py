@@ -76,9 +76,8 @@ def test_messages_are_written_when_the_pipe_is_read(serve: Serve) -> None:
     _, printed = process.communicate()
 
     dropped = [int(number) for number in re.findall(rb'(\d+) messages were dropped', printed)]
-    # A text and the end of its line are two messages.
     assert sum(dropped) > 0
-    assert printed.count(b'x' * 1000) + sum(dropped) >= 3000
+    assert printed.count(b'x' * 1000) + sum(dropped) == 3000
 
 
 def test_missing_reader_does_not_end_the_server(serve: Serve) -> None:
@@ -130,6 +129,22 @@ def test_stream_has_what_apps_use(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sys.stderr.name == '<stderr>'
     os.close(reader)
     os.close(writer)
+
+
+def test_line_is_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts that `print` writes are one message, so that lines of processes do not mix."""
+    reader, writer = socket.socketpair(type=socket.SOCK_DGRAM)
+    with reader, writer:
+        monkeypatch.setattr(sys, 'stderr', sys.stderr)
+        monkeypatch.setattr(standard_error, 'FILENO', writer.fileno())
+
+        standard_error.install()
+        print('stopped', 1, 2, file=sys.stderr)
+        print('no end of a line', end='', file=sys.stderr)
+        standard_error.flush()
+
+        assert reader.recv(100) == b'stopped 1 2\n'
+        assert reader.recv(100) == b'no end of a line'
 
 
 def test_handler_can_print_while_the_app_prints() -> None:
