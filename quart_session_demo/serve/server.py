@@ -132,6 +132,9 @@ class _Server:
             server = await create_server(*args, **options)
             if (used := options.get('sock')) and used.fileno() == fileno:
                 self._accepting = server
+                # Hypercorn changes this. Programs that the app starts could occupy the address
+                # after the stop.
+                used.set_inheritable(False)
             return server
 
         # Hypercorn has no way to stop accepting connections before it closes others.

@@ -86,6 +86,12 @@ async def log(lines: int) -> str:
     return 'logged'
 
 
+@app.get('/background')
+async def start_in_background() -> str:
+    os.system('sleep 60 >/dev/null 2>&1 & echo $! >&2')  # noqa: ASYNC221, S605
+    return 'started'
+
+
 @app.get('/signals')
 async def show_signals_of_child() -> str:
     """Return the ignored signals of a program that the app starts, as a hexadecimal mask."""

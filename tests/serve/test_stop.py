@@ -1,5 +1,6 @@
 """A stop finishes what was sent, and ends the rest in time."""
 
+import re
 import signal
 
 import httpx
@@ -53,6 +54,23 @@ def test_requests_that_were_not_accepted_finish(start: Start, processes: int) ->
 
     assert answered == 100
     assert started.process.wait() == 0
+
+
+@pytest.mark.parametrize('processes', [1, 2])
+def test_background_program_does_not_occupy_the_address(start: Start, processes: int) -> None:
+    """After the stop, a program that the app has started and that goes on holds no socket."""
+    started = start(processes=processes)
+    assert started.get('/background').text == 'started'
+    [pid] = map(int, re.findall(r'^(\d+)$', started.log, re.MULTILINE))
+
+    assert started.stop() == 0
+
+    program = psutil.Process(pid)
+    try:
+        with pytest.raises(ConnectionRefusedError):
+            started.connect('')
+    finally:
+        program.kill()
 
 
 def test_readiness_fails_while_the_server_drains(start: Start) -> None:
