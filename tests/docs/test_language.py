@@ -65,6 +65,12 @@ def test_text_uses_standard_words(path: Path) -> None:
     assert house_words(path.read_text('utf-8')) == []
 
 
+@pytest.mark.parametrize('page', PAGES, ids=relative)
+def test_no_list_entry_is_empty(page: Path) -> None:
+    """Each entry of a list has a text."""
+    assert not re.search(r'^ *([-*]|[0-9]+\.) *$', page.read_text('utf-8'), re.MULTILINE)
+
+
 def test_house_words_are_found() -> None:
     """The check finds the words in any case and form, and leaves keys of TOML files alone."""
     text = "Replies that came\nit is a 503\nvisitor = 'a'\n`visitor`\nbecomes\nthe visitor\n"
