@@ -114,7 +114,8 @@ class _Server:
         stopping = asyncio.create_task(self._is_stopping.wait())
         await asyncio.wait((hypercorn, stopping), return_when=asyncio.FIRST_COMPLETED)
         if hypercorn.done():
-            # The start failed.
+            # The start failed. A thread of the app could prevent the end.
+            self._watchdog.start()
             stopping.cancel()
             await hypercorn
         elif self._has_started:

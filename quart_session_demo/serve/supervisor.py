@@ -204,8 +204,9 @@ class Supervisor:
                 other.is_outdated = False
             return
         if not serving and not has_started and self._failures > self._max_failures:
-            # It has printed why, unless it was killed or the system has refused it.
-            if not result.startswith('status '):
+            # It has printed why, unless it was killed, the system has refused it, or its app has
+            # ended it.
+            if not result.startswith('status ') or result == 'status 0':
                 LOGGER.error('%s did not start (%s)', name, result)
             self._stop(1)
             return

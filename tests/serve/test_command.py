@@ -102,6 +102,31 @@ def test_error_when_the_app_starts_is_the_last_line(processes: str) -> None:
     assert last == f'Error: {SERVE_APP} cannot be served: RuntimeError: no database'
 
 
+@pytest.mark.parametrize('processes', ['1', '2'])
+def test_failed_start_ends_although_a_thread_goes_on(processes: str) -> None:
+    """A thread that does not end cannot prevent the end of a failed start."""
+    variables = {'START_THREAD': '1', 'START_PROBLEM': 'no database', 'GRACEFUL_TIMEOUT': '0'}
+
+    status, output = run(SERVE_APP, '--processes', processes, **variables)
+
+    assert status == 1
+    assert f'Error: {SERVE_APP} cannot be served: RuntimeError: no database\n' in output
+    assert output.endswith('stopped after 3 s, although the app has not ended\n')
+
+
+def test_module_that_exits_is_one_line(tmp_path: Path) -> None:
+    """If the app's module ends the first process with status 0, one line reports it."""
+    (tmp_path / 'ending_app.py').write_text('raise SystemExit(0)\n')
+
+    status, output = run(
+        'ending_app:app', '--processes', '2', PYTHONPATH=f'{ROOT}{os.pathsep}{tmp_path}'
+    )
+
+    assert status == 1
+    assert output.endswith('did not start (status 0)\n')
+    assert output.count('\n') == 1
+
+
 def test_taken_port_is_one_line() -> None:
     """A port that is taken ends the start with one line that names it."""
     with socket.create_server(('127.0.0.1', 0)) as taken:
