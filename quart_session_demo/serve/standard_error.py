@@ -104,8 +104,9 @@ def flush() -> None:
     """Wait until what was printed on standard error is written, or for a second."""
     stream = getattr(sys.stderr, 'buffer', None)
     if isinstance(stream, ThreadedStream):
-        # The text after the last line.
-        sys.stderr.flush()
+        # The text after the last line. The app may have closed the stream.
+        with suppress(ValueError):
+            sys.stderr.flush()
         stream.wait()
 
 

@@ -27,6 +27,9 @@ class Watchdog:
     def _wait(self) -> None:
         self._starts.get()
         time.sleep(self._seconds)
-        LOGGER.error('stopped after %g s, although the app has not ended', self._seconds)
-        standard_error.flush()
-        os._exit(1)
+        try:
+            LOGGER.error('stopped after %g s, although the app has not ended', self._seconds)
+            standard_error.flush()
+        finally:
+            # Also if the app has closed `sys.stderr`, for which logging raises an error.
+            os._exit(1)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 
@@ -18,6 +19,8 @@ async def start() -> None:
     if delay := os.environ.get('START_SECONDS'):
         print('starting', file=sys.stderr)
         await asyncio.sleep(float(delay))
+    if os.environ.get('START_THREAD'):
+        threading.Thread(target=time.sleep, args=(600,)).start()
     if problem := os.environ.get('START_PROBLEM'):
         raise RuntimeError(problem)
 
@@ -77,6 +80,12 @@ async def block() -> str:
     print('blocking', file=sys.stderr, flush=True)
     time.sleep(600)  # noqa: ASYNC251
     return 'finished'
+
+
+@app.get('/close')
+async def close_standard_error() -> str:
+    sys.stderr.close()
+    return 'closed'
 
 
 @app.get('/log/<int:lines>')

@@ -34,7 +34,7 @@ def serve() -> Iterator[Serve]:
         bind = f'--bind=fd://{listener.fileno()}'
         process = subprocess.Popen(
             ['sh', '-c', script, 'sh', *COMMAND, SERVE_APP, bind, *options],
-            env=environment(DRAIN_SECONDS='0'),
+            env=environment(DRAIN_SECONDS='0', GRACEFUL_TIMEOUT='1'),
             pass_fds=[listener.fileno()],
             stderr=stderr,
         )
@@ -110,6 +110,18 @@ def all_streams_of(process: subprocess.Popen[bytes]) -> set[str]:
     pids = [process.pid, *(child.pid for child in psutil.Process(process.pid).children())]
     streams = [Path(f'/proc/{pid}/fd/{number}') for pid in pids for number in range(3)]
     return {str(stream.readlink()) if stream.is_symlink() else '' for stream in streams}
+
+
+def test_watchdog_ends_an_app_that_has_closed_the_stream(serve: Serve) -> None:
+    """If the app closes `sys.stderr`, what does not end is abandoned all the same."""
+    process, url = serve(stderr=subprocess.DEVNULL)
+    with socket.create_connection(('127.0.0.1', httpx.URL(url).port or 0)) as connection:
+        connection.sendall(b'GET /thread HTTP/1.1\r\nHost: a\r\n\r\n')
+        assert httpx.get(f'{url}/close', timeout=60).text == 'closed'
+
+        process.terminate()
+
+        assert process.wait(60) == 1
 
 
 def test_stream_has_what_apps_use(monkeypatch: pytest.MonkeyPatch) -> None:
