@@ -7,6 +7,7 @@ from typing import cast
 from hypercorn.typing import (
     ASGIFramework,
     ASGIReceiveCallable,
+    ASGIReceiveEvent,
     ASGISendCallable,
     ASGISendEvent,
     Scope,
@@ -35,6 +36,8 @@ class OpenRequests:
         self._is_draining = False
         self._is_ready = True
         self._open: dict[asyncio.Task[object], WWWScope] = {}
+        # The task of the app that waits for the client, by the task of the request.
+        self._receiving: dict[asyncio.Task[object], asyncio.Task[object]] = {}
         self._ended: set[asyncio.Task[object]] = set()
 
     def drain(self, *, is_ready: bool) -> None:
@@ -49,7 +52,9 @@ class OpenRequests:
             # The client has chosen the path.
             LOGGER.warning('%s %s ended: %s', name, ascii(scope['path'])[1:-1], reason)
             self._ended.add(task)
-            task.cancel()
+            # A task that waits for the client receives its disconnection. Then Quart cancels its
+            # handler and waits for that, which it does not when it is cancelled itself.
+            self._receiving.get(task, task).cancel()
 
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -61,14 +66,29 @@ class OpenRequests:
         if not self._is_ready and scope['path'] == READY and scope['type'] == 'http':
             await self._refuse(scope, send)
             return
-        has_started = False
+        sent: set[str] = set()
+
+        async def receive_until_ended() -> ASGIReceiveEvent:
+            receiver = cast(asyncio.Task[object], asyncio.current_task())
+            self._receiving[task] = receiver
+            try:
+                if task not in self._ended:
+                    return await receive()
+            except asyncio.CancelledError:
+                if task not in self._ended:
+                    raise
+                receiver.uncancel()
+            finally:
+                self._receiving.pop(task, None)
+            return cast(
+                ASGIReceiveEvent, {'type': f'{scope["type"]}.disconnect', 'code': GOING_AWAY}
+            )
 
         async def send_and_watch(event: ASGISendEvent) -> None:
-            nonlocal has_started
             if task in self._ended and task not in self._open:
                 # A task of the app, such as Quart's for each request, is not cancelled with it.
                 return
-            has_started = True
+            sent.add(event['type'])
             if event['type'] == 'http.response.start' and self._is_draining:
                 # Apps may leave out the headers, or use one event again.
                 headers = [*event.get('headers', ()), *_close(scope)]
@@ -78,7 +98,7 @@ class OpenRequests:
         task = cast(asyncio.Task[object], asyncio.current_task())
         self._open[task] = scope
         try:
-            await self.app(_with_ipv4_client(scope), receive, send_and_watch)
+            await self.app(_with_ipv4_client(scope), receive_until_ended, send_and_watch)
         except asyncio.CancelledError:
             if task not in self._ended:
                 raise
@@ -86,10 +106,10 @@ class OpenRequests:
         finally:
             del self._open[task]
         if task in self._ended:
-            if scope['type'] == 'websocket' and has_started:
-                await send({'type': 'websocket.close', 'code': GOING_AWAY, 'reason': None})
-            elif not has_started:
+            if not sent:
                 await self._refuse(scope, send)
+            elif scope['type'] == 'websocket' and 'websocket.close' not in sent:
+                await send({'type': 'websocket.close', 'code': GOING_AWAY, 'reason': None})
 
     async def _refuse(self, scope: WWWScope, send: ASGISendCallable) -> None:
         body = b'{"error": "Service Unavailable"}'

@@ -108,6 +108,21 @@ async def show_signals_of_child() -> str:
     return status.stdout.partition('SigIgn:')[2].split()[0]
 
 
+@app.get('/cleanup')
+async def clean_up() -> str:
+    try:
+        await asyncio.Event().wait()
+        return 'finished'
+    finally:
+        print('cleaned up', file=sys.stderr)
+
+
+@app.websocket('/cleanup')
+async def clean_up_websocket() -> None:
+    await websocket.accept()
+    await clean_up()
+
+
 @app.websocket('/open')
 async def stay_open() -> None:
     await websocket.accept()

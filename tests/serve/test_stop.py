@@ -135,6 +135,23 @@ def test_open_request_ends_with_one_line(
     assert last == 'after_serving'
 
 
+@pytest.mark.parametrize(
+    'request_',
+    [GET.format('/cleanup'), WEBSOCKET.replace('/open', '/cleanup')],
+    ids=['request', 'websocket'],
+)
+def test_ended_handler_cleans_up(start: Start, request_: str) -> None:
+    """A handler whose request is ended runs its `finally` before `after_serving`."""
+    started = start(**SHORT)
+    started.connect(request_)
+    # A later request has a response, so the other has begun.
+    started.get()
+
+    assert started.stop() == 0
+
+    assert started.log.splitlines()[-2:] == ['cleaned up', 'after_serving']
+
+
 @pytest.mark.parametrize('path', ['/endless', '/stubborn', '/thread'])
 def test_app_ends_although_a_request_does_not(start: Start, path: str) -> None:
     """`after_serving` runs although a client, a handler or a thread does not end."""
