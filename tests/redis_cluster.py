@@ -122,7 +122,10 @@ class RedisCluster:
         self._wait_until_agreed()
 
     def _wait_until_agreed(self) -> None:
-        wait_until(lambda: len(set(map(_owners, self.nodes))) == 1)
+        wait_until(self._is_agreed)
+
+    def _is_agreed(self) -> bool:
+        return len(set(map(_owners, self.nodes))) == 1
 
     def fail_over(self, shard: int) -> None:
         """Let the replica of a running primary take over; both change their places in `nodes`."""
@@ -174,7 +177,14 @@ class RedisCluster:
         others = {*range(PRIMARIES)} - {source, target}
         for number in (target, source, *others):
             self.nodes[number].ask('CLUSTER', 'SETSLOT', slot, 'NODE', self.ids[target])
-        self._wait_until_agreed()
+
+        def is_agreed() -> bool:
+            # A replica ignores the new node while the old one has a higher epoch. The new one may
+            # not have known that epoch when it raised its own.
+            self.nodes[target].ask('CLUSTER', 'BUMPEPOCH')
+            return self._is_agreed()
+
+        wait_until(is_agreed)
 
 
 def shard_of(slot: int) -> int:
