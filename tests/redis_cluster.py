@@ -125,7 +125,13 @@ class RedisCluster:
         wait_until(self._is_agreed)
 
     def _is_agreed(self) -> bool:
-        return len(set(map(_owners, self.nodes))) == 1
+        if len(set(map(_owners, self.nodes))) == 1:
+            return True
+        # A replica ignores the new node of a slot while the old one has a higher epoch.
+        for node in self.primaries:
+            with contextlib.suppress(redis.RedisError, OSError):
+                node.ask('CLUSTER', 'BUMPEPOCH')
+        return False
 
     def fail_over(self, shard: int) -> None:
         """Let the replica of a running primary take over; both change their places in `nodes`."""
@@ -177,14 +183,7 @@ class RedisCluster:
         others = {*range(PRIMARIES)} - {source, target}
         for number in (target, source, *others):
             self.nodes[number].ask('CLUSTER', 'SETSLOT', slot, 'NODE', self.ids[target])
-
-        def is_agreed() -> bool:
-            # A replica ignores the new node while the old one has a higher epoch. The new one may
-            # not have known that epoch when it raised its own.
-            self.nodes[target].ask('CLUSTER', 'BUMPEPOCH')
-            return self._is_agreed()
-
-        wait_until(is_agreed)
+        self._wait_until_agreed()
 
 
 def shard_of(slot: int) -> int:
