@@ -12,6 +12,8 @@ from hypercorn.typing import (
     Scope,
 )
 
+from quart_session_demo.middleware.receiving import receive_unless
+
 
 class WebsocketRejectionMiddleware:
     """Middleware that reports a disconnection to the app after the app rejected a websocket.
@@ -35,16 +37,8 @@ class WebsocketRejectionMiddleware:
         rejected = asyncio.Event()
 
         async def receive_until_rejected() -> ASGIReceiveEvent:
-            received = asyncio.ensure_future(receive())
-            rejection = asyncio.ensure_future(rejected.wait())
-            try:
-                await asyncio.wait((received, rejection), return_when=asyncio.FIRST_COMPLETED)
-                if received.done():
-                    return received.result()
-                return cast(ASGIReceiveEvent, {'type': 'websocket.disconnect', 'code': 1006})
-            finally:
-                received.cancel()
-                rejection.cancel()
+            disconnect = cast(ASGIReceiveEvent, {'type': 'websocket.disconnect', 'code': 1006})
+            return await receive_unless(rejected, receive, disconnect)
 
         async def send_and_watch(event: ASGISendEvent) -> None:
             await send(event)

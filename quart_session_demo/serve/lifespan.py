@@ -12,6 +12,8 @@ from hypercorn.typing import (
     Scope,
 )
 
+from quart_session_demo.middleware.receiving import receive_unless
+
 
 class LifespanMiddleware:
     """Middleware that can end the app's lifespan, so that its `after_serving` functions run.
@@ -42,16 +44,8 @@ class LifespanMiddleware:
             return
 
         async def receive_or_end() -> ASGIReceiveEvent:
-            received = asyncio.ensure_future(receive())
-            ending = asyncio.ensure_future(self._ending.wait())
-            try:
-                await asyncio.wait((received, ending), return_when=asyncio.FIRST_COMPLETED)
-                if received.done():
-                    return received.result()
-                return cast(ASGIReceiveEvent, {'type': 'lifespan.shutdown'})
-            finally:
-                received.cancel()
-                ending.cancel()
+            shutdown = cast(ASGIReceiveEvent, {'type': 'lifespan.shutdown'})
+            return await receive_unless(self._ending, receive, shutdown)
 
         async def send_and_watch(event: ASGISendEvent) -> None:
             if event['type'] == 'lifespan.startup.complete':
