@@ -119,19 +119,7 @@ class RedisCluster:
     def wait_until_ready(self) -> None:
         """Wait until the nodes agree who serves each slot, and the replicas have caught up."""
         wait_until(lambda: all(map(_is_ready, self.nodes)))
-        self._wait_until_agreed()
-
-    def _wait_until_agreed(self) -> None:
-        wait_until(self._is_agreed)
-
-    def _is_agreed(self) -> bool:
-        if len(set(map(_owners, self.nodes))) == 1:
-            return True
-        # A replica ignores the new node of a slot while the old one has a higher epoch.
-        for node in self.primaries:
-            with contextlib.suppress(redis.RedisError, OSError):
-                node.ask('CLUSTER', 'BUMPEPOCH')
-        return False
+        wait_until(lambda: len(set(map(_owners, self.nodes))) == 1)
 
     def fail_over(self, shard: int) -> None:
         """Let the replica of a running primary take over; both change their places in `nodes`."""
@@ -179,11 +167,19 @@ class RedisCluster:
 
     def finish_move(self, slot: int, source: int, target: int) -> None:
         """Give a slot to its new node."""
-        # Every primary must know: one that does not may give the slot back to its old node.
-        others = {*range(PRIMARIES)} - {source, target}
-        for number in (target, source, *others):
-            self.nodes[number].ask('CLUSTER', 'SETSLOT', slot, 'NODE', self.ids[target])
-        self._wait_until_agreed()
+
+        def is_known() -> bool:
+            if all(_owner(node, slot) == self.nodes[target].port for node in self.nodes):
+                return True
+            # Every primary must know: one that does not may give the slot back to its old node.
+            others = {*range(PRIMARIES)} - {source, target}
+            for number in (target, source, *others):
+                self.nodes[number].ask('CLUSTER', 'SETSLOT', slot, 'NODE', self.ids[target])
+            # A node believes the one with the highest epoch, and a replica no other.
+            self.nodes[target].ask('CLUSTER', 'BUMPEPOCH')
+            return False
+
+        wait_until(is_known)
 
 
 def shard_of(slot: int) -> int:
@@ -204,6 +200,12 @@ def _is_ready(node: RedisServer) -> bool:
 def _owners(node: RedisServer) -> tuple[tuple[int, int, int], ...]:
     ranges = node.ask('CLUSTER', 'SLOTS')
     return tuple(sorted((first, last, primary[1]) for first, last, primary, *_ in ranges))
+
+
+def _owner(node: RedisServer, slot: int) -> int | None:
+    """Return the port of the primary that serves a slot, as a node knows it."""
+    ranges = _owners(node)
+    return next((port for first, last, port in ranges if first <= slot <= last), None)
 
 
 def _swap(items: list[Any], one: int, other: int) -> None:

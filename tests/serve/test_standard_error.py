@@ -108,8 +108,15 @@ def test_closed_streams_are_not_reused(serve: Serve, processes: int) -> None:
 def all_streams_of(process: subprocess.Popen[bytes]) -> set[str]:
     """Return where the standard streams of a starter and its processes lead."""
     pids = [process.pid, *(child.pid for child in psutil.Process(process.pid).children())]
-    streams = [Path(f'/proc/{pid}/fd/{number}') for pid in pids for number in range(3)]
-    return {str(stream.readlink()) if stream.is_symlink() else '' for stream in streams}
+    return {target(Path(f'/proc/{pid}/fd/{number}')) for pid in pids for number in range(3)}
+
+
+def target(stream: Path) -> str:
+    """Return where a stream leads; nothing if it is closed, as while a process starts."""
+    try:
+        return str(stream.readlink())
+    except FileNotFoundError:
+        return ''
 
 
 def test_watchdog_ends_an_app_that_has_closed_the_stream(serve: Serve) -> None:
