@@ -3,11 +3,11 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server import store
@@ -23,38 +23,64 @@ class FileStore:
         self._path = path
         self._thread = ThreadPoolExecutor(1)  # The event loop must not wait for the file.
 
-    async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
+    async def create(
+        self, fields: Fields, *, lifetime: int, now: int, user_key: str | None = None
+    ) -> str:
         session_id = store.new_session_id()
-        await self._run(lambda db: _put(db, session_id, fields, now, now, now + lifetime, None))
+        row = store.store_key(session_id), user_key, _encode(fields), now, now, now + lifetime, None
+
+        def step(db: sqlite3.Connection) -> None:
+            db.execute('DELETE FROM sessions WHERE expires <= ?', [now])
+            db.execute('INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)', row)
+
+        await self._run(step)
         return session_id
 
-    async def read(self, session_id: str) -> StoredSession | None:
-        return await self._run(lambda db: _get(db, session_id))
+    async def read(self, key: str) -> StoredSession | None:
+        return await self._run(lambda db: _find(db, 'key', key).get(key))
+
+    async def read_many(self, keys: Sequence[str]) -> list[StoredSession | None]:
+        found = await self._run(lambda db: [_find(db, 'key', key).get(key) for key in keys])
+        return [stored and stored.without_content() for stored in found]
+
+    async def read_user(self, user_key: str) -> dict[str, StoredSession]:
+        found = await self._run(lambda db: _find(db, 'user_key', user_key))
+        return {key: stored.without_content() for key, stored in found.items()}
 
     async def write(
-        self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
+        self,
+        key: str,
+        changed: Fields,
+        removed: Names,
+        *,
+        lifetime: int,
+        refreshed: int,
+        user_key: str | None = None,
     ) -> WriteResult:
         def step(db: sqlite3.Connection) -> WriteResult:
-            if (stored := _get(db, session_id)) is None:
+            if (stored := _find(db, 'key', key).get(key)) is None:
                 return WriteResult.GONE
             fields = {n: v for n, v in (stored.fields | changed).items() if n not in removed}
-            key, now = store.store_key(session_id), store.current_time()
-            [[expires]] = db.execute('SELECT expires FROM sessions WHERE key = ?', [key])
-            # Later times stay, which another request has set meanwhile.
-            longest, latest = max(expires, now + lifetime), max(stored.refreshed, refreshed)
-            expires = longest if fields else now + min(lifetime, store.EMPTIED_LIFETIME)
-            _put(db, session_id, fields, stored.created, latest, expires, None)
-            return WriteResult.SAVED if fields else WriteResult.EMPTIED
+            now = store.current_time()
+            db.execute(WRITE, [_encode(fields), refreshed, now + lifetime, key])
+            if fields:
+                return WriteResult.SAVED
+            db.execute(EXPIRE, [now + min(lifetime, store.EMPTIED_LIFETIME), None, key])
+            return WriteResult.EMPTIED
 
         return await self._run(step)
 
-    async def delete(self, session_id: str, token: bytes) -> Fields | None:
+    async def delete(self, key: str, token: bytes, *, user_key: str | None = None) -> Fields | None:
         def step(db: sqlite3.Connection) -> Fields | None:
-            if stored := _get(db, session_id, token):
-                _put(db, session_id, *stored, store.current_time() + store.DELETED_LIFETIME, token)
+            if stored := _find(db, 'key', key, token).get(key):
+                db.execute(EXPIRE, [store.current_time() + store.DELETED_LIFETIME, token, key])
             return stored and stored.fields  # Only a repeated call finds them now, for a while.
 
         return await self._run(step)
+
+    async def count(self) -> int:
+        found = await self._run(lambda db: _find(db, '1', 1))
+        return sum(bool(stored.fields) for stored in found.values())
 
     async def ping(self) -> None:
         await self.create({}, lifetime=1000, now=store.current_time())
@@ -83,20 +109,25 @@ class FileStore:
             raise store.StoreError(f'The session file cannot be used: {error}') from None
 
 
-COLUMNS = 'key PRIMARY KEY, fields, created, refreshed, expires, token'
-FIND = 'SELECT * FROM sessions WHERE key = ? AND expires > ? AND (token IS NULL OR token = ?)'
+COLUMNS = 'key PRIMARY KEY, user_key, fields, created, refreshed, expires, token'
+FIND = """SELECT key, fields, created, refreshed FROM sessions
+    WHERE expires > ? AND (token IS NULL OR token = ?) AND """
+# Later times stay, which another request has set meanwhile.
+WRITE = """UPDATE sessions SET fields = ?, refreshed = max(refreshed, ?), expires = max(expires, ?)
+    WHERE key = ?"""
+EXPIRE = 'UPDATE sessions SET expires = ?, token = ? WHERE key = ?'
 
 
-def _get(db: sqlite3.Connection, session_id: str, token: bytes = b'') -> StoredSession | None:
-    values = store.store_key(session_id), store.current_time(), token
-    for _, fields, created, refreshed, *_ in db.execute(FIND, values):
-        items = json.loads(fields).items()
-        return StoredSession({n.encode(): v.encode() for n, v in items}, created, refreshed)
-    return None
+def _find(
+    db: sqlite3.Connection, column: str, value: str | int, token: bytes = b''
+) -> dict[str, StoredSession]:
+    rows = db.execute(f'{FIND} {column} = ?', [store.current_time(), token, value])
+    return {key: StoredSession(_decode(text), *times) for key, text, *times in rows}
 
 
-def _put(db: sqlite3.Connection, session_id: str, fields: Fields, *values: Any) -> None:
-    text = json.dumps({name.decode(): value.decode() for name, value in fields.items()})
-    row = (store.store_key(session_id), text, *values)
-    db.execute('DELETE FROM sessions WHERE expires <= ?', [store.current_time()])
-    db.execute('REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)', row)
+def _encode(fields: Fields) -> str:
+    return json.dumps({name.decode(): value.decode() for name, value in fields.items()})
+
+
+def _decode(text: str) -> Fields:
+    return {name.encode(): value.encode() for name, value in json.loads(text).items()}

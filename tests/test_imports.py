@@ -26,6 +26,7 @@ NOT_FOR_SESSIONS = (
     'quart_session_demo.factory',
     'quart_session_demo.lesson',
     'quart_session_demo.playground',
+    'quart_session_demo.session_pages',
     'quart_session_demo.sessions.server.redis',
     'quart_session_demo.sessions.server.sql',
     'aiosqlite',

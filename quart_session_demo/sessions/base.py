@@ -51,6 +51,23 @@ class Finding:
         )
 
 
+class ServerSessionsRequired(RuntimeError):
+    """Raised by a function that only sessions on a server can have."""
+
+    def __init__(self, interface: quart_sessions.SessionInterface) -> None:
+        """Name the app's session interface, which stores sessions elsewhere."""
+        problem, remedy = (
+            ('stores no sessions on a server, and a cookie that was copied stays valid', '')
+            if stores_in_cookie(interface)
+            else ('does not belong to this package', 'use create_session_interface, and ')
+        )
+        super().__init__(
+            f'{type(interface).__name__} {problem}: {remedy}set SESSION_TYPE to redis or '
+            'sqlalchemy to bind sessions to users, list and revoke them, and to reload and save '
+            'them in websockets'
+        )
+
+
 class SessionInterface(quart_sessions.SessionInterface, ABC):
     """A session interface with all that the app, its pages and its commands need."""
 
@@ -64,7 +81,7 @@ class SessionInterface(quart_sessions.SessionInterface, ABC):
         got_request_exception.connect(_expect_another_save)
 
     @abstractmethod
-    async def regenerate(self, session: SessionMixin) -> None:
+    async def regenerate(self, session: SessionMixin, user: str | None = None) -> None:
         """Give a session a new id; `regenerate_session` describes when, and what it raises."""
 
     @abstractmethod
@@ -78,6 +95,12 @@ class SessionInterface(quart_sessions.SessionInterface, ABC):
     @abstractmethod
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the session expires; `session_expires_at` describes it."""
+
+    def continue_websocket(self, session: TrackedSession) -> None:
+        """Let a websocket use its session after the handshake, which saved it."""
+        session.headers_sent = True
+        # Only what changes from now on is a change of the open websocket.
+        session.modified = False
 
     def should_set_cookie(self, app: Quart, session: SessionMixin) -> bool:
         """Return whether the response sets the cookie of a session that exists.

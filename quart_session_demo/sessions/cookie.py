@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
-from quart import Quart, Response, appcontext_pushed, session, websocket_tearing_down
+from quart import Quart, Response, appcontext_pushed
 from quart.sessions import SecureCookieSessionInterface
 from quart.wrappers import Websocket
 from quart.wrappers.base import BaseRequestWebsocket
@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.sessions.base import (
     Finding,
+    ServerSessionsRequired,
     SessionInterface,
     cookie_header,
     cookie_values,
@@ -32,6 +33,7 @@ from quart_session_demo.sessions.errors import (
     refuse_save,
     turn_into_error,
 )
+from quart_session_demo.sessions.handshake import save_at_accept
 from quart_session_demo.sessions.json_reads import watch_json
 from quart_session_demo.sessions.limits import (
     CONTENT_LIMIT,
@@ -40,7 +42,6 @@ from quart_session_demo.sessions.limits import (
 )
 from quart_session_demo.sessions.serializer import SessionSerializer, signing_keys
 from quart_session_demo.sessions.session_json import SessionJSON
-from quart_session_demo.sessions.tracking import track_accept
 
 
 class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
@@ -125,8 +126,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         session = load_session(app, cookies, serializer, self.session_class)
         session.permanent_by_default = permanent_by_default(self, app)
         if isinstance(request, Websocket):
-            track_accept(request, session)
-            websocket_tearing_down.connect(self._log_lost_change, app)
+            save_at_accept(self, app, request, session)
         return session
 
     async def save_session(
@@ -145,8 +145,11 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         """
         session = cast(CookieSession, session)
         if response is None:
-            session.headers_sent = True
-        if response is None or session.headers_sent:
+            # The websocket ended before it was accepted, or reported the change when it was made.
+            if session.modified:
+                session.log_loss(app.logger)
+            return
+        if session.headers_sent or session.handshake_refused:
             return
         session.late_change_log = None
         # The lines below use the session too.
@@ -195,8 +198,14 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         session.signed_at = signed_at
         return True
 
-    async def regenerate(self, session: SessionMixin) -> None:
-        """Do nothing: a signed cookie has no id, and each write makes another cookie."""
+    async def regenerate(self, session: SessionMixin, user: str | None = None) -> None:
+        """Do nothing: a signed cookie has no id, and each write makes another cookie.
+
+        Raises:
+            RuntimeError: The session is to be bound to a user.
+        """
+        if user is not None:
+            raise ServerSessionsRequired(self)
 
     async def is_ready(self) -> bool:
         """Return True: there is no store to wait for."""
@@ -222,12 +231,3 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
             return None if session.signed_at is None else expiry_time(app, session.signed_at)
         signed_at = session.signature_time
         return expiry_time(app, int(time.time()) if signed_at is None else signed_at)
-
-    async def _log_lost_change(self, app: Quart, **_: Any) -> None:
-        if not isinstance(session, CookieSession):
-            return
-        # Copies of the context are torn down with the same session, before the websocket or later.
-        if session.headers_sent:
-            session.late_change_log = app.logger
-            if session.modified:
-                session.log_loss(app.logger)

@@ -5,11 +5,13 @@ from typing import cast
 
 from quart import current_app
 
-from quart_session_demo.sessions.base import SessionInterface
+from quart_session_demo.sessions.base import ServerSessionsRequired, SessionInterface
+from quart_session_demo.sessions.server.interface import ServerSessionInterface
+from quart_session_demo.sessions.server.session import ServerSession
 from quart_session_demo.sessions.tracking import TrackedSession, current_session
 
 
-async def regenerate_session() -> None:
+async def regenerate_session(*, user: str | None = None) -> None:
     """Give the current session a new id, as a login must (OWASP ASVS 5.0, 7.2.4).
 
     Call it in a login view, before or after the view writes the user into the session, and again
@@ -17,13 +19,41 @@ async def regenerate_session() -> None:
     call: an attacker who knows it gains nothing. If the connection breaks after the call, the user
     has to log in again. A cookie session has no id, so the call does nothing there.
 
+    Args:
+        user: The user to whom the session belongs from now on, by any non-empty string such as
+            a name or `str(number)`; None if the session belongs to the same user as before, or to
+            none. `session_user` returns it, and `list_sessions` and `revoke_sessions` find the
+            session by it. `session.clear()` removes it.
+
     Raises:
         ServiceUnavailable: The store does not respond. Nothing of this request is stored.
-        RuntimeError: In a websocket, in a stream, or if the interface's `should_set_cookie` returns
-            False: the client would not get the new id. Nothing of this request is stored.
+        RuntimeError: In an open websocket, in a stream, or if the interface's `should_set_cookie`
+            returns False: the client would not get the new id. Nothing of this request is stored.
+            Also if there is a user, and the app's sessions are not stored on a server, or
+            `reload_session` found that the session was deleted.
+        TypeError, ValueError: The user is not a non-empty string. Nothing of this request is
+            stored.
         AttributeError: The app's session interface does not belong to this package.
     """
-    await _interface().regenerate(_session())
+    interface = _interface() if user is None else server_interface()
+    await interface.regenerate(_session(), user)
+
+
+def session_user() -> str | None:
+    """Return the user that `regenerate_session` bound the current session to, or None.
+
+    The call counts as a use of the session.
+
+    Raises:
+        ServiceUnavailable: The store does not respond.
+        RuntimeError: The app's sessions are not stored on a server.
+    """
+    server_interface()
+    current = _session()
+    if not isinstance(current, ServerSession):
+        return None
+    current.mark_used()
+    return current.binding.user if current.binding else None
 
 
 def session_expires_at() -> datetime | None:
@@ -69,6 +99,18 @@ def _interface() -> SessionInterface:
             f'{type(interface).__name__} cannot do this: set app.session_interface to an interface '
             'of quart_session_demo.sessions'
         )
+    return interface
+
+
+def server_interface() -> ServerSessionInterface:
+    """Return the app's session interface.
+
+    Raises:
+        RuntimeError: The app's sessions are not stored on a server.
+    """
+    interface = current_app.session_interface
+    if not isinstance(interface, ServerSessionInterface):
+        raise ServerSessionsRequired(interface)
     return interface
 
 

@@ -14,6 +14,7 @@ from quart_session_demo.sessions.limits import (
 from quart_session_demo.sessions.validators import (
     validate_application_root,
     validate_boolean,
+    validate_close_code,
     validate_connections,
     validate_content_size,
     validate_cookie_name,
@@ -118,11 +119,31 @@ SERVER_SETTINGS: tuple[Setting, ...] = (
         validate_optional_lifetime,
     ),
     Setting(
+        'SESSION_STORE_DEVICE',
+        'a login stores the browser’s name and the IP address in the session, for '
+        '`list_sessions`; by the law of many countries, both are personal data',
+        validate_boolean,
+        False,
+    ),
+    Setting(
         STORED_LIMIT,
         'the largest session on a server in bytes, with the names of its keys; a changed session '
         'that is larger is refused with 413 and stays as it was, unless it shrinks',
         validate_content_size,
         DEFAULT_STORED_LIMIT,
+    ),
+    Setting(
+        'SESSION_WEBSOCKET_CHECK',
+        'an open websocket whose session has ended is closed within this many seconds, from 0.001 '
+        'to 3600; in this time, each process reads the sessions of all its open websockets once',
+        validate_timeout,
+        10.0,
+    ),
+    Setting(
+        'SESSION_WEBSOCKET_CLOSE_CODE',
+        'the code with which such a websocket is closed, from 3000 to 4999',
+        validate_close_code,
+        4401,
     ),
 )
 

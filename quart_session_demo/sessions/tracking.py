@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from flask.sessions import SecureCookieSession, SessionMixin
 from quart import session
-from quart.wrappers import Websocket
 
 from quart_session_demo.sessions.limits import SaveRefusal
 
@@ -41,8 +40,11 @@ class TrackedSession(SecureCookieSession):
     permanent_by_default = False
     #: Whether this request may extend the session; see `do_not_extend_session`.
     may_extend = True
-    #: Whether a websocket's handshake response was sent. After that no cookie can be set.
+    #: Whether the headers of the response were sent: those of a websocket's handshake or, with a
+    #: session on a server, those of a stream. After that no cookie can be set.
     headers_sent = False
+    #: Whether a websocket was refused because the session could not be saved. Nothing is stored.
+    handshake_refused = False
     #: Why the session was not stored, once the response is finished.
     refusal: SaveRefusal | None = None
     #: Why the session cannot be saved, as the log reports it.
@@ -193,16 +195,3 @@ for _name in _TRACKED_METHODS:
 def current_session() -> SessionMixin:
     """Return the session of the current request itself, and not Quart's proxy."""
     return cast(SessionMixin, cast(Any, session)._get_current_object())
-
-
-def track_accept(websocket: Websocket, session: TrackedSession) -> None:
-    """Set `session.headers_sent` when a websocket is accepted."""
-    # `send` and `receive` call this too.
-    accept = websocket.accept
-
-    @wraps(accept)
-    async def accept_and_record(*args: Any, **kwargs: Any) -> None:
-        session.headers_sent = True
-        await accept(*args, **kwargs)
-
-    websocket.accept = accept_and_record  # type: ignore[method-assign]

@@ -273,6 +273,13 @@ def validate_connections(value: Any) -> str | None:
     return f'is {safe_repr(value)}: set it to a number of connections, such as 10'
 
 
+def validate_close_code(value: Any) -> str | None:
+    """Require a code that an app may use (RFC 6455, 7.4.2)."""
+    if isinstance(value, int) and is_number(value) and 3000 <= value <= 4999:
+        return None
+    return f'is {safe_repr(value)}: set it to a number from 3000 to 4999, such as 4401'
+
+
 def validate_key_prefix(value: Any) -> str | None:
     """Require a non-empty string."""
     if isinstance(value, str) and value and is_utf8(value):

@@ -1,4 +1,4 @@
-"""Change and then delete a session in a database: URL, session id, name of the process, changes.
+"""Change and then delete a session in a database: URL, key, name of the process, changes.
 
 Each line on standard input starts one of these steps, so that several processes take it together.
 """
@@ -12,18 +12,18 @@ from quart_session_demo.sessions.sql import SQLStore
 LIFETIME = 600_000
 
 
-async def main(url: str, session_id: str, name: str, changes: int) -> None:
+async def main(url: str, key: str, name: str, changes: int) -> None:
     store = SQLStore(url)
     sys.stdin.readline()
     for number in range(changes):
         field = f'"{name} {number}"'.encode()
         result = await store.write(
-            session_id, {field: b'1'}, (), lifetime=LIFETIME, refreshed=current_time()
+            key, {field: b'1'}, (), lifetime=LIFETIME, refreshed=current_time()
         )
         assert result is WriteResult.SAVED
     print('changed', flush=True)
     sys.stdin.readline()
-    print(await store.delete(session_id, new_token()) is not None)
+    print(await store.delete(key, new_token()) is not None)
     await store.close()
 
 

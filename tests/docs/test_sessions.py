@@ -1,4 +1,4 @@
-"""The examples, limits and figures of docs/sessions.md."""
+"""The examples, limits and figures of docs/sessions.md and docs/users.md."""
 
 import re
 import subprocess
@@ -19,6 +19,7 @@ import time_machine
 from flask.sessions import SecureCookieSessionInterface as FlaskInterface
 from markupsafe import Markup
 from quart import Quart, session
+from quart.testing import WebsocketResponseError
 from werkzeug.datastructures import MultiDict
 
 from quart_session_demo.sessions import (
@@ -30,14 +31,19 @@ from quart_session_demo.sessions.redis import RedisSessionInterface
 from quart_session_demo.sessions.server.stored_json import StoredJSON
 from quart_session_demo.sessions.session_json import UnstorableValue
 from quart_session_demo.sessions.settings import SESSION_SETTINGS
-from tests.conftest import KEY
+from tests.conftest import KEY, session_contents
 from tests.docs.markdown import code, code_blocks, read, section, table_rows
+from tests.sessions.websockets import Connection, close_code
 
 PAGE = read('docs/sessions.md')
+USERS = read('docs/users.md')
 OWN_APP, CREATE_APP, STORE_APP, REGISTER = code_blocks(
     section(PAGE, '## In your own app'), 'python'
 )
 [LOGIN] = code_blocks(section(PAGE, '## Log in and out'), 'python')
+[REVOKE] = code_blocks(section(USERS, '## Log out everywhere'), 'python')
+[USERS_PAGE] = code_blocks(section(USERS, '## A page for users: their sessions'), 'python')
+[CHAT] = code_blocks(section(PAGE, '## Websockets'), 'python')
 [POLLING] = code_blocks(section(PAGE, '## How long a session lasts'), 'python')
 FIXTURE, TEST = code_blocks(section(PAGE, '## Test your app'), 'python')
 [REDIS_APP] = code_blocks(section(read('docs/session-stores.md'), '## Sessions on Redis'), 'python')
@@ -70,6 +76,61 @@ def login_app(request: pytest.FixtureRequest) -> Quart:
         return str(session.get('user'))
 
     return app
+
+
+async def test_revoke_example_logs_out_other_devices() -> None:
+    """The page's views list the devices of a user, revoke one, and log out all others."""
+    app = Quart('own')
+    app.secret_key = KEY
+    run_example(STORE_APP, app=app)
+    run_example(REVOKE, app=app)
+    phone, *_ = devices = [app.test_client() for _ in range(3)]
+    for device in devices:
+        await device.post('/login', form={'user': 'ann'})
+    listed = await (await phone.get('/devices')).get_json()
+    assert [record['current'] for record in listed].count(True) == 1
+    other = next(record['id'] for record in listed if not record['current'])
+
+    revoked = await phone.post(f'/devices/{other}/revoke')
+    again = await phone.post(f'/devices/{other}/revoke')
+    stranger = await app.test_client().post(f'/devices/{other}/revoke')
+
+    assert (revoked.status_code, again.status_code, stranger.status_code) == (200, 404, 404)
+    assert len(await (await phone.get('/devices')).get_json()) == 2
+    assert (await phone.post('/password')).status_code == 200
+    assert [len(await (await d.get('/devices')).get_json()) for d in devices] == [1, 0, 0]
+    await phone.post('/logout')
+    assert (await phone.post('/password')).status_code == 401
+
+
+async def test_chat_example_follows_the_session() -> None:
+    """The page's chat counts messages, and ends for a user who has logged out on every device."""
+    app = Quart('own')
+    app.secret_key = KEY
+    run_example(STORE_APP, app=app)
+    run_example(REVOKE, app=app)
+    run_example(CHAT, app=app)
+    ann, bob = app.test_client(), app.test_client()
+    for client, user in ((ann, 'ann'), (bob, 'bob')):
+        client.websocket_connection_class = Connection
+        await client.post('/login', form={'user': user})
+    with pytest.raises(WebsocketResponseError):
+        async with app.test_client().websocket('/chat') as refused:
+            await refused.receive()
+
+    one: Any
+    async with ann.websocket('/chat') as one:
+        await one.send('hello')
+        assert await one.receive() == 'ann: hello'
+        async with bob.websocket('/chat') as two:
+            await two.send('hi')
+            assert [await one.receive(), await two.receive()] == ['bob: hi'] * 2
+            assert (await session_contents(ann))['sent'] == 1
+            await ann.post('/logout')
+            await one.send('still here?')
+            assert await close_code(one) == 4401
+            await two.send('bye')
+            assert await two.receive() == 'bob: bye'
 
 
 async def test_own_app_uses_the_cookie_session() -> None:
@@ -157,6 +218,20 @@ async def test_example_test_passes(login_app: Quart) -> None:
 
     async with login_app.test_app():
         await test(login_app)
+
+
+async def test_page_for_users_works() -> None:
+    """The page's app shows a user's sessions, ends the others, and sends users to its login."""
+    app: Quart = run_example(USERS_PAGE, __name__=__name__)['app']
+    async with app.test_app():
+        clients = [app.test_client() for _ in range(3)]
+        for client in clients[1:]:
+            response = await client.post('/login', form={'user': 'zhiliao'})
+            assert response.headers['Location'] == '/account/sessions/'
+        await clients[1].post('/account/sessions/end-others')
+        statuses = [(await client.get('/account/sessions/')).status_code for client in clients]
+
+    assert statuses == [303, 200, 303]
 
 
 def test_fixture_works_in_a_project_of_its_own(tmp_path: Path) -> None:

@@ -163,11 +163,12 @@ async def test_change_before_rejection_sets_cookie(
 async def test_change_before_client_closes_is_one_warning(
     app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A change in a websocket that the client closes is one warning."""
+    """A change in an open websocket that the client closes is one warning."""
     ended = asyncio.Event()
 
     @app.websocket('/ws')
     async def view() -> None:
+        await websocket.accept()
         session['a'] = 1
         await websocket.send('written')
         await websocket.receive()

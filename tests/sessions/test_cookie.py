@@ -3,11 +3,14 @@
 from typing import Any
 
 import pytest
+import trio
 from flask.sessions import SecureCookieSession
-from quart import Quart, session
+from quart import Quart, copy_current_websocket_context, session, websocket
+from quart_trio import QuartTrio
+from quart_trio.wrappers import TrioWebsocket
 
 from quart_session_demo.sessions import CookieSession, CookieSessionInterface
-from tests.conftest import session_contents
+from tests.conftest import KEY, session_contents
 
 
 async def test_session_that_fails_to_compare_is_500(
@@ -79,3 +82,31 @@ async def test_cookie_keys_become_strings(cookie_app: Quart) -> None:
         written.update(content)
 
     assert await session_contents(client) == {'1': 'a number', 'null': 'nothing'}
+
+
+def test_several_tasks_accept_with_quart_trio() -> None:
+    """With QuartTrio, several tasks may send the first message of a websocket at the same time."""
+
+    class SlowWebsocket(TrioWebsocket):
+        async def accept(self, *args: Any) -> None:
+            await trio.sleep(0.01)
+            await super().accept(*args)
+
+    app = QuartTrio('own')
+    app.websocket_class = SlowWebsocket
+    app.secret_key = KEY
+    app.session_interface = CookieSessionInterface()
+
+    @app.websocket('/tasks')
+    async def tasks() -> None:
+        session['begun'] = True
+        send = copy_current_websocket_context(websocket.send)
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(send, 'begun')
+
+    async def receive() -> list[Any]:
+        async with app.test_client().websocket('/tasks') as connection:
+            return [await connection.receive() for _ in range(3)]
+
+    assert trio.run(receive) == ['begun'] * 3

@@ -10,7 +10,7 @@ from typing import Any
 from quart_session_demo.compare.cost.cookie import STOCK_QUART, cookie_subjects
 from quart_session_demo.compare.cost.server import MeasuredStore, store_subjects
 from quart_session_demo.compare.cost.subjects import CALLS, SESSIONS
-from quart_session_demo.compare.harness.tables import Table
+from quart_session_demo.tables import Table
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ async def store_subjects(
                     _bare_subject(f'bare {measured.name}', bare),
                 ]
         finally:
-            await store.delete(session_id, new_token())
+            await store.delete(store_key(session_id), new_token())
     finally:
         await store.close()
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from quart_session_demo.compare.harness.formatting import format_number, pluralize
-from quart_session_demo.compare.harness.tables import Table
 from quart_session_demo.compare.load.scenarios import Scenario
 from quart_session_demo.compare.load.summary import START_FIGURES, Range, Summary
+from quart_session_demo.tables import Table
 
 MEGABYTE = 1_000_000
 #: The title of the column for each metric.

@@ -1,6 +1,6 @@
 """Open and save sessions that are stored on a server; the cookie holds only an id."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from flask.sessions import SessionMixin
@@ -8,7 +8,6 @@ from quart import (
     Quart,
     Response,
     current_app,
-    has_websocket_context,
     websocket_tearing_down,
 )
 from quart.wrappers import Websocket
@@ -21,9 +20,11 @@ from quart_session_demo.sessions.base import (
     cookie_values,
 )
 from quart_session_demo.sessions.errors import NewIdError
+from quart_session_demo.sessions.handshake import save_at_accept
 from quart_session_demo.sessions.json_reads import watch_json
 from quart_session_demo.sessions.serializer import signing_keys
 from quart_session_demo.sessions.server import lifetime, saving
+from quart_session_demo.sessions.server.binding import Binding
 from quart_session_demo.sessions.server.reading import read_session
 from quart_session_demo.sessions.server.response import finish
 from quart_session_demo.sessions.server.session import ServerSession, SessionState
@@ -32,13 +33,12 @@ from quart_session_demo.sessions.server.start import check_app
 from quart_session_demo.sessions.server.store import SessionStore, StoreError
 from quart_session_demo.sessions.server.stored_json import StoredJSON
 from quart_session_demo.sessions.server.unavailable import (
+    UnavailableSession,
     allow_in_error_handlers,
     service_unavailable,
 )
-from quart_session_demo.sessions.tracking import current_session, track_accept
-
-#: The last second of a datetime, in seconds since 1970.
-LAST_SECOND = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())
+from quart_session_demo.sessions.server.websocket_watch import WebsocketWatch
+from quart_session_demo.sessions.tracking import TrackedSession, current_session
 
 
 class ServerSessionInterface(SessionInterface):
@@ -75,6 +75,7 @@ class ServerSessionInterface(SessionInterface):
         super().__init__()
         check_app(app, store)
         self.store = store
+        self._watch = WebsocketWatch(app, store)
         self.serializer = StoredJSON()
 
         @app.before_serving
@@ -102,7 +103,8 @@ class ServerSessionInterface(SessionInterface):
         cookies = cookie_values(self, app, request)
         session = await read_session(app, self.store, cookies, id_signer(keys), self.serializer)
         if isinstance(request, Websocket):
-            track_accept(request, session)
+            watch = self._watch.starter(request, session)
+            save_at_accept(self, app, request, session, watch)
             websocket_tearing_down.connect(self._save_websocket, app)
         return session
 
@@ -120,32 +122,61 @@ class ServerSessionInterface(SessionInterface):
             session: The session that `open_session` returned.
             response: The response to add the cookie to; None after an accepted websocket.
         """
-        await finish(self, app, self.store, cast(ServerSession, session), response)
+        session = cast(ServerSession, session)
+        if response is None:
+            # A websocket that ends without a response sets no cookie, also if it was not accepted.
+            session.headers_sent = True
+        await finish(self, app, self.store, session, response)
 
-    async def regenerate(self, session: SessionMixin) -> None:
+    def continue_websocket(self, session: TrackedSession) -> None:
+        """Let a websocket use its session after the handshake, which saved it."""
+        super().continue_websocket(session)
+        session = cast(ServerSession, session)
+        # What the websocket changes is saved when it ends.
+        session.saved = False
+        session.late_change_log = None
+        if isinstance(session, UnavailableSession):
+            session.raises = session.is_hidden
+
+    async def regenerate(self, session: SessionMixin, user: str | None = None) -> None:
         """Store the session under a new id, and delete it under the old one.
+
+        Args:
+            session: The session of the current request.
+            user: The user to bind it to; None if the user stays the same.
 
         Raises:
             ServiceUnavailable: The store failed.
             RuntimeError: No cookie with the new id can be set.
+            TypeError, ValueError: The user is not a non-empty string.
         """
         session = cast(ServerSession, session)
         session.mark_used()
-        if problem := self._regeneration_problem(current_app, session):
-            error = NewIdError(problem)
-            # A login must not be stored under the old id.
-            session.mark_failed(error)
-            raise error
         try:
-            await saving.regenerate(current_app, self.store, session)
+            if problem := self._regeneration_problem(current_app, session, user):
+                raise NewIdError(problem)
+            binding = None if user is None else Binding.of_login(current_app, user)
+        except (NewIdError, TypeError, ValueError) as error:
+            # A login must not be stored under the old id.
+            session.mark_failed(NewIdError(str(error)))
+            raise
+        try:
+            await saving.regenerate(current_app, self.store, session, binding)
         except StoreError as error:
             raise service_unavailable() from error
 
-    def _regeneration_problem(self, app: Quart, session: ServerSession) -> str | None:
-        if has_websocket_context() or session.saved:
+    def _regeneration_problem(
+        self, app: Quart, session: ServerSession, user: str | None
+    ) -> str | None:
+        if session.headers_sent or session.saved:
             return (
-                'A websocket or a stream cannot set a cookie with a new session id: regenerate the '
-                'session in a request, before its response'
+                'An open websocket or a stream cannot set a cookie with a new session id: '
+                'regenerate the session before the websocket is accepted, or before the response'
+            )
+        if user is not None and session.state is SessionState.GONE:
+            return (
+                'The session was deleted or has expired during the request: let the user log in '
+                'with another'
             )
         session.modified = True
         if not self.should_set_cookie(app, session):
@@ -175,7 +206,7 @@ class ServerSessionInterface(SessionInterface):
         session = cast(ServerSession, session)
         if not session.permanent:
             return None
-        return _datetime(lifetime.expires_at(app, session, session.refreshed))
+        return lifetime.to_datetime(lifetime.expires_at(app, session, session.refreshed))
 
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the session expires; `session_expires_at` describes it."""
@@ -196,20 +227,17 @@ class ServerSessionInterface(SessionInterface):
             # The save reports the value that cannot be stored.
             changed = True
         refreshed = lifetime.next_refresh(app, session, changed=changed)
-        return _datetime(lifetime.expires_at(app, session, refreshed))
+        return lifetime.to_datetime(lifetime.expires_at(app, session, refreshed))
 
     async def _save_websocket(self, app: Quart, **_: Any) -> None:
         # Quart saves no session if the client closes the websocket.
         current = current_session()
         if not isinstance(current, ServerSession) or current.state is SessionState.GONE:
             return
-        # Until the websocket is accepted, its response may still set the cookie of a new session.
-        if not current.saved and (current.id is not None or current.headers_sent):
-            await self.save_session(app, current, None)
         # This may be the teardown of a copy of the context, after which the websocket continues.
+        # Until it is accepted, its response may still set a cookie.
+        if current.headers_sent and not current.saved:
+            await self.save_session(app, current, None)
+        elif current.id is not None and not current.saved:
+            await finish(self, app, self.store, current, None)
         current.saved = False
-
-
-def _datetime(milliseconds: int) -> datetime:
-    # A session with a very long lifetime of its own is extended beyond the last possible date.
-    return datetime.fromtimestamp(min(milliseconds // 1000, LAST_SECOND), UTC)

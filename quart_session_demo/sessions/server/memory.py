@@ -1,5 +1,6 @@
 """The session store in the memory of one process, for tests and examples."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quart_session_demo.sessions.base import Finding
@@ -33,6 +34,7 @@ class _Entry:
     created: int
     refreshed: int
     expires: int
+    user_key: str | None
     # The token of the call that deleted the session.
     token: bytes | None = None
 
@@ -53,25 +55,44 @@ class MemoryStore:
         """Return the number of sessions in memory, with those that were not cleaned up yet."""
         return len(self._entries)
 
-    async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
+    async def create(
+        self, fields: Fields, *, lifetime: int, now: int, user_key: str | None = None
+    ) -> str:
         """Store a new session and return its random id."""
         self._clean_up()
         session_id = new_session_id()
-        self._entries[store_key(session_id)] = _Entry(dict(fields), now, now, now + lifetime)
+        entry = _Entry(dict(fields), now, now, now + lifetime, user_key)
+        self._entries[store_key(session_id)] = entry
         return session_id
 
-    async def read(self, session_id: str) -> StoredSession | None:
+    async def read(self, key: str) -> StoredSession | None:
         """Return a session, or None if there is no such session."""
-        entry = self._find(session_id)
+        entry = self._find(key)
         if entry is None:
             return None
         return StoredSession(dict(entry.fields), entry.created, entry.refreshed)
 
+    async def read_many(self, keys: Sequence[str]) -> list[StoredSession | None]:
+        """Return the sessions with these keys, in this order."""
+        return [self._read_attributes(key) for key in keys]
+
+    async def read_user(self, user_key: str) -> dict[str, StoredSession]:
+        """Return the sessions that were created with a `user_key`, by their keys."""
+        keys = [key for key, entry in self._entries.items() if entry.user_key == user_key]
+        return {key: stored for key in keys if (stored := self._read_attributes(key)) is not None}
+
     async def write(
-        self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
+        self,
+        key: str,
+        changed: Fields,
+        removed: Names,
+        *,
+        lifetime: int,
+        refreshed: int,
+        user_key: str | None = None,
     ) -> WriteResult:
         """Change some fields of a session and extend its lifetime; never create a session."""
-        entry = self._find(session_id)
+        entry = self._find(key)
         if entry is None:
             return WriteResult.GONE
         entry.fields.update(changed)
@@ -85,15 +106,20 @@ class MemoryStore:
         entry.expires = now + min(lifetime, EMPTIED_LIFETIME)
         return WriteResult.EMPTIED
 
-    async def delete(self, session_id: str, token: bytes) -> Fields | None:
+    async def delete(self, key: str, token: bytes, *, user_key: str | None = None) -> Fields | None:
         """Delete a session; return its last fields, or None if there is no such session."""
-        entry = self._find(session_id, token)
+        entry = self._find(key, token)
         if entry is None:
             return None
         if entry.token is None:
             entry.token = token
             entry.expires = current_time() + DELETED_LIFETIME
         return dict(entry.fields)
+
+    async def count(self) -> int:
+        """Return how many sessions are stored."""
+        found = (self._find(key) for key in self._entries)
+        return sum(entry is not None and bool(entry.fields) for entry in found)
 
     async def ping(self) -> None:
         """Do nothing: memory is always there."""
@@ -105,8 +131,14 @@ class MemoryStore:
     async def close(self) -> None:
         """Do nothing: the sessions stay until the process ends."""
 
-    def _find(self, session_id: str, token: bytes | None = None) -> _Entry | None:
-        entry = self._entries.get(store_key(session_id))
+    def _read_attributes(self, key: str) -> StoredSession | None:
+        entry = self._find(key)
+        if entry is None:
+            return None
+        return StoredSession(entry.fields, entry.created, entry.refreshed).without_content()
+
+    def _find(self, key: str, token: bytes | None = None) -> _Entry | None:
+        entry = self._entries.get(key)
         if entry is None or entry.expires <= current_time():
             return None
         return entry if entry.token in (None, token) else None

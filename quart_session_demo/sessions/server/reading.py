@@ -7,9 +7,17 @@ from quart import Quart
 from quart_session_demo.sessions.server import lifetime
 from quart_session_demo.sessions.server.session import ServerSession
 from quart_session_demo.sessions.server.signing import IdSigner
-from quart_session_demo.sessions.server.store import SessionStore, StoreError
+from quart_session_demo.sessions.server.store import (
+    SessionStore,
+    StoredSession,
+    StoreError,
+    store_key,
+)
 from quart_session_demo.sessions.server.stored_json import StoredJSON
 from quart_session_demo.sessions.server.unavailable import unavailable_session
+
+#: Decodes the attributes of any app's sessions: none has a tag. Making one takes 100 microseconds.
+_ATTRIBUTES = StoredJSON()
 
 
 async def read_session(
@@ -45,7 +53,7 @@ async def _read(
     app: Quart, store: SessionStore, session_id: str, serializer: StoredJSON
 ) -> ServerSession | None:
     try:
-        stored = await store.read(session_id)
+        stored = await store.read(store_key(session_id))
         if stored is None:
             return None
         session = _prepare(app, ServerSession(serializer, session_id, stored))
@@ -55,9 +63,20 @@ async def _read(
     except Exception:
         app.logger.exception('The session cannot be read')
         return unavailable_session(serializer)
+    session.listed_until = lifetime.expires_at(app, session, session.refreshed)
     return None if lifetime.is_expired(app, session) else session
 
 
 def _prepare(app: Quart, session: ServerSession) -> ServerSession:
     session.permanent_by_default = app.config.get('SESSION_PERMANENT', False)
     return session
+
+
+def read_attributes(app: Quart, stored: StoredSession) -> ServerSession:
+    """Return a session without its content, to read its user and its lifetime.
+
+    Raises:
+        ValueError: The store holds something else.
+    """
+    session = ServerSession(_ATTRIBUTES, None, stored.without_content())
+    return _prepare(app, session)

@@ -44,12 +44,15 @@ async def finish(
         session: The session.
         response: The response; None at the end of a stream or of an accepted websocket.
     """
+    if session.handshake_refused:
+        return
+    if session.headers_sent:
+        # An error in an accepted websocket, whose response is not sent.
+        response = None
     session.late_change_log = None
     # The lines below use the session too.
     accessed = session.accessed
-    if response is None:
-        session.headers_sent = True
-    elif accessed or session.modified:
+    if response is not None and (accessed or session.modified):
         vary_by_cookie(response)
     if isinstance(session, UnavailableSession):
         save_unavailable(session, response)
@@ -57,15 +60,8 @@ async def finish(
         return
     result = await _save(interface, app, store, session, response)
     session.saved = True
-    if result is WriteResult.GONE:
-        session.state = SessionState.GONE
-        session.log_loss(
-            app.logger,
-            'Session changes dropped: the session was deleted or expired during the request',
-        )
-    elif response is not None:
-        _update_cookie(interface, app, session, response, result)
     if response is not None:
+        _update_cookie(interface, app, session, response, result)
         session.accessed = accessed
         _watch_late_changes(interface, app, store, session, response, result)
 
@@ -123,6 +119,11 @@ def _watch_late_changes(
     response: Response | WerkzeugResponse,
     result: WriteResult | None,
 ) -> None:
+    def begin_stream() -> None:
+        session.headers_sent = True
+        # Only what changes from now on is a change of the stream.
+        session.modified = False
+
     async def save_stream() -> None:
         try:
             # Not `interface.save_session`: one that a subclass overrides may use the request, whose
@@ -137,6 +138,6 @@ def _watch_late_changes(
     body = response.response
     has_cookie = session.state is SessionState.STORED and result is not WriteResult.EMPTIED
     if has_cookie and isinstance(body, IterableBody):
-        response.response = StreamBody(body, save_stream)
+        response.response = StreamBody(body, begin_stream, save_stream)
     else:
         session.late_change_log = app.logger

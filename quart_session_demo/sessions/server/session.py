@@ -1,10 +1,18 @@
 """The session that a view uses, and what changed in it since it was read."""
 
+import asyncio
 import json
 from datetime import timedelta
 from enum import Enum
+from typing import Any
 
-from quart_session_demo.sessions.server.store import Fields, StoredSession
+from quart_session_demo.sessions.server.binding import Binding
+from quart_session_demo.sessions.server.store import (
+    Fields,
+    StoredSession,
+    WriteResult,
+    store_key,
+)
 from quart_session_demo.sessions.server.stored_json import StoredJSON
 from quart_session_demo.sessions.tracking import TrackedSession
 from quart_session_demo.sessions.validators import validate_lifetime
@@ -52,13 +60,21 @@ class ServerSession(TrackedSession):
         state: See the table.
         error: Why `regenerate_session()` failed; None in all states but `FAILED`.
         own_lifetime: Its own lifetime in milliseconds, or None if the settings determine it.
+        binding: The user that it is bound to, or None.
+        listed_until: The expiry time in the list of its user's sessions, in milliseconds since
+            1970; it counts only if the session is bound.
+        result: What the last save of this request did, which determines its cookie.
+        lock: Held while the session is stored or read again: several tasks of a websocket may do so
+            at the same time.
         saved: Whether Quart called `save_session` since the last teardown of a websocket context.
             This is not part of the state: a websocket is saved in any state, and again after
             each copy of its context is torn down.
     """
 
     saved = False
+    result: WriteResult | None = None
     has_old_signature = False
+    listed_until = 0
     _merged_size = 0
 
     def __init__(
@@ -78,9 +94,11 @@ class ServerSession(TrackedSession):
             ValueError: The fields do not hold a session.
         """
         self._serializer = serializer
+        self.lock = asyncio.Lock()
         self.id = self.cookie_id = session_id
         self.error: Exception | None = None
         self.own_lifetime: int | None = None
+        self.binding: Binding | None = None
         if stored is None:
             self.state = SessionState.NEW
             self._stored: Fields = {}
@@ -88,9 +106,25 @@ class ServerSession(TrackedSession):
             super().__init__()
             return
         self.state = SessionState.STORED
-        self._stored, self.created, self.refreshed = stored
+        self._stored, self.created, self.refreshed = stored[:3]
         super().__init__(serializer.decode_fields(_content(stored.fields)))
         self.own_lifetime = _decode_lifetime(stored.fields)
+        self.binding = Binding.decode(stored.fields)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes of a copy, which has a lock of its own."""
+        return {**super().__getstate__(), 'lock': asyncio.Lock()}
+
+    @property
+    def key(self) -> str | None:
+        """The key under which it is stored; None if it is not stored."""
+        return None if self.id is None else store_key(self.id)
+
+    @property
+    def stored_user_key(self) -> str | None:
+        """The key by which the store finds it among its user's sessions; None if it has no user."""
+        stored = Binding.decode(self._stored)
+        return None if stored is None else stored.user_key
 
     @property
     def has_new_id(self) -> bool:
@@ -120,7 +154,7 @@ class ServerSession(TrackedSession):
         """Delete the session; values that are set later become a new session with a new id."""
         if self.state is SessionState.STORED:
             self.state = SessionState.CLEARED
-        self.own_lifetime = None
+        self.own_lifetime = self.binding = None
         # The lifetime of the new session begins when it is stored.
         self.created = self.refreshed = 0
         super().clear()
@@ -132,7 +166,8 @@ class ServerSession(TrackedSession):
         A session that is only permanent has no content. An app that makes every session permanent
         would otherwise store one for each request without a cookie.
         """
-        return self.own_lifetime is not None or not self.untracked_keys <= {'_permanent'}
+        has_attributes = self.own_lifetime is not None or self.binding is not None
+        return has_attributes or not self.untracked_keys <= {'_permanent'}
 
     def encode_fields(self) -> Fields:
         """Return the fields that hold the session's current content; empty if it has none.
@@ -145,6 +180,8 @@ class ServerSession(TrackedSession):
         fields = self._serializer.encode_fields(self.untracked_content())
         if self.own_lifetime is not None:
             fields[LIFETIME] = b'%d' % self.own_lifetime
+        if self.binding is not None:
+            fields |= self.binding.encode()
         return fields
 
     @property
@@ -166,6 +203,7 @@ class ServerSession(TrackedSession):
     def mark_stored(self, session_id: str | None, fields: Fields) -> None:
         """Record that the session was stored under a new id, or not at all if that is None."""
         self.id = session_id
+        self.result = None
         self._stored = fields
         self.state = SessionState.NEW if session_id is None else SessionState.STORED
 
@@ -176,6 +214,39 @@ class ServerSession(TrackedSession):
             self._stored.pop(name, None)
         self.refreshed = refreshed
         self._merged_size = 0
+
+    def mark_gone(self) -> None:
+        """Become empty, because another request deleted the session; nothing is stored any more."""
+        self.mark_used()
+        dict.clear(self)
+        self.own_lifetime = self.binding = None
+        self._stored = {}
+        self.modified = False
+        self.state = SessionState.GONE
+
+    def read_again(self, stored: StoredSession, changed: Fields, removed: set[bytes]) -> None:
+        """Take over what a store holds now, except what this request changed.
+
+        Args:
+            stored: What the store holds.
+            changed: The fields that this request set.
+            removed: The names that this request removed.
+
+        Raises:
+            ValueError: The fields do not hold a session. Nothing is changed then.
+        """
+        binding = Binding.decode(stored.fields)
+        self.merge(stored.fields, changed, removed)
+        self.binding = binding
+        self._stored, self.created, self.refreshed = stored[:3]
+        self._merged_size = 0
+        if self.result is WriteResult.EMPTIED:
+            self.result = None
+
+    def mark_revoked(self) -> None:
+        """Become empty, because this request deleted it; what is set later is a new session."""
+        self.clear()
+        self.mark_stored(None, {})
 
     def mark_failed(self, error: Exception) -> None:
         """Record that the session could not get another id."""
@@ -202,17 +273,21 @@ class ServerSession(TrackedSession):
             name
             for name in self._stored.keys() | latest.keys()
             if latest.get(name) != self._stored.get(name)
+            # The user of a session never changes; when it was last used is stored again.
+            and (name == LIFETIME or not name.startswith(b':'))
         }
         changed_elsewhere -= changed.keys() | removed
         added = {name: latest[name] for name in changed_elsewhere & latest.keys()}
-        self.update(self._serializer.decode_fields(_content(added)))
+        # Not with methods that record a change: this request changed nothing.
+        self.mark_used()
+        dict.update(self, self._serializer.decode_fields(_content(added)))
         if LIFETIME in changed_elsewhere:
             self.own_lifetime = _decode_lifetime(latest)
         # The store accepted each part: both together may exceed the limit.
         self._merged_size = fields_size(added)
         removed_elsewhere = changed_elsewhere - latest.keys()
         for name in removed_elsewhere - {LIFETIME}:
-            self.pop(json.loads(name))
+            dict.pop(self, json.loads(name))
         return added, removed_elsewhere
 
 
@@ -226,4 +301,8 @@ def _content(fields: Fields) -> Fields:
 
 
 def _decode_lifetime(fields: Fields) -> int | None:
-    return int(fields[LIFETIME]) if LIFETIME in fields else None
+    try:
+        return int(fields[LIFETIME]) if LIFETIME in fields else None
+    except ValueError:
+        # Without the error itself, whose message holds a stored value.
+        raise ValueError('the stored fields do not hold a lifetime') from None

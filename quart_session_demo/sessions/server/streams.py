@@ -14,19 +14,27 @@ class StreamBody(IterableBody):
     The headers are sent before the body. What the stream changes in a session is saved at its end.
     """
 
-    def __init__(self, body: IterableBody, at_end: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def __init__(
+        self,
+        body: IterableBody,
+        at_begin: Callable[[], None],
+        at_end: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
         """Wrap a body.
 
         Args:
             body: The body.
+            at_begin: What to call before it.
             at_end: What to await after it.
         """
         super().__init__(body)
         self._body = body
+        self._at_begin = at_begin
         self._at_end = at_end
 
     async def __aenter__(self) -> IterableBody:
         """Begin the body."""
+        self._at_begin()
         return await self._body.__aenter__()
 
     async def __aexit__(self, exc_type: type, exc_value: BaseException, tb: TracebackType) -> None:

@@ -1,6 +1,7 @@
 """A session that cannot be read: the response becomes 503 if the request uses it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -8,6 +9,7 @@ from quart import (
     Quart,
     Response,
     after_this_request,
+    current_app,
     has_request_context,
     has_websocket_context,
 )
@@ -52,6 +54,21 @@ class UnavailableSession(ServerSession):
 def service_unavailable() -> ServiceUnavailable:
     """Return the error that a client gets if the store fails."""
     return ServiceUnavailable(DETAIL, retry_after=RETRY_AFTER_SECONDS)
+
+
+@contextmanager
+def raising_503(*errors: type[Exception], log: str) -> Iterator[None]:
+    """Log these errors, and raise the error that a client gets in their place.
+
+    Args:
+        errors: The classes of the errors.
+        log: What failed, for the log.
+    """
+    try:
+        yield
+    except errors as error:
+        current_app.logger.error('%s: %s', log, error)
+        raise service_unavailable() from error
 
 
 def turn_into_503(response: Response | WerkzeugResponse) -> None:

@@ -1,5 +1,6 @@
 """What the tests of server stores need besides a store."""
 
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,14 @@ import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
+from quart_session_demo.sessions import SessionStore
 from tests.apps.sessions_app import make_sessions_app
+from tests.apps.users_app import make_users_app
 from tests.postgres_server import PostgresServer
 from tests.redis_server import RedisServer
 from tests.sessions.conftest import SERVER_STORES, settings_of, sqlite_settings
 from tests.sessions.example_store import example_store
-from tests.sessions.server.stored import Remaining, own_prefix, remaining_lifetimes
+from tests.sessions.server.stored import Remaining, own_prefix, remaining_lifetimes, store_of
 
 #: A server that a test may stop, start, pause and resume.
 FragileServer = RedisServer | PostgresServer
@@ -26,11 +29,33 @@ def store(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
+async def session_store(store: dict[str, Any]) -> AsyncIterator[SessionStore]:
+    """Yield each server store."""
+    session_store: SessionStore = store_of(make_sessions_app(**store))
+    yield session_store
+    await session_store.close()
+
+
+@pytest.fixture
 async def app(store: dict[str, Any]) -> AsyncIterator[Quart]:
     """Yield an app with its sessions in the store; an error in a view returns 500."""
     app = make_sessions_app(**store)
     async with app.test_app():
         yield app
+
+
+@pytest.fixture
+async def users_app(store: dict[str, Any]) -> AsyncIterator[Quart]:
+    """Yield an app with its sessions in the store, whose views log users in and out."""
+    app = make_users_app(**store)
+    async with app.test_app():
+        yield app
+
+
+@pytest.fixture
+def user() -> str:
+    """Return a user of one test: tests share most stores."""
+    return f'ann-{secrets.token_hex(8)}'
 
 
 @pytest.fixture(params=['memory', 'sqlite', 'postgresql', 'redis', 'redis cluster'])

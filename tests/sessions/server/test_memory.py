@@ -18,7 +18,12 @@ from quart_session_demo.sessions import (
     create_session_interface,
 )
 from quart_session_demo.sessions.server.memory import CLEANUP_INTERVAL
-from quart_session_demo.sessions.server.store import EMPTIED_LIFETIME, WriteResult, current_time
+from quart_session_demo.sessions.server.store import (
+    EMPTIED_LIFETIME,
+    WriteResult,
+    current_time,
+    store_key,
+)
 from tests.conftest import KEY
 
 PRODUCTION_KEY = '5d' * 16 + KEY
@@ -51,23 +56,23 @@ async def test_own_app_needs_only_a_key() -> None:
 async def test_each_store_has_its_own_sessions() -> None:
     """Two stores in one process share nothing."""
     one, other = MemoryStore(), MemoryStore()
-    session_id = await one.create({}, lifetime=1000, now=current_time())
+    key = store_key(await one.create({}, lifetime=1000, now=current_time()))
 
-    assert await one.read(session_id) is not None
-    assert await other.read(session_id) is None
+    assert await one.read(key) is not None
+    assert await other.read(key) is None
 
 
 async def test_read_fields_are_a_copy() -> None:
     """A change to fields that were read, or passed to `create`, changes nothing in the store."""
     store = MemoryStore()
     fields = {b'"a"': b'1'}
-    session_id = await store.create(fields, lifetime=1000, now=current_time())
+    key = store_key(await store.create(fields, lifetime=1000, now=current_time()))
     fields.clear()
-    stored = await store.read(session_id)
+    stored = await store.read(key)
     assert stored is not None
     stored.fields.clear()
 
-    again = await store.read(session_id)
+    again = await store.read(key)
 
     assert again is not None
     assert again.fields == {b'"a"': b'1'}
@@ -78,12 +83,13 @@ async def test_emptied_session_expires_in_a_minute() -> None:
     store = MemoryStore()
     for lifetime, expected in ((10 * EMPTIED_LIFETIME, EMPTIED_LIFETIME), (5000, 5000)):
         now = current_time()
-        session_id = await store.create({b'"a"': b'1'}, lifetime=10 * EMPTIED_LIFETIME, now=now)
-        result = await store.write(session_id, {}, [b'"a"'], lifetime=lifetime, refreshed=now)
+        longer = 10 * EMPTIED_LIFETIME
+        key = store_key(await store.create({b'"a"': b'1'}, lifetime=longer, now=now))
+        result = await store.write(key, {}, [b'"a"'], lifetime=lifetime, refreshed=now)
         assert result is WriteResult.EMPTIED
         for milliseconds, exists in ((expected - 1000, True), (expected + 1000, False)):
             with time_machine.travel((now + milliseconds) / 1000, tick=False):
-                assert (await store.read(session_id) is not None) == exists
+                assert (await store.read(key) is not None) == exists
 
 
 async def test_expired_sessions_use_no_memory() -> None:

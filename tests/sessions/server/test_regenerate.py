@@ -126,16 +126,17 @@ async def test_login_without_session_sets_cookie(app: Quart) -> None:
 
 
 async def test_late_login_is_not_stored(app: Quart, caplog: pytest.LogCaptureFixture) -> None:
-    """A login in a websocket or a stream is an error, and not stored under the old id."""
+    """A login in an open websocket or a stream is an error, and not stored under the old id."""
 
     async def login() -> str:
         session['user'] = 'zhiliao'
-        with pytest.raises(RuntimeError, match='A websocket or a stream cannot set a cookie'):
+        with pytest.raises(RuntimeError, match='An open websocket or a stream cannot set'):
             await regenerate_session()
         return 'refused'
 
     @app.websocket('/ws')
     async def ws() -> None:
+        await websocket.accept()
         await websocket.send(await login())
 
     @app.get('/stream')
@@ -157,7 +158,7 @@ async def test_late_login_is_not_stored(app: Quart, caplog: pytest.LogCaptureFix
     assert await contents_of(app, value) == LESSON
     assert len(caplog.records) == 2
     for record in caplog.records:
-        assert 'cannot be saved: A websocket or a stream' in record.getMessage()
+        assert 'cannot be saved: An open websocket or a stream' in record.getMessage()
         assert record.exc_info is None
 
 

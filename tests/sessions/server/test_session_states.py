@@ -13,13 +13,13 @@ from quart_session_demo.sessions.server.memory import MemoryStore
 from quart_session_demo.sessions.server.session import ServerSession, SessionState
 from quart_session_demo.sessions.server.store import (
     Fields,
-    Names,
     SessionStore,
     StoredSession,
     StoreError,
     WriteResult,
     new_session_id,
     new_token,
+    store_key,
 )
 from tests.conftest import KEY, cookie_of, id_in, signed_id
 
@@ -35,33 +35,31 @@ class FragileStore(MemoryStore):
 
     async def ids(self) -> list[str]:
         """Return the ids of the sessions that it holds."""
-        return [id_ for id_ in self._created if await MemoryStore.read(self, id_) is not None]
+        return [
+            id_ for id_ in self._created if await MemoryStore.read(self, store_key(id_)) is not None
+        ]
 
     def check(self) -> None:
         if self.fails:
             raise StoreError('the memory fails')
 
-    async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
+    async def create(self, *args: Any, **options: Any) -> str:
         self.check()
-        session_id = await super().create(fields, lifetime=lifetime, now=now)
+        session_id = await super().create(*args, **options)
         self._created.append(session_id)
         return session_id
 
-    async def read(self, session_id: str) -> StoredSession | None:
+    async def read(self, key: str) -> StoredSession | None:
         self.check()
-        return await super().read(session_id)
+        return await super().read(key)
 
-    async def write(
-        self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
-    ) -> WriteResult:
+    async def write(self, *args: Any, **options: Any) -> WriteResult:
         self.check()
-        return await super().write(
-            session_id, changed, removed, lifetime=lifetime, refreshed=refreshed
-        )
+        return await super().write(*args, **options)
 
-    async def delete(self, session_id: str, token: bytes) -> Fields | None:
+    async def delete(self, *args: Any, **options: Any) -> Fields | None:
         self.check()
-        return await super().delete(session_id, token)
+        return await super().delete(*args, **options)
 
 
 @pytest.fixture
@@ -213,7 +211,7 @@ async def test_regenerating_a_deleted_session_makes_it_gone(
 ) -> None:
     """A session that another request deleted is stored under no id, by any later step."""
     session = await stored_session(app)
-    await store.delete(str(session.id), new_token())
+    await store.delete(store_key(str(session.id)), new_token())
 
     await regenerate(app, session)
     assert session.state is SessionState.GONE
@@ -231,7 +229,7 @@ async def test_regenerating_a_deleted_session_makes_it_gone(
 async def test_failed_regeneration_is_final(app: Quart, store: FragileStore) -> None:
     """After a failed regeneration nothing is stored, even if the store works again."""
     session = await stored_session(app)
-    before = await store.read(str(session.id))
+    before = await store.read(store_key(str(session.id)))
     store.fails = True
     with pytest.raises(ServiceUnavailable):
         await regenerate(app, session)
@@ -245,7 +243,7 @@ async def test_failed_regeneration_is_final(app: Quart, store: FragileStore) -> 
     assert response.status_code == 503
     assert 'Set-Cookie' not in response.headers
     assert await store.ids() == [session.id]
-    assert await store.read(str(session.id)) == before
+    assert await store.read(store_key(str(session.id))) == before
 
 
 @pytest.mark.parametrize('cleared', [False, True])

@@ -24,9 +24,9 @@ class CountingStore(MemoryStore):
 
     reads = 0
 
-    async def read(self, session_id: str) -> StoredSession | None:
+    async def read(self, key: str) -> StoredSession | None:
         self.reads += 1
-        return await super().read(session_id)
+        return await super().read(key)
 
 
 def make_own_app(store: MemoryStore, **config: Any) -> Quart:

@@ -9,6 +9,7 @@ from quart import Quart, session, websocket
 
 from quart_session_demo.sessions import regenerate_session
 from quart_session_demo.sessions.limits import STORED_LIMIT, SaveRefusal
+from quart_session_demo.sessions.server.store import store_key
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, id_in, session_contents
 from tests.sessions.conftest import in_memory
@@ -51,6 +52,7 @@ async def app(store: dict[str, Any]) -> AsyncIterator[Quart]:
 
     @app.websocket('/in_websocket/<int:length>')
     async def in_websocket(length: int) -> None:
+        await websocket.accept()
         session['a'] = 'x' * length
         await websocket.send('set')
 
@@ -59,7 +61,7 @@ async def app(store: dict[str, Any]) -> AsyncIterator[Quart]:
 
 
 async def fields_of(app: Quart, cookie: str) -> Any:
-    return (await store_of(app).read(id_in(cookie))).fields
+    return (await store_of(app).read(store_key(id_in(cookie)))).fields
 
 
 def test_default_is_1_mb() -> None:

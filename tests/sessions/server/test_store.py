@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import threading
-from collections.abc import AsyncIterator
 from typing import Any
 
 import psutil
@@ -12,14 +11,15 @@ import pytest
 from quart_session_demo.sessions.server.store import (
     Fields,
     SessionStore,
+    StoredSession,
     WriteResult,
     current_time,
     new_session_id,
     new_token,
+    store_key,
 )
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import cookie_of, get_with_cookie
-from tests.sessions.server.stored import store_of
 
 HOUR = 3_600_000
 FIELDS = {b'"user"': b'"zhiliao"', b'"age"': b'20'}
@@ -39,33 +39,30 @@ ODD_FIELDS = {
 }
 
 
-@pytest.fixture
-async def session_store(store: dict[str, Any]) -> AsyncIterator[SessionStore]:
-    """Yield each server store."""
-    session_store: SessionStore = store_of(make_sessions_app(**store))
-    yield session_store
-    await session_store.close()
-
-
 async def create(store: SessionStore, fields: Fields, lifetime: int = HOUR) -> str:
-    return await store.create(fields, lifetime=lifetime, now=current_time())
+    """Store a session, and return its key."""
+    return store_key(await store.create(fields, lifetime=lifetime, now=current_time()))
 
 
 async def write(
     store: SessionStore,
-    session_id: str,
+    key: str,
     changed: Fields,
     removed: tuple[bytes, ...] = (),
     lifetime: int = HOUR,
     refreshed: int | None = None,
 ) -> WriteResult:
     return await store.write(
-        session_id, changed, removed, lifetime=lifetime, refreshed=refreshed or current_time()
+        key,
+        changed,
+        removed,
+        lifetime=lifetime,
+        refreshed=refreshed or current_time(),
     )
 
 
-async def fields_of(store: SessionStore, session_id: str) -> Fields | None:
-    stored = await store.read(session_id)
+async def fields_of(store: SessionStore, key: str) -> Fields | None:
+    stored = await store.read(key)
     return None if stored is None else stored.fields
 
 
@@ -80,9 +77,9 @@ async def test_created_session_is_read_unchanged(
     """A session that was created is read with the same bytes, and with its times."""
     now = current_time()
 
-    session_id = await session_store.create(fields, lifetime=HOUR, now=now)
+    key = store_key(await session_store.create(fields, lifetime=HOUR, now=now))
 
-    assert await session_store.read(session_id) == (fields, now, now)
+    assert await session_store.read(key) == StoredSession(fields, now, now)
 
 
 async def test_each_session_has_another_id(session_store: SessionStore) -> None:
@@ -92,16 +89,20 @@ async def test_each_session_has_another_id(session_store: SessionStore) -> None:
 
 async def test_write_changes_only_its_fields(session_store: SessionStore) -> None:
     """Fields are set and removed, all others stay, and only the second time changes."""
-    session_id = await create(session_store, {**FIELDS, **ODD_FIELDS})
+    key = await create(session_store, {**FIELDS, **ODD_FIELDS})
     created = current_time()
     now = created + 1000
 
     result = await session_store.write(
-        session_id, {b'"age"': b'21', b'"new"': b'null'}, [b'"user"'], lifetime=HOUR, refreshed=now
+        key,
+        {b'"age"': b'21', b'"new"': b'null'},
+        [b'"user"'],
+        lifetime=HOUR,
+        refreshed=now,
     )
 
     assert result is WriteResult.SAVED
-    stored = await session_store.read(session_id)
+    stored = await session_store.read(key)
     assert stored is not None
     assert stored.fields == {b'"age"': b'21', b'"new"': b'null', **ODD_FIELDS}
     assert (stored.created <= created, stored.refreshed) == (True, now)
@@ -109,73 +110,71 @@ async def test_write_changes_only_its_fields(session_store: SessionStore) -> Non
 
 async def test_concurrent_writes_are_all_stored(session_store: SessionStore) -> None:
     """Of 50 concurrent writes of different fields all are stored."""
-    session_id = await create(session_store, FIELDS)
+    key = await create(session_store, FIELDS)
     changes = [{b'"%d"' % number: b'%d' % number} for number in range(50)]
 
-    results = await asyncio.gather(*(write(session_store, session_id, item) for item in changes))
+    results = await asyncio.gather(*(write(session_store, key, item) for item in changes))
 
     assert set(results) == {WriteResult.SAVED}
     expected = dict(FIELDS)
     for item in changes:
         expected |= item
-    assert await fields_of(session_store, session_id) == expected
+    assert await fields_of(session_store, key) == expected
 
 
 async def test_write_creates_no_session(session_store: SessionStore) -> None:
     """A write to an id that does not exist stores nothing."""
-    session_id = new_session_id()
+    key = store_key(new_session_id())
 
-    assert await write(session_store, session_id, FIELDS) is WriteResult.GONE
-    assert await session_store.read(session_id) is None
+    assert await write(session_store, key, FIELDS) is WriteResult.GONE
+    assert await session_store.read(key) is None
 
 
 async def test_emptied_session_can_be_filled(session_store: SessionStore) -> None:
     """A session without fields stays for a while, and takes a field of a slower request."""
-    session_id = await create(session_store, FIELDS)
+    key = await create(session_store, FIELDS)
 
-    assert await write(session_store, session_id, {}, tuple(FIELDS)) is WriteResult.EMPTIED
-    assert await fields_of(session_store, session_id) == {}
-    assert await write(session_store, session_id, {b'"slow"': b'1'}) is WriteResult.SAVED
-    assert await fields_of(session_store, session_id) == {b'"slow"': b'1'}
+    assert await write(session_store, key, {}, tuple(FIELDS)) is WriteResult.EMPTIED
+    assert await fields_of(session_store, key) == {}
+    assert await write(session_store, key, {b'"slow"': b'1'}) is WriteResult.SAVED
+    assert await fields_of(session_store, key) == {b'"slow"': b'1'}
 
 
 async def test_deleted_session_stays_deleted(session_store: SessionStore) -> None:
     """A deletion returns the last fields; afterwards nothing reads, writes or deletes."""
-    session_id = await create(session_store, ODD_FIELDS)
-    await write(session_store, session_id, FIELDS)
+    key = await create(session_store, ODD_FIELDS)
+    await write(session_store, key, FIELDS)
 
-    assert await session_store.delete(session_id, new_token()) == {**ODD_FIELDS, **FIELDS}
+    assert await session_store.delete(key, new_token()) == {**ODD_FIELDS, **FIELDS}
 
-    assert await session_store.read(session_id) is None
-    assert await write(session_store, session_id, FIELDS) is WriteResult.GONE
-    assert await session_store.delete(session_id, new_token()) is None
-    assert await session_store.read(session_id) is None
+    assert await session_store.read(key) is None
+    assert await write(session_store, key, FIELDS) is WriteResult.GONE
+    assert await session_store.delete(key, new_token()) is None
+    assert await session_store.read(key) is None
 
 
 async def test_repeated_deletion_knows_its_work(session_store: SessionStore) -> None:
     """A deletion with the same token gets the same fields; one with another token gets None."""
-    session_id = await create(session_store, FIELDS)
+    key = await create(session_store, FIELDS)
     token = new_token()
 
-    assert await session_store.delete(session_id, token) == FIELDS
-    assert await session_store.delete(session_id, new_token()) is None
-    assert await session_store.delete(session_id, token) == FIELDS
+    assert await session_store.delete(key, token) == FIELDS
+    assert await session_store.delete(key, new_token()) is None
+    assert await session_store.delete(key, token) == FIELDS
 
 
 async def test_one_of_concurrent_deletions_succeeds(session_store: SessionStore) -> None:
     """Of 20 concurrent deletions exactly one gets the fields."""
-    session_id = await create(session_store, FIELDS)
+    key = await create(session_store, FIELDS)
 
-    results = await asyncio.gather(
-        *(session_store.delete(session_id, new_token()) for _ in range(20))
-    )
+    results = await asyncio.gather(*(session_store.delete(key, new_token()) for _ in range(20)))
 
     assert sorted(results, key=bool) == [None] * 19 + [FIELDS]
 
 
 async def test_deletion_of_unknown_id_is_none(session_store: SessionStore) -> None:
     """There is nothing to delete under an id that does not exist."""
-    assert await session_store.delete(new_session_id(), new_token()) is None
+    assert await session_store.delete(store_key(new_session_id()), new_token()) is None
 
 
 @pytest.mark.parametrize('lifetime', [1, 0, -HOUR])
@@ -191,29 +190,29 @@ async def test_expired_session_is_gone(session_store: SessionStore, lifetime: in
 
 async def test_write_shortens_no_lifetime(session_store: SessionStore) -> None:
     """A slower write leaves the later times of another one; the last field removed shortens it."""
-    session_id = await create(session_store, FIELDS)
+    key = await create(session_store, FIELDS)
     extended = current_time() + 1000
-    await write(session_store, session_id, {}, refreshed=extended)
-    await write(session_store, session_id, {b'"slow"': b'1'}, lifetime=1, refreshed=extended - 5000)
+    await write(session_store, key, {}, refreshed=extended)
+    await write(session_store, key, {b'"slow"': b'1'}, lifetime=1, refreshed=extended - 5000)
     await asyncio.sleep(0.01)
 
-    stored = await session_store.read(session_id)
+    stored = await session_store.read(key)
     assert stored is not None
     assert stored.refreshed == extended
-    await write(session_store, session_id, {}, (*FIELDS, b'"slow"'), lifetime=1)
+    await write(session_store, key, {}, (*FIELDS, b'"slow"'), lifetime=1)
     await asyncio.sleep(0.01)
-    assert await session_store.read(session_id) is None
+    assert await session_store.read(key) is None
 
 
 async def test_store_works_again_after_close(session_store: SessionStore) -> None:
     """A closed store opens again at the next call, and has its sessions."""
     await session_store.ping()
-    session_id = await create(session_store, FIELDS)
+    key = await create(session_store, FIELDS)
 
     await session_store.close()
     await session_store.close()
 
-    assert await fields_of(session_store, session_id) == FIELDS
+    assert await fields_of(session_store, key) == FIELDS
 
 
 def test_event_loops_leave_nothing_open(store: dict[str, Any]) -> None:

@@ -398,7 +398,7 @@ async def test_stream_that_is_canceled_twice_is_stored() -> None:
         done.set()
 
     async def send() -> None:
-        async with StreamBody(IterableBody([b'x']), store):
+        async with StreamBody(IterableBody([b'x']), lambda: None, store):
             await asyncio.Event().wait()
 
     task = asyncio.create_task(send())

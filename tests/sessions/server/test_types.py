@@ -16,7 +16,7 @@ from markupsafe import Markup
 from quart import Quart, session
 from werkzeug.datastructures import MultiDict
 
-from quart_session_demo.sessions.server.store import current_time
+from quart_session_demo.sessions.server.store import current_time, store_key
 from tests.conftest import contents_of, session_contents, signed_id
 from tests.sessions.conftest import in_memory
 from tests.sessions.server.conftest import assert_no_traceback
@@ -274,7 +274,7 @@ async def test_older_fields_are_read(app: Quart) -> None:
 
     assert await response.get_data() == b'same'
     assert 'Set-Cookie' not in response.headers
-    stored = await store.read(session_id)
+    stored = await store.read(store_key(session_id))
     assert stored is not None
     assert stored.fields == fields
 
@@ -310,7 +310,9 @@ async def test_unreadable_change_of_another_request_is_one_line(
         current: Any = session
         if session.get('username'):
             deep = {b'"deep"': b'[' * 100_000 + b']' * 100_000}
-            await store.write(current.id, deep, [], lifetime=60_000, refreshed=current_time())
+            await store.write(
+                store_key(current.id), deep, [], lifetime=60_000, refreshed=current_time()
+            )
 
     client = app.test_client()
     await client.get('/')

@@ -9,7 +9,7 @@ import time_machine
 from quart import Quart, request, session
 
 from quart_session_demo.sessions import do_not_extend_session, session_expires_at
-from quart_session_demo.sessions.server.store import new_session_id
+from quart_session_demo.sessions.server.store import new_session_id, store_key
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import contents_of, cookie_of, get_with_cookie, id_in, signed_id
 from tests.sessions.expiry import START
@@ -49,9 +49,9 @@ async def test_poll_changes_no_time(app: Quart, remaining: Remaining, path: str)
     with time_machine.travel(START, tick=False):
         value = cookie_of(await app.test_client().get('/')).value
     with time_machine.travel(START + timedelta(seconds=1800), tick=False):
-        before = await store.read(id_in(value))
+        before = await store.read(store_key(id_in(value)))
         await get_with_cookie(app, path, value)
-        after = await store.read(id_in(value))
+        after = await store.read(store_key(id_in(value)))
         [left] = remaining(app)
 
     assert (after.created, after.refreshed) == (before.created, before.refreshed)

@@ -66,6 +66,7 @@ async def app(store: dict[str, Any]) -> AsyncIterator[Quart]:
 
     @app.websocket('/regenerates')
     async def regenerates() -> None:
+        await websocket.accept()
         try:
             await regenerate_session()
         except RuntimeError as error:
@@ -152,8 +153,8 @@ async def test_session_cleared_in_websocket_is_deleted(app: Quart) -> None:
     assert await contents(app, cookie) == {}
 
 
-async def test_websocket_cannot_regenerate(app: Quart) -> None:
-    """`regenerate_session` in a websocket raises RuntimeError, and changes nothing."""
+async def test_open_websocket_cannot_regenerate(app: Quart) -> None:
+    """`regenerate_session` in an open websocket raises RuntimeError, and changes nothing."""
     cookie = await cookie_header(app)
 
     async with app.test_client().websocket('/regenerates', headers=cookie) as connection:

@@ -3,8 +3,11 @@
 import asyncio
 import random
 import secrets
+from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from redis.asyncio import ConnectionPool
@@ -22,6 +25,7 @@ from quart_session_demo.sessions.server.redis.cluster_commands import (
 from quart_session_demo.sessions.server.redis.connections import (
     Command,
     RedisConnections,
+    Runner,
 )
 from quart_session_demo.sessions.server.redis.slots import (
     Address,
@@ -108,18 +112,25 @@ class ClusterConnections:
         slot = secrets.randbelow(len(self._slots.owners)) if key is None else slot_of(key)
         return await self._run_in_slot(command, slot)
 
+    async def each(self) -> list[Runner]:
+        """Return what runs commands on each primary.
+
+        Raises:
+            StoreError: A part of the slots has no primary.
+        """
+        await self._read_slots()
+        if None in self._slots.owners:
+            raise StoreError(NO_OWNER)
+        return [partial(self._run_in_slot, slot=slot) for slot in self._slots.some_slots()]
+
     async def run_on_each(self, command: Command[T]) -> list[T]:
         """Return the result of a command from each primary.
 
         Raises:
             StoreError: A primary failed, or a part of the slots has none.
         """
-        await self._read_slots()
-        if None in self._slots.owners:
-            raise StoreError(NO_OWNER)
         results = await asyncio.gather(
-            *(self._run_in_slot(command, slot) for slot in self._slots.some_slots()),
-            return_exceptions=True,
+            *(run(command) for run in await self.each()), return_exceptions=True
         )
         done = []
         for result in results:
@@ -127,6 +138,19 @@ class ClusterConnections:
                 raise result
             done.append(result)
         return done
+
+    async def group(self, keys: Iterable[str]) -> list[list[str]]:
+        """Return keys in groups that one node serves each, as far as it is known.
+
+        Raises:
+            StoreError: No node responds.
+        """
+        if None in self._slots.owners:
+            await self._read_slots()
+        groups = defaultdict[Address | None, list[str]](list)
+        for key in keys:
+            groups[self._slots.owners[slot_of(key)]].append(key)
+        return list(groups.values())
 
     async def close(self) -> None:
         """Close the connections of the current event loop."""

@@ -5,8 +5,11 @@ from typing import TypeVar
 
 from redis.exceptions import AskError, ClusterDownError, ResponseError
 
-from quart_session_demo.sessions.server.redis.connections import Command, LoopConnections
-from quart_session_demo.sessions.server.redis.scripts import DELETE, WRITE
+from quart_session_demo.sessions.server.redis.connections import (
+    Command,
+    LoopConnections,
+    register_scripts,
+)
 from quart_session_demo.sessions.server.redis.slots import Address, SlotMap
 from quart_session_demo.sessions.server.store import StoreError
 
@@ -40,12 +43,7 @@ def asking(command: Command[T]) -> Command[T]:
             # It applies to the next command on the same connection.
             await client.execute_command('ASKING')  # type: ignore[no-untyped-call]
             return await command(
-                replace(
-                    connections,
-                    client=client,
-                    write=client.register_script(WRITE),
-                    delete=client.register_script(DELETE),
-                )
+                replace(connections, client=client, scripts=register_scripts(client))
             )
         finally:
             # `async with` would return the connection later if this task is cancelled.

@@ -1,10 +1,10 @@
 """Connections to Redis: a client for each event loop, time limits, and retries."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from redis.asyncio import ConnectionPool, Redis
 from redis.commands.core import AsyncScript
@@ -15,7 +15,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from quart_session_demo.sessions.server.connection_queue import ConnectionQueue
 from quart_session_demo.sessions.server.loops import LoopResources
 from quart_session_demo.sessions.server.redis.client import RedisClients
-from quart_session_demo.sessions.server.redis.scripts import DELETE, WRITE
+from quart_session_demo.sessions.server.redis.scripts import SCRIPTS
 from quart_session_demo.sessions.server.store import StoreError
 from quart_session_demo.sessions.server.timeouts import responsive_timeout
 
@@ -33,18 +33,20 @@ class LoopConnections:
 
     Attributes:
         client: The client with its pool.
-        write: The script `WRITE`.
-        delete: The script `DELETE`.
+        scripts: The scripts by their text.
         queue: The queue for a connection of the pool.
         owns: Returns whether a key may be sent to this Redis; each node of a cluster accepts only
             some keys.
     """
 
     client: Redis
-    write: AsyncScript
-    delete: AsyncScript
+    scripts: Mapping[str, AsyncScript]
     queue: ConnectionQueue
     owns: Callable[[str], bool]
+
+    def evaluate(self, script: str, key: str, args: Sequence[str | bytes | int]) -> Awaitable[Any]:
+        """Run one of `SCRIPTS` with one key."""
+        return self.scripts[script](keys=[key], args=args)
 
 
 #: The errors after which a command is tried again.
@@ -57,6 +59,13 @@ _LOST = (
 
 #: Sends one command and returns its result.
 Command = Callable[[LoopConnections], Awaitable[T]]
+
+
+class Runner(Protocol):
+    """Runs commands on one node, as `RedisConnections.run` does."""
+
+    async def __call__(self, command: Command[T]) -> T:
+        """Return the result of a command."""
 
 
 class RedisConnections:
@@ -127,9 +136,17 @@ class RedisConnections:
         finally:
             connections.queue.free.release()
 
+    async def each(self) -> list[Runner]:
+        """Return what runs commands on each Redis that stores sessions: here only one."""
+        return [self.run]
+
     async def run_on_each(self, command: Command[T]) -> list[T]:
         """Return the result of a command from each Redis that stores sessions: here only one."""
         return [await self.run(command)]
+
+    async def group(self, keys: Iterable[str]) -> list[list[str]]:
+        """Return keys in groups that one Redis serves each: here only one."""
+        return [[*keys]]
 
     async def close(self) -> None:
         """Close the connections of the current event loop."""
@@ -139,8 +156,7 @@ class RedisConnections:
         client = self.clients.create()
         return LoopConnections(
             client,
-            client.register_script(WRITE),
-            client.register_script(DELETE),
+            register_scripts(client),
             ConnectionQueue('Redis', self._max_connections),
             self._owns,
         )
@@ -188,3 +204,8 @@ class RedisConnections:
 
 async def _disconnect_idle(connections: LoopConnections) -> None:
     await connections.client.connection_pool.disconnect(inuse_connections=False)
+
+
+def register_scripts(client: Redis) -> dict[str, AsyncScript]:
+    """Return the scripts for a client by their text."""
+    return {script: client.register_script(script) for script in SCRIPTS}

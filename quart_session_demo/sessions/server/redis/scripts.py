@@ -68,3 +68,34 @@ end
 redis.call('HSET', key, 'ended', ARGV[1])
 return redis.call('HGETALL', key)
 """
+
+#: Adds a session to the index of its user; removes what has expired. ARGV: the session's key; the
+#: lifetime of the entry in milliseconds.
+ADD_ENTRY = """
+local index, member, lifetime = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- A later time stays, but each call changes the score: REMOVE_ENTRIES notices it.
+local score = math.max((redis.call('ZSCORE', index, member) or 0) + 1, now + lifetime)
+redis.call('ZADD', index, score, member)
+redis.call('ZREMRANGEBYSCORE', index, '-inf', now)
+redis.call('PEXPIRE', index, math.max(redis.call('PTTL', index), score - now))
+"""
+
+#: Removes entries from the index of a user, unless their scores have changed. ARGV: the keys of
+#: sessions, each with its score.
+REMOVE_ENTRIES = """
+for i = 1, #ARGV, 2 do
+  if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]) or 0) == tonumber(ARGV[i + 1]) then
+    redis.call('ZREM', KEYS[1], ARGV[i])
+  end
+end
+"""
+
+#: All scripts.
+SCRIPTS = (
+    WRITE,
+    DELETE,
+    ADD_ENTRY,
+    REMOVE_ENTRIES,
+)

@@ -30,7 +30,7 @@ class Database(Protocol):
         """Return an engine for the running event loop; connect to nothing."""
 
     def create_tables(self, connection: Connection) -> None:
-        """Create the missing tables, while other processes may do the same."""
+        """Create the missing table or column, while other processes may do the same."""
 
     def abort(self, driver_connection: Any) -> None:
         """Let a step fail at once that uses a connection of the driver, if that is possible."""
@@ -39,7 +39,7 @@ class Database(Protocol):
         """Return whether another step was in the way, so that the same step may succeed now."""
 
     def lacks_table(self, error: DBAPIError) -> bool:
-        """Return whether the table of sessions does not exist."""
+        """Return whether the table of sessions does not exist, or lacks a column."""
 
     def describe(self, error: DBAPIError) -> str:
         """Return the message of an error, without values and statements."""

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.sql.checks import postgresql_findings
 from quart_session_demo.sessions.server.sql.tables import (
-    METADATA,
+    POSTGRESQL_ATTRIBUTES,
     POSTGRESQL_MERGE,
+    complete_tables,
     make_statements,
 )
 
@@ -49,14 +50,19 @@ CONFLICT_STATES = (
     # Too many connections: another step may free one of this process.
     '53300',
 )
-UNDEFINED_TABLE = '42P01'
+#: States of errors about a table that is missing, or was made by an older version.
+UNDEFINED_STATES = (
+    # Undefined table and undefined column.
+    '42P01',
+    '42703',
+)
 
 
 class PostgreSQL:
     """A server of PostgreSQL; `Database` documents the methods."""
 
     name = 'PostgreSQL'
-    statements = make_statements(POSTGRESQL_MERGE)
+    statements = make_statements(POSTGRESQL_MERGE, POSTGRESQL_ATTRIBUTES)
     # The smallest servers of many platforms accept 20; during a deploy two processes run.
     max_readers = 5
     max_writers: int | None = None
@@ -108,13 +114,13 @@ class PostgreSQL:
         )
 
     def create_tables(self, connection: Connection) -> None:
-        """Create the missing tables, in a transaction and with a lock.
+        """Create the missing table or column, in a transaction and with a lock.
 
         Without the lock, PostgreSQL refuses one of two processes that create a table.
         """
         connection.exec_driver_sql('BEGIN')
         connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
-        METADATA.create_all(connection)
+        complete_tables(connection)
         connection.exec_driver_sql('COMMIT')
 
     def abort(self, driver_connection: Any) -> None:
@@ -126,8 +132,8 @@ class PostgreSQL:
         return getattr(error.orig, 'sqlstate', None) in CONFLICT_STATES
 
     def lacks_table(self, error: DBAPIError) -> bool:
-        """Return whether the table of sessions does not exist."""
-        return getattr(error.orig, 'sqlstate', None) == UNDEFINED_TABLE
+        """Return whether the table of sessions does not exist, or lacks a column."""
+        return getattr(error.orig, 'sqlstate', None) in UNDEFINED_STATES
 
     def describe(self, error: DBAPIError) -> str:
         """Return the message without its second line, which may have values."""

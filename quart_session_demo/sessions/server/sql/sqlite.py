@@ -15,22 +15,29 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.sql.checks import sqlite_findings
 from quart_session_demo.sessions.server.sql.tables import (
-    METADATA,
     SESSIONS,
+    SQLITE_ATTRIBUTES,
     SQLITE_MERGE,
+    complete_tables,
     make_statements,
 )
 
 #: How long SQLite itself waits for a lock, in seconds. It asks less often the longer it waits, so
 #: that a new request overtakes an old one. Therefore the wait is short, and is repeated.
 LOCK_WAIT_SECONDS = 0.1
+#: The messages about a table that is missing, or was made by an older version.
+UNDEFINED_MESSAGES = (
+    f'no such table: {SESSIONS.name}',
+    f'no such column: {SESSIONS.c.user_key}',
+    f'table {SESSIONS.name} has no column named {SESSIONS.c.user_key.name}',
+)
 
 
 class SQLite:
     """A file of SQLite; `Database` documents the methods."""
 
     name = 'SQLite'
-    statements = make_statements(SQLITE_MERGE)
+    statements = make_statements(SQLITE_MERGE, SQLITE_ATTRIBUTES)
     max_readers = 4
     # SQLite lets one connection write at a time, and does not queue the others.
     max_writers: int | None = 1
@@ -83,10 +90,10 @@ class SQLite:
         return engine
 
     def create_tables(self, connection: Connection) -> None:
-        """Create the missing tables, in a transaction that has the write lock."""
+        """Create the missing table or column, in a transaction that has the write lock."""
         # The driver begins one only before a statement that changes rows.
         connection.exec_driver_sql('BEGIN IMMEDIATE')
-        METADATA.create_all(connection)
+        complete_tables(connection)
         connection.commit()
 
     def abort(self, driver_connection: Any) -> None:
@@ -97,8 +104,8 @@ class SQLite:
         return 'database is locked' in self.describe(error)
 
     def lacks_table(self, error: DBAPIError) -> bool:
-        """Return whether the table of sessions does not exist."""
-        return self.describe(error) == f'no such table: {SESSIONS.name}'
+        """Return whether the table of sessions does not exist, or lacks a column."""
+        return self.describe(error) in UNDEFINED_MESSAGES
 
     def describe(self, error: DBAPIError) -> str:
         """Return the message of SQLite, which has no values."""

@@ -55,7 +55,7 @@ class SQLSteps:
         return await connections.run(self._run(transaction, connections, connections.writers))
 
     async def create_tables(self) -> None:
-        """Create the tables that are missing.
+        """Create the table that is missing, or the column that an older version did not have.
 
         Raises:
             StoreError: The database failed, refused, or did not respond in time.
@@ -122,7 +122,7 @@ class SQLSteps:
             await connections.attempt(self.database.create_tables, self._timeout)
         except DBAPIError as error:
             raise StoreError(
-                f'{self.database.name} has no table of sessions, and refused to create it: '
-                f'{self.database.describe(error)}: let a user with that right run "sessions '
-                'create-tables"'
+                f'{self.database.name} has no table of sessions, or one of an older version, and '
+                f'refused to change this: {self.database.describe(error)}: let a user with that '
+                'right run "sessions create-tables"'
             ) from None

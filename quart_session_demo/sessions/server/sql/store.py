@@ -1,12 +1,12 @@
 """The session store in a SQL database: a row for each session, and a statement for each step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from quart import Quart
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Executable
 
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.server.loops import LoopResources
@@ -26,6 +26,9 @@ from quart_session_demo.sessions.server.store import (
     store_key,
 )
 from quart_session_demo.sessions.settings import KEY_PREFIX, SQL_SETTINGS, complete_settings
+
+#: How many sessions one statement reads.
+READ_BATCH = 500
 
 
 class SQLStore:
@@ -77,7 +80,9 @@ class SQLStore:
             timeout=app.config['SESSION_SQLALCHEMY_TIMEOUT'],
         )
 
-    async def create(self, fields: Fields, *, lifetime: int, now: int) -> str:
+    async def create(
+        self, fields: Fields, *, lifetime: int, now: int, user_key: str | None = None
+    ) -> str:
         """Store a new session and return its random id."""
         # This store has no rows to delete before.
         await self._cleanup.get()
@@ -86,19 +91,21 @@ class SQLStore:
             'created': now,
             'refreshed': now,
             'expires': now + lifetime,
+            'user_key': None if user_key is None else self._prefix + user_key,
         }
 
         def attempt(connection: Connection) -> str:
             # A new id for each attempt: the database may execute the first attempt late.
             session_id = new_session_id()
-            connection.execute(self._statements.insert, {**values, 'key': self._key(session_id)})
+            key = self._prefix + store_key(session_id)
+            connection.execute(self._statements.insert, {**values, 'key': key})
             return session_id
 
         return await self._steps.write(attempt)
 
-    async def read(self, session_id: str) -> StoredSession | None:
+    async def read(self, key: str) -> StoredSession | None:
         """Return a session, or None if there is no such session."""
-        values = {'key_': self._key(session_id), 'time': current_time()}
+        values = {'key_': self._prefix + key, 'time': current_time()}
 
         def attempt(connection: Connection) -> StoredSession | None:
             result = connection.execute(self._statements.read, values)
@@ -108,15 +115,48 @@ class SQLStore:
         with _only_sessions():
             return await self._steps.read(attempt)
 
+    async def read_many(self, keys: Sequence[str]) -> list[StoredSession | None]:
+        """Return the sessions with these keys, in this order: one step for `READ_BATCH` of them."""
+        found: dict[str, StoredSession] = {}
+        for start in range(0, len(keys), READ_BATCH):
+            batch = [self._prefix + key for key in keys[start : start + READ_BATCH]]
+            values = {'keys': batch, 'time': current_time()}
+            found |= await self._read_rows(self._statements.read_many, values)
+        return [found.get(key) for key in keys]
+
+    async def read_user(self, user_key: str) -> dict[str, StoredSession]:
+        """Return the sessions that were created with a `user_key`, by their keys."""
+        values = {'user_key_': self._prefix + user_key, 'time': current_time()}
+        return await self._read_rows(self._statements.read_user, values)
+
+    async def _read_rows(
+        self, statement: Executable, values: dict[str, Any]
+    ) -> dict[str, StoredSession]:
+        def attempt(connection: Connection) -> dict[str, StoredSession]:
+            return {
+                key.removeprefix(self._prefix): StoredSession(_from_json(fields or {}), *rest)
+                for key, fields, *rest in connection.execute(statement, values)
+            }
+
+        with _only_sessions():
+            return await self._steps.read(attempt)
+
     async def write(
-        self, session_id: str, changed: Fields, removed: Names, *, lifetime: int, refreshed: int
+        self,
+        key: str,
+        changed: Fields,
+        removed: Names,
+        *,
+        lifetime: int,
+        refreshed: int,
+        user_key: str | None = None,
     ) -> WriteResult:
         """Change some fields of a session and extend its lifetime; never create a session."""
         now = current_time()
         patch: dict[str, str | None] = {**_to_json(changed)}
         patch.update((name.decode(), None) for name in removed)
         values = {
-            'key_': self._key(session_id),
+            'key_': self._prefix + key,
             'time': now,
             'patch': patch,
             'adds': any(value is not None for value in patch.values()),
@@ -135,11 +175,11 @@ class SQLStore:
 
         return await self._steps.write(attempt)
 
-    async def delete(self, session_id: str, token: bytes) -> Fields | None:
+    async def delete(self, key: str, token: bytes, *, user_key: str | None = None) -> Fields | None:
         """Delete a session; return its last fields, or None if there is no such session."""
         now = current_time()
         values = {
-            'key_': self._key(session_id),
+            'key_': self._prefix + key,
             'time': now,
             'new_token': token,
             'new_expires': now + self._tombstone_milliseconds,
@@ -153,6 +193,15 @@ class SQLStore:
         with _only_sessions():
             return await self._steps.write(attempt)
 
+    async def count(self) -> int:
+        """Return how many sessions are stored."""
+        values = {'prefix': self._prefix, 'time': current_time()}
+
+        def attempt(connection: Connection) -> int:
+            return int(connection.execute(self._statements.count, values).scalar_one())
+
+        return await self._steps.read(attempt)
+
     async def ping(self) -> None:
         """Check that the database accepts everything that sessions need, writes included.
 
@@ -160,9 +209,10 @@ class SQLStore:
         """
         # Under an id that no client gets. If it is not removed, it expires.
         session_id = await self.create({}, lifetime=1000, now=current_time())
+        key = self._prefix + store_key(session_id)
 
         def attempt(connection: Connection) -> None:
-            connection.execute(self._statements.remove, {'key_': self._key(session_id)})
+            connection.execute(self._statements.remove, {'key_': key})
 
         await self._steps.write(attempt)
 
@@ -181,7 +231,7 @@ class SQLStore:
         await self._steps.close()
 
     async def create_tables(self) -> None:
-        """Create the table and its index, if they are missing.
+        """Create the table and its indexes, if they are missing, or complete an older one.
 
         Raises:
             StoreError: The database failed, or refused.
@@ -195,9 +245,6 @@ class SQLStore:
             StoreError: The database failed.
         """
         return await delete_expired(self._steps)
-
-    def _key(self, session_id: str) -> str:
-        return self._prefix + store_key(session_id)
 
 
 @contextmanager

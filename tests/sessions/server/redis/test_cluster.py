@@ -26,9 +26,15 @@ from quart_session_demo.sessions.server.redis.cluster import ClusterConnections
 from quart_session_demo.sessions.server.redis.cluster_clients import ClusterClients
 from quart_session_demo.sessions.server.redis.slots import Address, SlotMap, slot_of
 from quart_session_demo.sessions.server.redis.store import RedisStore
-from quart_session_demo.sessions.server.store import WriteResult, new_token, store_key
+from quart_session_demo.sessions.server.store import (
+    WriteResult,
+    new_token,
+    store_key,
+    user_key,
+)
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import KEY, make_app, session_contents
+from tests.docs.markdown import read
 from tests.processes import wait_until
 from tests.redis_cluster import PRIMARIES, RedisCluster, shard_of
 from tests.redis_server import RedisServer
@@ -230,7 +236,7 @@ async def test_slot_without_owner_in_the_map_is_awaited(cluster: RedisCluster) -
         node.ask('CLUSTER', 'DELSLOTS', slot)
     asked = cluster.counted('cmdstat_cluster|slots')
     other = store_of(cluster)
-    read = asyncio.create_task(other.read(session_id))
+    read = asyncio.create_task(other.read(store_key(session_id)))
     await wait_for(lambda: cluster.counted('cmdstat_cluster|slots') > asked)
     for node in cluster.primaries:
         node.ask('CLUSTER', 'SETSLOT', slot, 'NODE', cluster.ids[shard_of(slot)])
@@ -373,7 +379,7 @@ async def test_cancelled_commands_mix_up_no_sessions(
         user = number % len(ids)
         try:
             async with asyncio.timeout(seconds):
-                stored = await store.read(ids[user])
+                stored = await store.read(store_key(ids[user]))
         except TimeoutError:
             outcomes[False] += 1
         else:
@@ -410,11 +416,11 @@ async def test_repeated_delete_knows_its_own_work(cluster: RedisCluster) -> None
     slot = slot_of(f'session:{store_key(session_id)}')
     source, target = shard_of(slot), (shard_of(slot) + 1) % PRIMARIES
     token = new_token()
-    assert await store.delete(session_id, token) == {b'"user"': b'1'}
+    assert await store.delete(store_key(session_id), token) == {b'"user"': b'1'}
     cluster.move_slot(slot, source, target)
 
-    assert await store.delete(session_id, token) == {b'"user"': b'1'}
-    assert await store.delete(session_id, new_token()) is None
+    assert await store.delete(store_key(session_id), token) == {b'"user"': b'1'}
+    assert await store.delete(store_key(session_id), new_token()) is None
     await store.close()
     cluster.move_slot(slot, target, source)
 
@@ -460,10 +466,12 @@ async def test_redirected_script_is_loaded(cluster: RedisCluster) -> None:
     cluster.migrate(slot, source, target)
     cluster.nodes[target].ask('SCRIPT', 'FLUSH')
 
-    result = await store.write(session_id, {b'"age"': b'20'}, (), lifetime=60_000, refreshed=2)
+    result = await store.write(
+        store_key(session_id), {b'"age"': b'20'}, (), lifetime=60_000, refreshed=2
+    )
 
     assert result is WriteResult.SAVED
-    stored = await store.read(session_id)
+    stored = await store.read(store_key(session_id))
     assert stored is not None
     assert stored.fields == {b'"user"': b'1', b'"age"': b'20'}
     await store.close()
@@ -486,16 +494,40 @@ RIGHTS = [
     '+pttl',
     '+script|load',
 ]
+#: The rights that users' sessions need besides, and the command that counts sessions.
+USER_RIGHTS = [
+    '+hmget',
+    '+scan',
+    '+time',
+    '+zadd',
+    '+zrange',
+    '+zrem',
+    '+zremrangebyscore',
+    '+zscore',
+]
 
 
 async def test_rights_are_those_of_the_documentation(cluster: RedisCluster) -> None:
-    """A user with the rights that the documentation lists may store sessions."""
+    """A user with the rights that the documentation lists may store, list and count sessions."""
+    page = read('docs/session-stores.md')
+    single = {*RIGHTS} - {'+asking', '+cluster|slots'}
+    assert f'`{" ".join(sorted(single))}`' in page
+    assert f'`{" ".join(USER_RIGHTS)}`' in page
     for node in cluster.nodes:
-        node.ask('ACL', 'SETUSER', 'app', 'on', f'>{SECRET}', '~session:*', *RIGHTS)
+        rights = ('on', f'>{SECRET}', '~session:*', *RIGHTS, *USER_RIGHTS)
+        node.ask('ACL', 'SETUSER', 'app', *rights)
     url = cluster.nodes[0].url.replace('//', f'//app:{SECRET}@')
     async with serving({**cluster.settings, 'SESSION_REDIS_URL': url}) as app:
         for client in await new_clients(app, 10):
             assert (await client.get('/login')).status_code == 200
+    store = RedisStore.from_config({**cluster.settings, 'SESSION_REDIS_URL': url})
+    user = user_key('ann')
+    key = store_key(await store.create({}, lifetime=60_000, now=1, user_key=user))
+    assert key in await store.read_user(user)
+    await store.delete(key, new_token(), user_key=user)
+    assert key not in await store.read_user(user)
+    assert await store.count() >= 10
+    await store.close()
 
 
 async def test_hung_cluster_is_503_in_bounded_time(cluster: RedisCluster) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from quart import Quart
+from quart import Quart, session, websocket
 from quart.typing import TestClientProtocol as Client
 
 from quart_session_demo.sessions.server.redis.store import RedisStore
@@ -95,9 +95,16 @@ async def test_emptied_session_vanishes_in_a_minute(
 
 async def test_lost_websocket_session_leaves_no_key(app: Quart, redis_server: RedisServer) -> None:
     """A session that an accepted websocket starts, and that has no cookie, is not stored."""
+
+    @app.websocket('/late')
+    async def late() -> None:
+        await websocket.accept()
+        session['late'] = True
+        await websocket.send('set')
+
     before = set(redis_server.ask('KEYS', '*'))
 
-    async with app.test_client().websocket('/set_in_websocket') as connection:
+    async with app.test_client().websocket('/late') as connection:
         await connection.receive()
 
     assert set(redis_server.ask('KEYS', '*')) <= before

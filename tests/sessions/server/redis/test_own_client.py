@@ -20,6 +20,7 @@ from quart_session_demo.config import ConfigError
 from quart_session_demo.sessions.redis import RedisSessionInterface
 from quart_session_demo.sessions.server.redis.own import OwnClients
 from quart_session_demo.sessions.server.redis.store import RedisStore
+from quart_session_demo.sessions.server.store import store_key
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import KEY, make_app
 from tests.redis_sentinel import SERVICE, SentinelSetup
@@ -199,7 +200,7 @@ async def test_cancelled_command_leaves_no_response(
 
     async def read(session_id: str) -> None:
         nonlocal cancelled
-        reading = asyncio.create_task(store.read(session_id))
+        reading = asyncio.create_task(store.read(store_key(session_id)))
         for _ in range(chance.randrange(12)):
             await asyncio.sleep(0)
         if chance.random() < 0.5:

@@ -1,17 +1,29 @@
 """What the tests of sessions in a database need besides a store."""
 
+import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from quart_session_demo.sessions.server.store import current_time
+from quart_session_demo.sessions.server.store import current_time, store_key
 from quart_session_demo.sessions.sql import SQLStore
-from tests.postgres_server import PostgresServer
+from tests.conftest import ROOT
+from tests.postgres_server import LIMITED_ROLE, PASSWORD, PostgresServer
 from tests.sessions.conftest import settings_of
 
 LIFETIME = 600_000
+# Uses a store for the first time as soon as standard input ends.
+PING = """
+import asyncio, sys
+from quart_session_demo.sessions.sql import SQLStore
+store = SQLStore(sys.argv[1])
+sys.stdin.read()
+asyncio.run(store.ping())
+"""
 DATABASES = ['sqlite', pytest.param('postgresql', marks=pytest.mark.postgres)]
 
 
@@ -60,5 +72,37 @@ async def new_store(new_url: str) -> AsyncIterator[SQLStore]:
 
 
 async def create(store: SQLStore, *, lifetime: int = LIFETIME) -> str:
-    """Store a session with one field, and return its id."""
-    return await store.create({b'"one"': b'1'}, lifetime=lifetime, now=current_time())
+    """Store a session with one field, and return its key."""
+    return store_key(await store.create({b'"one"': b'1'}, lifetime=lifetime, now=current_time()))
+
+
+def sql_settings(url: str) -> dict[str, Any]:
+    """Return the settings of an app with its sessions in a database."""
+    return {'SESSION_TYPE': 'sqlalchemy', 'SESSION_SQLALCHEMY_URL': url}
+
+
+def limited_url(server: PostgresServer, url: str, *, rights: str) -> str:
+    """Return the URL for a role that has these rights on tables, and none to create them."""
+    server.ask(
+        f"""
+        DO $$ BEGIN CREATE ROLE {LIMITED_ROLE} LOGIN PASSWORD '{PASSWORD}';
+        EXCEPTION WHEN duplicate_object THEN NULL; END $$
+        """
+    )
+    server.ask(f'GRANT {rights} ON ALL TABLES IN SCHEMA public TO {LIMITED_ROLE}', url=url)
+    return url.replace('postgres@', f'{LIMITED_ROLE}:{PASSWORD}@')
+
+
+async def errors_of_processes(url: str) -> list[bytes]:
+    """Return the standard errors of four processes that use a database for the first time."""
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, '-c', PING, url),
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(4)
+    ]
+    results = await asyncio.gather(*(process.communicate(b'') for process in processes))
+    return [errors for _, errors in results]

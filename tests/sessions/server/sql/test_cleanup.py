@@ -54,14 +54,14 @@ async def test_batches_and_processes_share_the_work(
     stores = [SQLStore(new_url) for _ in range(3)]
     await stores[0].create_tables()
     await expire(stores[0], 3 * CLEANUP_BATCH + 7)
-    session_id = await create(stores[0])
+    key = await create(stores[0])
 
     deleted = await asyncio.gather(*(store.delete_expired() for store in stores))
     # A batch leaves out the rows that another process deletes.
     deleted.append(await stores[0].delete_expired())
 
     assert sum(deleted) == 3 * CLEANUP_BATCH + 7
-    assert await stores[0].read(session_id) is not None
+    assert await stores[0].read(key) is not None
     for store in stores:
         await store.close()
 
@@ -72,7 +72,7 @@ async def test_background_deletes_expired_rows(
     """A store in use deletes expired rows by itself, again and again."""
     monkeypatch.setattr(cleanup, 'INTERVAL', 0.01)
     store = new_store
-    session_id = await create(store)
+    key = await create(store)
 
     for _ in range(2):
         await expire(store, 5)
@@ -80,7 +80,7 @@ async def test_background_deletes_expired_rows(
             while await rows(store) > 1:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
-    assert await store.read(session_id) is not None
+    assert await store.read(key) is not None
 
 
 async def test_background_ends_with_the_store(

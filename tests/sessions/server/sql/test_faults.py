@@ -117,13 +117,13 @@ async def test_abandoned_change_leaves_no_lock(
     # The abandoned change waits for the lock until the other program releases it.
     monkeypatch.setattr(sqlite, 'LOCK_WAIT_SECONDS', 10)
     store = SQLStore(sqlite_settings(tmp_path)['SESSION_SQLALCHEMY_URL'], timeout=0.2)
-    session_id = await create(store)
+    key = await create(store)
     arguments = ({b'"one"': b'2'}, ())
     with locked(tmp_path / 'sessions.db'), pytest.raises(StoreError, match='did not respond'):
-        await store.write(session_id, *arguments, lifetime=LIFETIME, refreshed=current_time())
+        await store.write(key, *arguments, lifetime=LIFETIME, refreshed=current_time())
 
     other = SQLStore(sqlite_settings(tmp_path)['SESSION_SQLALCHEMY_URL'], timeout=10)
-    result = await other.write(session_id, *arguments, lifetime=LIFETIME, refreshed=current_time())
+    result = await other.write(key, *arguments, lifetime=LIFETIME, refreshed=current_time())
 
     assert result is WriteResult.SAVED
     await other.close()
@@ -161,7 +161,7 @@ async def test_restart_is_not_noticed(server: PostgresServer) -> None:
 async def test_locked_table_is_503_and_leaves_no_queries(server: PostgresServer) -> None:
     """While the table is locked, changes get 503; PostgreSQL then stops their statements."""
     store = SQLStore(server.url, timeout=0.2)
-    session_id = await create(store)
+    key = await create(store)
     lock = asyncio.create_task(
         asyncio.to_thread(server.ask, 'BEGIN; LOCK quart_sessions; SELECT pg_sleep(1.5); COMMIT')
     )
@@ -172,29 +172,27 @@ async def test_locked_table_is_503_and_leaves_no_queries(server: PostgresServer)
             await asyncio.sleep(0.01)
 
     with pytest.raises(StoreError):
-        await store.write(
-            session_id, {b'"two"': b'2'}, (), lifetime=LIFETIME, refreshed=current_time()
-        )
+        await store.write(key, {b'"two"': b'2'}, (), lifetime=LIFETIME, refreshed=current_time())
     await lock
 
     assert await asyncio.to_thread(server.ask, waiting) == '0'
-    assert await store.read(session_id) is not None
+    assert await store.read(key) is not None
     await store.close()
 
 
 async def test_cancelled_steps_leave_connections_usable(store: SQLStore) -> None:
     """Requests that are cancelled at any moment never lead to the result of another request."""
-    ids = [await create(store) for _ in range(10)]
-    for number, session_id in enumerate(ids):
+    keys = [await create(store) for _ in range(10)]
+    for number, key in enumerate(keys):
         await store.write(
-            session_id,
+            key,
             {b'"number"': b'%d' % number},
             (),
             lifetime=LIFETIME,
             refreshed=current_time(),
         )
     for turns in range(60):
-        tasks = [asyncio.create_task(store.read(session_id)) for session_id in ids]
+        tasks = [asyncio.create_task(store.read(key)) for key in keys]
         for _ in range(turns):
             await asyncio.sleep(0)
         for task in tasks[::2]:
@@ -233,7 +231,7 @@ async def test_password_is_used_and_never_logged(
 async def test_other_data_is_an_error(new_url: str, json: str) -> None:
     """A row with something else than a session is an error when it is read or deleted."""
     store = SQLStore(new_url)
-    session_id = await create(store)
+    key = await create(store)
     await store._steps.write(
         lambda connection: connection.exec_driver_sql(
             f"UPDATE quart_sessions SET fields = '{json}'"  # noqa: S608
@@ -241,9 +239,9 @@ async def test_other_data_is_an_error(new_url: str, json: str) -> None:
     )
 
     with pytest.raises(StoreError, match='other data'):
-        await store.read(session_id)
+        await store.read(key)
     with pytest.raises(StoreError, match='other data'):
-        await store.delete(session_id, new_token())
+        await store.delete(key, new_token())
 
     await store.close()
 
@@ -251,28 +249,26 @@ async def test_other_data_is_an_error(new_url: str, json: str) -> None:
 async def test_locked_session_fails_no_other(server: PostgresServer) -> None:
     """While another program locks one session, waiting requests of others succeed."""
     store = SQLStore(server.url, timeout=0.25)
-    locked_id = await create(store)
-    ids = [await create(store) for _ in range(20)]
+    locked_key = await create(store)
+    keys = [await create(store) for _ in range(20)]
     connection = await asyncpg.connect(server.url)
     await connection.execute('BEGIN')
     await connection.execute(
-        'SELECT FROM quart_sessions WHERE key = $1 FOR UPDATE', store._key(locked_id)
+        'SELECT FROM quart_sessions WHERE key = $1 FOR UPDATE', store._prefix + locked_key
     )
 
-    async def change(session_id: str) -> None:
-        await store.write(
-            session_id, {b'"two"': b'2'}, (), lifetime=LIFETIME, refreshed=current_time()
-        )
+    async def change(key: str) -> None:
+        await store.write(key, {b'"two"': b'2'}, (), lifetime=LIFETIME, refreshed=current_time())
 
-    async def change_until_done(session_id: str, done: asyncio.Event) -> None:
+    async def change_until_done(key: str, done: asyncio.Event) -> None:
         while not done.is_set():
-            await change(session_id)
+            await change(key)
 
     done = asyncio.Event()
     # More than there are connections, so that some always wait for one.
-    others = [asyncio.create_task(change_until_done(session_id, done)) for session_id in ids]
+    others = [asyncio.create_task(change_until_done(key, done)) for key in keys]
     with pytest.raises(StoreError, match='did not respond'):
-        await change(locked_id)
+        await change(locked_key)
     done.set()
 
     await asyncio.gather(*others)
@@ -283,14 +279,14 @@ async def test_locked_session_fails_no_other(server: PostgresServer) -> None:
 async def test_refused_connection_waits_for_another(server: PostgresServer) -> None:
     """If PostgreSQL accepts fewer connections than the store opens, all requests succeed."""
     owner = SQLStore(server.url)
-    session_id = await create(owner)
+    key = await create(owner)
     await owner.close()
     server.ask(f'CREATE ROLE {LIMITED_ROLE} LOGIN CONNECTION LIMIT 2')
     server.ask(f'ALTER ROLE {LIMITED_ROLE} PASSWORD {PASSWORD!r}')
     server.ask(f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO {LIMITED_ROLE}')
     store = SQLStore(server.url.replace('postgres@', f'{LIMITED_ROLE}:{PASSWORD}@'), timeout=10)
 
-    results = await asyncio.gather(*(store.read(session_id) for _ in range(100)))
+    results = await asyncio.gather(*(store.read(key) for _ in range(100)))
 
     assert None not in results
     await store.close()
@@ -299,10 +295,10 @@ async def test_refused_connection_waits_for_another(server: PostgresServer) -> N
 async def test_close_during_hang_fails_the_requests(server: PostgresServer) -> None:
     """Requests that wait for a PostgreSQL that hangs get an error when the store closes."""
     store = SQLStore(server.url, timeout=0.5)
-    session_id = await create(store)
+    key = await create(store)
     server.pause()
 
-    reads = [asyncio.create_task(store.read(session_id)) for _ in range(10)]
+    reads = [asyncio.create_task(store.read(key)) for _ in range(10)]
     await asyncio.sleep(0)
     await store.close()
     results = await asyncio.gather(*reads, return_exceptions=True)

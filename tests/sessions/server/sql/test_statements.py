@@ -6,13 +6,15 @@ from typing import Any
 
 import aiosqlite
 import pytest
-from sqlalchemy import Engine, Pool, event
+from sqlalchemy import Engine, Pool, event, select
 
+from quart_session_demo.sessions.server.sql.tables import SESSIONS
 from quart_session_demo.sessions.server.store import (
     EMPTIED_LIFETIME,
     WriteResult,
     current_time,
     new_token,
+    store_key,
 )
 from quart_session_demo.sessions.sql import SQLStore
 from tests.sessions.server.sql.conftest import LIFETIME, create
@@ -57,7 +59,7 @@ def statements() -> Iterator[list[str]]:
 
 async def test_each_step_is_one_statement(store: SQLStore, statements: list[str]) -> None:
     """Each step is one statement; SQLite has it in a transaction that begins with the lock."""
-    session_id = await create(store)
+    key = await create(store)
     begin, commit = (
         ([], [])
         if store._steps.database.name == 'PostgreSQL'
@@ -69,63 +71,57 @@ async def test_each_step_is_one_statement(store: SQLStore, statements: list[str]
     # The statement is recorded before the driver begins its transaction.
     assert statements == ['INSERT', *begin, *commit]
     statements.clear()
-    await store.read(session_id)
+    await store.read(key)
     assert statements == ['SELECT']
     statements.clear()
-    await store.write(
-        session_id, {b'"two"': b'2'}, [b'"one"'], lifetime=LIFETIME, refreshed=current_time()
-    )
+    now = current_time()
+    await store.write(key, {b'"two"': b'2'}, [b'"one"'], lifetime=LIFETIME, refreshed=now)
     assert statements == ['UPDATE', *begin, *commit]
     statements.clear()
-    await store.delete(session_id, new_token())
+    await store.delete(key, new_token())
     assert statements == ['UPDATE', *begin, *commit]
 
 
 async def test_odd_values_are_stored_exactly(store: SQLStore) -> None:
     """Names and values are not changed in any byte, also by a change of others."""
-    session_id = await store.create(ODD_FIELDS, lifetime=LIFETIME, now=current_time())
+    key = store_key(await store.create(ODD_FIELDS, lifetime=LIFETIME, now=current_time()))
     for name in ODD_FIELDS:
         changed = {name: ODD_FIELDS[name], b'"other"': b'1'}
-        await store.write(session_id, changed, (), lifetime=LIFETIME, refreshed=current_time())
+        await store.write(key, changed, (), lifetime=LIFETIME, refreshed=current_time())
 
-    stored = await store.read(session_id)
+    stored = await store.read(key)
     assert stored is not None
     assert stored.fields == {**ODD_FIELDS, b'"other"': b'1'}
-    await store.write(session_id, {}, list(ODD_FIELDS), lifetime=LIFETIME, refreshed=current_time())
-    assert await store.delete(session_id, new_token()) == {b'"other"': b'1'}
+    await store.write(key, {}, list(ODD_FIELDS), lifetime=LIFETIME, refreshed=current_time())
+    assert await store.delete(key, new_token()) == {b'"other"': b'1'}
 
 
 async def test_large_session_is_changed_in_parts(store: SQLStore) -> None:
     """A session of 2 MB in 5000 fields can be stored, changed and emptied."""
     text = random.Random(1).randbytes(200).hex().encode()  # noqa: S311
     fields = {b'"key %d"' % number: b'"%s"' % text for number in range(5000)}
-    session_id = await store.create(fields, lifetime=LIFETIME, now=current_time())
+    key = store_key(await store.create(fields, lifetime=LIFETIME, now=current_time()))
     names = list(fields)
 
     changed = dict.fromkeys(names[:2500], b'1')
-    await store.write(
-        session_id, changed, names[2500:4000], lifetime=LIFETIME, refreshed=current_time()
-    )
+    removed = names[2500:4000]
+    await store.write(key, changed, removed, lifetime=LIFETIME, refreshed=current_time())
 
-    stored = await store.read(session_id)
+    stored = await store.read(key)
     assert stored is not None
     assert stored.fields == {**changed, **{name: fields[name] for name in names[4000:]}}
-    result = await store.write(session_id, {}, names, lifetime=LIFETIME, refreshed=current_time())
+    result = await store.write(key, {}, names, lifetime=LIFETIME, refreshed=current_time())
     assert result is WriteResult.EMPTIED
 
 
 @pytest.mark.parametrize('lifetime', [LIFETIME, 1000])
 async def test_emptied_session_expires_soon(store: SQLStore, lifetime: int) -> None:
     """A session without fields expires within a minute, unless a request adds one."""
-    session_id = await create(store)
+    key = await create(store)
 
     async def expires() -> int:
-        result = await store._steps.read(
-            lambda connection: connection.exec_driver_sql(
-                f"SELECT expires FROM quart_sessions WHERE key = '{store._key(session_id)}'"  # noqa: S608
-            )
-        )
-        return int(result.scalar_one())
+        query = select(SESSIONS.c.expires).where(SESSIONS.c.key == store._prefix + key)
+        return int(await store._steps.read(lambda db: db.execute(query).scalar_one()))
 
     for changed, removed, expected in (
         ({}, [b'"one"'], WriteResult.EMPTIED),
@@ -134,9 +130,7 @@ async def test_emptied_session_expires_soon(store: SQLStore, lifetime: int) -> N
         ({}, [b'"two"', b'"three"'], WriteResult.EMPTIED),
     ):
         written = current_time()
-        result = await store.write(
-            session_id, changed, removed, lifetime=lifetime, refreshed=written
-        )
+        result = await store.write(key, changed, removed, lifetime=lifetime, refreshed=written)
         assert result is expected
         emptied = expected is WriteResult.EMPTIED
         expected_lifetime = min(lifetime, EMPTIED_LIFETIME) if emptied else lifetime

@@ -2,44 +2,22 @@
 
 import asyncio
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from quart_session_demo.sessions.server.store import StoreError
 from quart_session_demo.sessions.sql import SQLStore
 from tests.apps.sessions_app import make_sessions_app
-from tests.conftest import ROOT, make_app
-from tests.postgres_server import LIMITED_ROLE, PASSWORD, PostgresServer
+from tests.conftest import make_app
+from tests.postgres_server import PASSWORD, PostgresServer
 from tests.sessions.server.conftest import assert_no_traceback, assert_unavailable, text
-from tests.sessions.server.sql.conftest import create
-
-PING = """
-import asyncio, sys
-from quart_session_demo.sessions.sql import SQLStore
-store = SQLStore(sys.argv[1])
-sys.stdin.read()
-asyncio.run(store.ping())
-"""
-
-
-def sql_settings(url: str) -> dict[str, Any]:
-    return {'SESSION_TYPE': 'sqlalchemy', 'SESSION_SQLALCHEMY_URL': url}
-
-
-def limited_url(server: PostgresServer, url: str, *, rights: str) -> str:
-    """Return the URL for a role that has these rights on tables, and none to create them."""
-    server.ask(
-        f"""
-        DO $$ BEGIN CREATE ROLE {LIMITED_ROLE} LOGIN PASSWORD '{PASSWORD}';
-        EXCEPTION WHEN duplicate_object THEN NULL; END $$
-        """
-    )
-    server.ask(f'GRANT {rights} ON ALL TABLES IN SCHEMA public TO {LIMITED_ROLE}', url=url)
-    return url.replace('postgres@', f'{LIMITED_ROLE}:{PASSWORD}@')
+from tests.sessions.server.sql.conftest import (
+    create,
+    errors_of_processes,
+    limited_url,
+    sql_settings,
+)
 
 
 async def test_tables_are_created_at_the_start(new_url: str) -> None:
@@ -61,32 +39,20 @@ def test_command_creates_tables_and_may_be_repeated(new_url: str) -> None:
 
 async def test_many_processes_may_start_at_once(new_url: str) -> None:
     """Processes that start together, without tables, all start."""
-    processes = [
-        await asyncio.create_subprocess_exec(
-            *(sys.executable, '-c', PING, new_url),
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(4)
-    ]
-
-    results = await asyncio.gather(*(process.communicate(b'') for process in processes))
-
-    assert [errors for _, errors in results] == [b''] * 4
+    assert await errors_of_processes(new_url) == [b''] * 4
 
 
 async def test_tables_dropped_later_are_created_again(new_url: str) -> None:
     """A table that is lost while the app runs is created by the next new session."""
     store = SQLStore(new_url)
-    session_id = await create(store)
+    key = await create(store)
     other = SQLStore(new_url)
     await other._steps.write(
         lambda connection: connection.exec_driver_sql('DROP TABLE quart_sessions')
     )
     await other.close()
 
-    assert await store.read(session_id) is None
+    assert await store.read(key) is None
     assert await store.read(await create(store)) is not None
 
     await store.close()

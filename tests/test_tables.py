@@ -4,7 +4,7 @@ from io import StringIO
 
 import pytest
 
-from quart_session_demo.compare.harness.tables import Table
+from quart_session_demo.tables import Table
 from quart_session_demo.terminal import Terminal, cell_width
 
 TABLE = Table(
