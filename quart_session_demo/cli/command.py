@@ -4,9 +4,9 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, Never, TypeVar
+from typing import TYPE_CHECKING, Any, Never, TypeVar
 
 import click
 from quart.cli import ScriptInfo
@@ -25,6 +25,9 @@ from quart_session_demo.terminal import (
     standard_output,
     wrap,
 )
+
+if TYPE_CHECKING:
+    from quart_session_demo.sessions.server.store import SessionStore
 
 T = TypeVar('T')
 
@@ -158,6 +161,25 @@ def run_async(main: Coroutine[Any, Any, T]) -> T:
         raise
     runner.close()
     return result
+
+
+def run_on_store(store: 'SessionStore', action: Callable[[], Awaitable[T]]) -> T:
+    """Return the result of an action on a store, and close the store's connections.
+
+    Raises:
+        CommandError: The store failed.
+        Interrupted: A signal stopped the command.
+    """
+    from quart_session_demo.sessions.server.store import StoreError
+
+    async def run() -> T:
+        try:
+            return await action()
+        finally:
+            await store.close()
+
+    with reported_errors(StoreError):
+        return run_async(run())
 
 
 @contextmanager

@@ -8,12 +8,17 @@ import click
 from quart.cli import ScriptInfo, pass_script_info
 
 from quart_session_demo.cli.checks import CommandError, load_valid_app, reported_errors
-from quart_session_demo.cli.command import Command, Group, run_async
+from quart_session_demo.cli.command import Command, Group, run_async, run_on_store
 from quart_session_demo.cli.session_facts import (
     NOT_ASKED,
     collect_facts,
     find_problem,
     print_facts,
+)
+from quart_session_demo.cli.user_sessions import (
+    count_stored_sessions,
+    list_user_sessions,
+    revoke_user_sessions,
 )
 from quart_session_demo.signals import Interrupted
 from quart_session_demo.terminal import print_json, standard_output
@@ -30,7 +35,7 @@ T = TypeVar('T')
     statuses={0: 'The command succeeded. The help of each command lists its other statuses.'},
 )
 def sessions() -> None:
-    """Show where sessions are stored, and manage those in a database."""
+    """Show where sessions are stored, revoke a user's sessions, and clean up a database."""
 
 
 @sessions.command(
@@ -114,7 +119,7 @@ def cleanup(script: ScriptInfo) -> None:
 
 def _run(script: ScriptInfo, action: 'Callable[[TableStore], Awaitable[T]]') -> T:
     """Return the result of an action on the store of a command's app."""
-    from quart_session_demo.sessions.server.store import StoreError, TableStore
+    from quart_session_demo.sessions.server.store import TableStore
 
     store = getattr(load_valid_app(script).session_interface, 'store', None)
     if not isinstance(store, TableStore):
@@ -122,12 +127,8 @@ def _run(script: ScriptInfo, action: 'Callable[[TableStore], Awaitable[T]]') -> 
             'SESSION_TYPE is not sqlalchemy: only sessions in a database have tables and need '
             'this command'
         )
+    return run_on_store(store, lambda: action(store))
 
-    async def run() -> T:
-        try:
-            return await action(store)
-        finally:
-            await store.close()
 
-    with reported_errors(StoreError):
-        return run_async(run())
+for command in (list_user_sessions, revoke_user_sessions, count_stored_sessions):
+    sessions.add_command(command)

@@ -100,16 +100,25 @@ def test_sessions_info_reports_what_it_has(hung_server: socket.socket) -> None:
     assert facts['problem'].startswith('unknown')
 
 
-@pytest.mark.parametrize('command', ['cleanup', 'create-tables'])
-def test_database_commands_end(hung_server: socket.socket, command: str) -> None:
-    """The commands of a database end while it does not respond."""
-    with start('sessions', command, **store_settings('postgresql', hung_server)) as process:
+@pytest.mark.parametrize(
+    ('command', 'printed'),
+    [
+        (['cleanup'], ('Stopped. Run it again to delete the rest.\n', '')),
+        (['create-tables'], ('', '')),
+        (['list', 'zhiliao'], ('', '')),
+        (['revoke', 'zhiliao', '--all'], ('', 'Stopped. Run it again to revoke the rest.\n')),
+        (['count'], ('', '')),
+    ],
+    ids=lambda value: value[0],
+)
+def test_database_commands_end(
+    hung_server: socket.socket, command: list[str], printed: tuple[str, str]
+) -> None:
+    """The commands that use a database end while it does not respond."""
+    with start('sessions', *command, **store_settings('postgresql', hung_server)) as process:
         connection, _ = hung_server.accept()
         with connection:
-            output, errors = stop(process, signal.SIGINT)
-
-    assert output == ('Stopped. Run it again to delete the rest.\n' if command == 'cleanup' else '')
-    assert errors == ''
+            assert stop(process, signal.SIGINT) == printed
 
 
 def unread(stream: IO[str]) -> int:
