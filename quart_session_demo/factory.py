@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from hypercorn.typing import ASGIFramework
-from quart import Quart
+from quart import Quart, has_request_context, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from quart_session_demo import cli
 from quart_session_demo.cli.compare import compare
@@ -24,7 +26,8 @@ from quart_session_demo.middleware import (
 )
 from quart_session_demo.playground import playground
 from quart_session_demo.secret_key import ensure_secret_key
-from quart_session_demo.sessions import create_session_interface
+from quart_session_demo.session_pages import session_pages
+from quart_session_demo.sessions import ServerSessionInterface, create_session_interface
 from quart_session_demo.sessions.base import SessionInterface
 from quart_session_demo.wsgi import WSGIRejectingQuart
 
@@ -90,6 +93,16 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     app.register_blueprint(lesson)
     if app.config['PLAYGROUND']:
         app.register_blueprint(playground)
+        if isinstance(app.session_interface, ServerSessionInterface):
+            app.register_blueprint(session_pages)
+
+            @app.errorhandler(401)
+            async def show_login(error: HTTPException) -> HTTPException | Response:
+                if not has_request_context() or request.blueprint != session_pages.name:
+                    return error
+                lang = request.args.get('lang')
+                return redirect(url_for('playground.show', lang=lang, _anchor='login'), 303)
+
     cli.register(app)
     app.cli.add_command(compare)
     return app

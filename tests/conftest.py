@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from quart import Quart, Response
@@ -21,6 +21,9 @@ from quart_session_demo.sessions.server.signing import id_signer
 from tests.postgres_server import PostgresServer, find_program, make_template
 from tests.redis_cluster import RedisCluster
 from tests.redis_server import RedisServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
 
 ROOT = Path(__file__).parent.parent
 KEY = 'a key for tests, which is long enough for production'
@@ -155,6 +158,26 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     file.write_text(key.read_text() + file.read_text())
     return file
+
+
+# Not for the whole session: while Playwright runs, no asynchronous test can.
+@pytest.fixture(scope='module')
+def playwright() -> Iterator['Playwright']:
+    """Yield Playwright. A test that uses this fixture is skipped if there is no Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope='module')
+def browser(playwright: 'Playwright') -> Iterator['Browser']:
+    """Yield a Chromium that the tests of a module share."""
+    from tests.browser import ARGUMENTS, CHROMIUM
+
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(

@@ -25,6 +25,11 @@ DATA_FILES = {
     f'{PACKAGE}/playground/static/playground.js',
     f'{PACKAGE}/playground/templates/playground.html',
     f'{PACKAGE}/py.typed',
+    f'{PACKAGE}/session_pages/templates/session_pages/cross_site.html',
+    f'{PACKAGE}/session_pages/templates/session_pages/layout.html',
+    f'{PACKAGE}/session_pages/templates/session_pages/logged_out.html',
+    f'{PACKAGE}/session_pages/templates/session_pages/sessions.html',
+    f'{PACKAGE}/session_pages/templates/session_pages/style.css',
 }
 DIST_INFO = f'{PACKAGE}-0.1.0.dist-info'
 METADATA_FILES = {
@@ -61,9 +66,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope='module')
 def server(installed: Path) -> Iterator[Server]:
     """Serve the lesson from the installed wheel, in a folder that is not the repository."""
-    command = ServerCommand(
-        'Hypercorn', hypercorn(f'{PACKAGE}:app'), {'PYTHONPATH': str(installed)}
-    )
+    environment = {'PYTHONPATH': str(installed), 'QUART_SESSION_TYPE': 'memory'}
+    command = ServerCommand('Hypercorn', hypercorn(f'{PACKAGE}:app'), environment)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(installed.parent)
         with run_servers(command) as [server]:
@@ -117,3 +121,13 @@ def test_lesson_runs_from_the_wheel(server: Server) -> None:
 def test_playground_runs_from_the_wheel(server: Server, path: str) -> None:
     """The playground finds its templates and static files in the wheel."""
     assert httpx.get(f'{server.url}{path}').status_code == 200
+
+
+def test_session_pages_run_from_the_wheel(server: Server) -> None:
+    """The page of a user's sessions finds its templates in the wheel."""
+    with httpx.Client(base_url=server.url) as client:
+        client.post('/playground/', data={'do': 'login', 'user': 'ann'})
+        pages = [client.get(path) for path in ('/sessions/', '/sessions/style.css')]
+
+    assert [page.status_code for page in pages] == [200, 200]
+    assert '<bdi>ann</bdi>' in pages[0].text

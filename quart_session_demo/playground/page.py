@@ -17,6 +17,7 @@ from quart_session_demo.playground.session_cookie import (
     displayable,
     request_cookie,
 )
+from quart_session_demo.sessions import ServerSessionInterface, session_user
 from quart_session_demo.sessions.base import cookie_attributes, permanent_by_default
 from quart_session_demo.sessions.inspector import (
     InspectedCookie,
@@ -50,6 +51,11 @@ def language() -> str | None:
 def translate(english: str, chinese: str) -> str:
     """Return the text in the page's language."""
     return chinese if language() == 'zh' else english
+
+
+def has_server_sessions(app: Quart) -> bool:
+    """Return whether sessions can be bound to users, listed and ended."""
+    return isinstance(app.session_interface, ServerSessionInterface)
 
 
 def refuse(status: int, english: str, chinese: str) -> NoReturn:
@@ -89,6 +95,9 @@ async def render(
         seconds=_seconds_until(expiry.expires_at) if expiry and expiry.expires_at else None,
         absolute=app.config.get('SESSION_ABSOLUTE_LIFETIME') is not None,
         in_cookie=content_in_cookie(),
+        has_login=has_server_sessions(app),
+        user=session_user() if has_server_sessions(app) else None,
+        lists_sessions='session_pages.show' in app.view_functions,
         signed_id=is_signed_id(cookie or ''),
         cookie=displayable(cookie) if cookie else None,
         inspected=inspected,

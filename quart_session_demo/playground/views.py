@@ -2,7 +2,6 @@
 
 from quart import (
     Blueprint,
-    Request,
     Response,
     current_app,
     g,
@@ -17,6 +16,7 @@ from quart.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from quart_session_demo.cross_site import is_cross_site
 from quart_session_demo.playground.actions import (
     ACTION_LINES,
     ACTIONS_WITH_KEY,
@@ -26,6 +26,7 @@ from quart_session_demo.playground.actions import (
     run_action,
 )
 from quart_session_demo.playground.altered_copies import ALTERATIONS, try_altered_copy
+from quart_session_demo.playground.login import log_in
 from quart_session_demo.playground.notice import (
     Notice,
     delete_notice,
@@ -55,23 +56,6 @@ playground = Blueprint(
     template_folder='templates',
     static_folder='static',
 )
-
-
-def is_cross_site(request: Request) -> bool:
-    """Return whether a browser sent the request from a page of another origin.
-
-    `SameSite` is not enough: another port or subdomain is the same site. All current browsers
-    send one of the two headers, so a request without them has no cookie of a browser's user.
-
-    Source: OWASP ASVS 5.0, 3.5.1; Fetch Metadata (Sec-Fetch-Site); RFC 6454 (Origin). Go's
-    `net/http.CrossOriginProtection` has the same rules.
-    """
-    site = request.headers.get('Sec-Fetch-Site')
-    if site is not None:
-        return site not in ('same-origin', 'none')
-    origin = request.headers.get('Origin')
-    # The scheme is not compared: it differs behind a proxy that terminates TLS.
-    return origin is not None and origin.partition('://')[2] != request.host
 
 
 @playground.before_request
@@ -109,6 +93,8 @@ async def act() -> WerkzeugResponse:
     g.cleared = action == 'clear' and bool(session)
     if action in ALTERATIONS:
         g.notice = await try_altered_copy(action)
+    elif action == 'login':
+        g.notice = await log_in(form.get('user', ''))
     elif action in ACTION_LINES:
         g.notice = _run_from_form(action, form.get('key', ''), form.get('value', ''))
     else:

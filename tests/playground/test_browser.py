@@ -2,13 +2,10 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from importlib import resources
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import (
@@ -18,36 +15,12 @@ from playwright.sync_api import (
     Page,
     Playwright,
     expect,
-    sync_playwright,
 )
 
+from tests.browser import ARGUMENTS, CHROMIUM, WIDTHS, axe_violations, open_page
 from tests.conftest import KEY, ROOT
 
-CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
-ARGUMENTS = [
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-gpu',
-    '--disable-quic',
-    '--disable-sync',
-    '--no-first-run',
-]
-if hasattr(os, 'geteuid') and os.geteuid() == 0:
-    # Chromium's sandbox does not work for root.
-    ARGUMENTS.append('--no-sandbox')
-SCHEMES: tuple[Literal['light', 'dark'], ...] = ('light', 'dark')
-WIDTHS = (
-    320,
-    360,
-    480,
-    1280,
-    2560,
-)
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason='needs Chromium: apt-get install chromium'),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope='module')
@@ -72,27 +45,6 @@ def address() -> Iterator[str]:
     finally:
         server.terminate()
         server.communicate()
-
-
-@pytest.fixture(scope='module')
-def playwright() -> Iterator[Playwright]:
-    """Yield Playwright."""
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope='module')
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Yield a Chromium that the tests share."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-    yield browser
-    browser.close()
-
-
-def open_page(context: BrowserContext, address: str) -> Page:
-    page = context.new_page()
-    page.goto(address)
-    return page
 
 
 @pytest.fixture
@@ -310,17 +262,12 @@ def test_chinese_page_has_no_english(page: Page, address: str) -> None:
 
 def test_axe_finds_no_violation(page: Page, address: str) -> None:
     """The page violates no accessibility rule of axe, in both color schemes."""
-    axe = (resources.files('axe_playwright_python') / 'axe.min.js').read_text('utf-8')
     for query, action in [('', None), ('', 'get'), ('', 'character'), ('?lang=zh', 'overflow')]:
         page.goto(address + query)
         if action:
             click(page, 'lesson')
             click(page, action)
-        page.evaluate(axe)
-        for scheme in SCHEMES:
-            page.emulate_media(color_scheme=scheme)
-            violations = page.evaluate('axe.run().then(results => results.violations)')
-            assert [(rule['id'], rule['nodes'][0]['html']) for rule in violations] == []
+        assert axe_violations(page) == []
 
 
 def test_focus_is_on_the_outcome(page: Page) -> None:
