@@ -1,41 +1,44 @@
-"""Log in, log out, a page for logged-in users, and "remember me", with the session.
+"""The login lesson: register, log in, be remembered, and log out.
 
-Run this file and open http://127.0.0.1:5000/ (user `zhiliao`, password `tea`).
+Run this file, open http://127.0.0.1:5000/ in two browsers and log in as the same user.
 """
 
-import os
 import secrets
 from datetime import timedelta
 
-from flask import Flask, redirect, render_template_string, request, session
+from flask import Flask, abort, redirect, render_template_string, request, session
 from werkzeug.security import check_password_hash, generate_password_hash
 
 app = Flask(__name__)
 # Without SECRET_KEY, a restart logs everyone out.
-app.config['SECRET_KEY'] = os.environ.get('SECRET_KEY') or secrets.token_hex(32)
+app.config['SECRET_KEY'] = secrets.token_hex(32)
 # How long "remember me" lasts after the last request.
 app.config['PERMANENT_SESSION_LIFETIME'] = timedelta(days=30)
 # Forms on other sites are sent without the session.
 app.config['SESSION_COOKIE_SAMESITE'] = 'Lax'
+app.config.from_prefixed_env()
 
-# A real app stores the hashes in a database.
-PASSWORD_HASHES = {'zhiliao': generate_password_hash('tea')}
+# By user. A real app stores the hashes in a database.
+PASSWORD_HASHES = {}
 # Unknown users take as long to check as known ones.
 UNKNOWN_USER = generate_password_hash(secrets.token_hex(32))
 
-ACCOUNT = """<!doctype html>
-<p>Logged in as {{ user }}.</p>
-<form method="post" action="/logout/"><button>Log out</button></form>
-"""
-LOGIN = """<!doctype html>
-<p>{{ message }}</p>
+FORM = """<!doctype html>
+<html lang="en"><title>{{ title }}</title>
+<h1>{{ title }}</h1>
+<p role="status">{{ message }}</p>
 <form method="post">
   <label>User <input name="user" autocomplete="username" required></label>
-  <label>Password
-    <input name="password" type="password" autocomplete="current-password" required></label>
+  <label>Password <input name="password" type="password" required></label>
   <label><input name="remember" type="checkbox"> Remember me</label>
-  <button>Log in</button>
+  <button>{{ title }}</button>
 </form>
+<p><a href="/login/">Log in</a> or <a href="/register/">register</a>.</p>
+"""
+ACCOUNT = """<!doctype html>
+<html lang="en"><title>Account</title>
+<p>Logged in as {{ user }}.</p>
+<form method="post" action="/logout/"><button>Log out</button></form>
 """
 
 
@@ -43,32 +46,62 @@ def is_correct(user, password):
     return check_password_hash(PASSWORD_HASHES.get(user, UNKNOWN_USER), password)
 
 
+def log_in(user, remember):
+    session.permanent = remember
+    # The cookie holds the user. It has no id, and a cookie from before the login stays valid.
+    session['user'] = user
+    return redirect('/')
+
+
 @app.get('/')
 def account():
-    if 'user' not in session:
+    user = session.get('user')
+    if user is None:
         return redirect('/login/')
-    return render_template_string(ACCOUNT, user=session['user'])
+    return render_template_string(ACCOUNT, user=user)
+
+
+@app.get('/register/')
+def register_form():
+    return render_template_string(FORM, title='Register')
+
+
+@app.post('/register/')
+def register():
+    form = request.form
+    if not form['user'] or not form['password']:
+        abort(400)
+    new = generate_password_hash(form['password'])
+    # In one step, so that two requests cannot both get the name.
+    if PASSWORD_HASHES.setdefault(form['user'], new) is not new:
+        message = 'This name is taken.'
+        return render_template_string(FORM, title='Register', message=message), 409
+    return log_in(form['user'], 'remember' in form)
 
 
 @app.get('/login/')
 def login_form():
-    return render_template_string(LOGIN, message='Please log in.')
+    return render_template_string(FORM, title='Log in')
 
 
 @app.post('/login/')
 def login():
     form = request.form
     if not is_correct(form['user'], form['password']):
-        return render_template_string(LOGIN, message='Wrong user or password.'), 401
-    session['user'] = form['user']
-    session.permanent = 'remember' in form
-    return redirect('/')
+        message = 'Wrong user or password.'
+        return render_template_string(FORM, title='Log in', message=message), 401
+    return log_in(form['user'], 'remember' in form)
 
 
 @app.post('/logout/')
 def logout():
+    # Deletes the cookie in this browser only: a copy of it stays valid.
     session.clear()
     return redirect('/login/')
+
+
+# Flask cannot log out everywhere: only a new secret key revokes a signed cookie, and it revokes the
+# cookies of all users.
 
 
 if __name__ == '__main__':

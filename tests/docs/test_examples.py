@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from quart_session_demo.compare.harness.steps_file import load_steps
 from tests.conftest import KEY, ROOT
+from tests.docs.markdown import code_blocks, read, section
 
 HELLO = ['examples/hello.py', 'examples/hello_flask.py']
 LOGIN = ['examples/login.py', 'examples/login_flask.py']
@@ -101,8 +104,16 @@ def fields(**more: str) -> dict[str, str]:
 def login(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Yield the address of one of the examples of a login."""
+    """Yield the address of one of the examples of a login, with one registered user."""
     with started(request.param, tmp_path_factory.mktemp('login')) as url:
+        assert httpx.post(f'{url}/register/', data=fields()).status_code == 302
+        yield url
+
+
+@pytest.fixture(scope='module')
+def server_login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the address of the login in Quart, whose sessions are on a server."""
+    with started(LOGIN[0], tmp_path_factory.mktemp('login')) as url:
         yield url
 
 
@@ -120,6 +131,91 @@ def test_login_protects_a_page(login: str) -> None:
 
         assert client.post('/logout/').url.path == '/login/'
         assert client.get('/').url.path == '/login/'
+
+
+def test_registration_logs_in(login: str) -> None:
+    """A new user is logged in, a name is given once, and neither it nor a password may be empty."""
+    new = fields(user='<b>知了</b>', remember='on')
+    with httpx.Client(base_url=login, follow_redirects=True) as client:
+        assert client.get('/register/').status_code == 200
+        for incomplete in ({}, fields(user=''), fields(user='new', password='')):
+            assert client.post('/register/', data=incomplete).status_code == 400
+        assert client.post('/register/', data=fields(password='other')).status_code == 409
+        assert client.get('/').url.path == '/login/'
+
+        assert 'Logged in as &lt;b&gt;知了&lt;/b&gt;.' in client.post('/register/', data=new).text
+
+    with httpx.Client(base_url=login) as client:
+        assert client.post('/login/', data=fields(password='other')).status_code == 401
+        assert client.post('/login/', data=new).status_code == 302
+
+
+def page_with(url: str, cookie: str) -> int:
+    """Return the status of the page for users, for a copy of a cookie: 302 without a login."""
+    return httpx.get(url, headers={'Cookie': f'session={cookie}'}).status_code
+
+
+def test_login_gives_a_new_id(server_login: str) -> None:
+    """After a login, an older cookie of the same browser does not work."""
+    with httpx.Client(base_url=server_login) as client:
+        client.post('/register/', data=fields(user='twice'))
+        before = client.cookies['session']
+        client.post('/login/', data=fields(user='twice'))
+        after = client.cookies['session']
+
+    assert [page_with(server_login, cookie) for cookie in (before, after)] == [302, 200]
+
+
+def test_logout_is_final_on_a_server_only(login: str) -> None:
+    """After a logout a copy of the cookie is useless in Quart, and valid in Flask."""
+    with httpx.Client(base_url=login) as client:
+        client.post('/login/', data=fields())
+        copy = client.cookies['session']
+        has_buttons = '/logout/everywhere/' in client.get('/').text
+        client.post('/logout/')
+
+    assert page_with(login, copy) == (302 if has_buttons else 200)
+
+
+def test_logout_everywhere_ends_all_sessions(server_login: str) -> None:
+    """Logging out everywhere ends the user's session in each browser, and no other user's."""
+    with (
+        httpx.Client(base_url=server_login) as first,
+        httpx.Client(base_url=server_login) as second,
+        httpx.Client(base_url=server_login) as other,
+        httpx.Client(base_url=server_login) as anonymous,
+    ):
+        first.post('/register/', data=fields(user='everywhere'))
+        second.post('/login/', data=fields(user='everywhere', remember='on'))
+        other.post('/register/', data=fields(user='other'))
+        cookies = [client.cookies['session'] for client in (first, second, other)]
+
+        assert anonymous.post('/logout/everywhere/').headers['Location'] == '/login/'
+        assert [page_with(server_login, cookie) for cookie in cookies] == [200, 200, 200]
+        assert second.post('/logout/everywhere/').headers['Location'] == '/login/'
+
+        assert 'session' not in second.cookies
+        assert [page_with(server_login, cookie) for cookie in cookies] == [302, 302, 200]
+
+
+def test_login_pair_is_compared() -> None:
+    """The tutorial's command finds only the differences that its steps file declares."""
+    text = section(read('docs/tutorial.md'), '## The login lesson')
+    [command] = [block for block in code_blocks(text, 'sh') if 'parity' in block]
+    words = shlex.split(command.partition('\n')[2].replace('\\\n', ''))
+    assert words.pop(0) == '.venv/bin/quart'
+
+    result = subprocess.run(
+        [sys.executable, '-m', 'quart', *words], cwd=ROOT, capture_output=True, text=True
+    )
+
+    summary = result.stdout.splitlines()[-1]
+    assert (result.returncode, result.stderr) == (0, '')
+    assert f'`{summary}`' in text
+    # A declared difference that does not occur would hide others.
+    steps = load_steps(ROOT / 'examples/login.toml')
+    printed = ' '.join(result.stdout.split())
+    assert all(declared.reason in printed for declared in steps.declared)
 
 
 def test_remember_me_outlives_the_browser(login: str) -> None:

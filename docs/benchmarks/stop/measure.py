@@ -16,7 +16,7 @@ from servers import SERVERS, ServerKind, run_server
 
 from quart_session_demo.compare.harness.formatting import pluralize
 from quart_session_demo.compare.harness.servers import ServerError
-from quart_session_demo.compare.harness.tables import Table
+from quart_session_demo.tables import Table
 
 PACKAGES = ('hypercorn', 'uvloop', 'gunicorn', 'uvicorn', 'granian')
 #: The cell of a case that a server does not support.
