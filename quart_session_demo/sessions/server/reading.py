@@ -11,6 +11,7 @@ from quart_session_demo.sessions.server.store import (
     SessionStore,
     StoredSession,
     StoreError,
+    current_time,
     store_key,
 )
 from quart_session_demo.sessions.server.stored_json import StoredJSON
@@ -64,7 +65,7 @@ async def _read(
         app.logger.exception('The session cannot be read')
         return unavailable_session(serializer)
     session.listed_until = lifetime.expires_at(app, session, session.refreshed)
-    return None if lifetime.is_expired(app, session) else session
+    return None if session.listed_until <= current_time() else session
 
 
 def _prepare(app: Quart, session: ServerSession) -> ServerSession:
