@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import trio
 from flask.sessions import SecureCookieSession
-from quart import Quart, copy_current_websocket_context, session, websocket
+from quart import Quart, session, websocket
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioWebsocket
 
@@ -100,10 +100,9 @@ def test_several_tasks_accept_with_quart_trio() -> None:
     @app.websocket('/tasks')
     async def tasks() -> None:
         session['begun'] = True
-        send = copy_current_websocket_context(websocket.send)
         async with trio.open_nursery() as nursery:
             for _ in range(3):
-                nursery.start_soon(send, 'begun')
+                nursery.start_soon(websocket.send, 'begun')
 
     async def receive() -> list[Any]:
         async with app.test_client().websocket('/tasks') as connection:
