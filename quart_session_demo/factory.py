@@ -24,7 +24,7 @@ from quart_session_demo.middleware import (
     TrustedProxiesMiddleware,
     WebsocketRejectionMiddleware,
 )
-from quart_session_demo.playground import playground
+from quart_session_demo.playground import playground, show_not_found
 from quart_session_demo.secret_key import ensure_secret_key
 from quart_session_demo.session_pages import session_pages
 from quart_session_demo.sessions import ServerSessionInterface, create_session_interface
@@ -93,6 +93,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     app.register_blueprint(lesson)
     if app.config['PLAYGROUND']:
         app.register_blueprint(playground)
+        # For a 404 alone, it would take precedence over the playground's own handler.
+        app.register_error_handler(HTTPException, show_not_found)
         if isinstance(app.session_interface, ServerSessionInterface):
             app.register_blueprint(session_pages)
 

@@ -34,7 +34,8 @@ SETTINGS: tuple[Setting, ...] = (
     *SESSION_SETTINGS,
     Setting(
         'PLAYGROUND',
-        'the page at `/playground/`, which signs any value that a user types',
+        'the page at `/playground/`, which signs any value that a user types; the start prints its '
+        'address, and a 404 in a browser links it',
         validate_boolean,
         True,
         False,

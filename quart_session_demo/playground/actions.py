@@ -29,6 +29,8 @@ ACTIONS_WITH_KEY = (
     'pop',
     'del',
 )
+#: In characters.
+MAX_KEY_LENGTH = 100
 #: The levels of nesting that a value may have.
 MAX_VALUE_NESTING = 50
 
@@ -73,6 +75,11 @@ def run_action(action: str, key: str, value: Any) -> Any:
         case 'overflow':
             session['big'] = secrets.token_hex(current_app.config['MAX_COOKIE_SIZE'])
     return None
+
+
+def is_valid_key(key: Any) -> bool:
+    """Return whether the form accepts a key of the session."""
+    return isinstance(key, str) and 0 < len(key) <= MAX_KEY_LENGTH
 
 
 def parse_value(text: str) -> Any:

@@ -7,9 +7,16 @@ from typing import NoReturn, cast
 from itsdangerous import BadData, URLSafeTimedSerializer
 from quart import Quart, current_app, session
 
-from quart_session_demo.playground.notice import Notice, shorten
-from quart_session_demo.playground.page import refuse
-from quart_session_demo.playground.session_cookie import displayable, read_session, request_cookie
+from quart_session_demo.playground.cookie_parts import shown_parts
+from quart_session_demo.playground.language import refuse
+from quart_session_demo.playground.long_text import shorten
+from quart_session_demo.playground.notice import Notice
+from quart_session_demo.playground.session_cookie import (
+    SHOWN_ID_LENGTH,
+    read_session,
+    request_cookie,
+)
+from quart_session_demo.sessions.base import stores_in_cookie
 from quart_session_demo.sessions.serializer import SessionSerializer
 
 #: The names of the alterations; `altered_copy` describes them.
@@ -33,7 +40,9 @@ def altered_copy(alteration: str, cookie: str, app: Quart) -> str:
         Conflict: The session lifetime is so long that the time would lie before 1970.
     """
     if alteration == 'character':
-        index = len(cookie.partition('.')[0]) // 2 or 1
+        # The page shows the beginning of the payload, and less of an id.
+        last = 40 if stores_in_cookie(app.session_interface) else SHOWN_ID_LENGTH // 2
+        index = min(len(cookie.rsplit('.', 2)[0]) // 2, last)
         replacement = 'A' if cookie[index] != 'A' else 'B'
         return cookie[:index] + replacement + cookie[index + 1 :]
     serializer = cast(URLSafeTimedSerializer, app.session_interface.get_signing_serializer(app))
@@ -45,15 +54,28 @@ def altered_copy(alteration: str, cookie: str, app: Quart) -> str:
     if alteration == 'key':
         random_key = secrets.token_hex().encode()
         return _with_keys(serializer, [random_key]).dumps_at(content, int(signed_at.timestamp()))
-    lifetime = int(app.permanent_session_lifetime.total_seconds())
-    timestamp = int(time.time()) - lifetime - 86400
-    if timestamp < 0:
+    if not can_expire(app):
         refuse(
             409,
             'The session lifetime is too long: no signature can be old enough to expire.',
             'session 的有效期太长，无法生成已经过期的签名。',
         )
-    return _with_keys(serializer, serializer.secret_keys).dumps_at(content, timestamp)
+    return _with_keys(serializer, serializer.secret_keys).dumps_at(content, _expired_time(app))
+
+
+def can_expire(app: Quart) -> bool:
+    """Return whether a signature can be so old that the app refuses it."""
+    return _expired_time(app) >= 0
+
+
+def _signed_at(cookie: str, app: Quart) -> int:
+    serializer = cast(URLSafeTimedSerializer, app.session_interface.get_signing_serializer(app))
+    _, signed_at = serializer.loads(cookie, return_timestamp=True)
+    return int(signed_at.timestamp())
+
+
+def _expired_time(app: Quart) -> int:
+    return int(time.time()) - int(app.permanent_session_lifetime.total_seconds()) - 86400
 
 
 async def try_altered_copy(alteration: str) -> Notice:
@@ -63,12 +85,16 @@ async def try_altered_copy(alteration: str) -> Notice:
         _refuse_copy()
     copy = altered_copy(alteration, cookie, current_app)
     read = await read_session(copy)
-    return {
+    notice: Notice = {
         'action': alteration,
-        'altered': shorten(displayable(copy)),
+        'before': shown_parts(cookie),
+        'after': shown_parts(copy),
         'read': shorten(repr(read)),
         'refused': not read,
     }
+    if alteration == 'time':
+        notice['signed_at'] = _signed_at(copy, current_app)
+    return notice
 
 
 def _refuse_copy() -> NoReturn:

@@ -8,6 +8,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from quart import current_app, session
 from quart import sessions as quart_sessions
 
+from quart_session_demo.playground.language import translate
 from quart_session_demo.playground.session_cookie import content_in_cookie
 from quart_session_demo.sessions import CookieSession
 from quart_session_demo.sessions.base import (
@@ -16,6 +17,14 @@ from quart_session_demo.sessions.base import (
     permanent_by_default,
 )
 from quart_session_demo.sessions.cookie_reading import expiry_time
+
+#: Units of time: their seconds, and their names in English and Chinese.
+UNITS = (
+    (86400, 'day', '天'),
+    (3600, 'hour', '小时'),
+    (60, 'minute', '分钟'),
+    (1, 'second', '秒'),
+)
 
 
 @dataclass(frozen=True)
@@ -65,3 +74,12 @@ def session_expiry(content: dict[str, Any], cookie: str, *, saved: bool) -> Expi
     renewed = current.permanent and refreshed and saved and not too_large
     start = datetime.now(UTC) if renewed else signed_at
     return Expiry(signed_at, expiry_time(app, int(start.timestamp())), renewed, too_large)
+
+
+def duration(seconds: int) -> str:
+    """Return a time in the largest unit of which it is a whole number, such as `10 days`."""
+    # 0 is a whole number of each unit.
+    units = (unit for unit in UNITS if seconds and seconds % unit[0] == 0)
+    size, english, chinese = next(units, UNITS[-1])
+    number = seconds // size
+    return translate(f'{number} {english}{"" if number == 1 else "s"}', f'{number} {chinese}')

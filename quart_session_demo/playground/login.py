@@ -1,9 +1,9 @@
 """A login without a password: it binds the session to any name that a user types."""
 
-from quart import current_app
-
-from quart_session_demo.playground.notice import Notice, shorten
-from quart_session_demo.playground.page import has_server_sessions, refuse
+from quart_session_demo.playground.language import refuse
+from quart_session_demo.playground.long_text import shorten
+from quart_session_demo.playground.notice import Notice
+from quart_session_demo.playground.session_cookie import has_server_sessions
 from quart_session_demo.sessions import regenerate_session
 
 #: In characters.
@@ -12,7 +12,7 @@ MAX_NAME_LENGTH = 100
 
 async def log_in(text: str) -> Notice:
     """Bind the session to the name in the form, and return what the page reports about it."""
-    if not has_server_sessions(current_app):
+    if not has_server_sessions():
         refuse(
             409,
             'This login needs sessions that are stored on a server.',

@@ -6,23 +6,22 @@ the page show a message. The address and the cookie's name contain the message's
 tab shows and deletes only its own message.
 """
 
-import re
 import secrets
-from typing import Any, TypedDict, cast
+from typing import TypedDict, cast
 
 from itsdangerous import BadData, URLSafeTimedSerializer
-from quart import Response, current_app, request, url_for
+from quart import Response, current_app, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from quart_session_demo.playground.long_text import MAX_LENGTH, shorten
+from quart_session_demo.playground.own_cookies import cookie_attributes, cookie_name
 from quart_session_demo.playground.session_cookie import displayable
 
 #: The first part of the cookie's name, before the notice's id and after the session's prefix.
 COOKIE_NAME = 'playground_notice_'
 #: How long the cookie lasts, in seconds.
 MAX_AGE = 60
-#: The largest number of characters of a text in a notice.
-MAX_TEXT_LENGTH = 120
-#: The largest size of the cookie's value, in bytes. A larger notice loses the form's texts.
+#: The largest size of the cookie's value, in bytes. A larger notice loses the form's long texts.
 MAX_NOTICE_SIZE = 2000
 
 
@@ -33,37 +32,34 @@ class Notice(TypedDict, total=False):
         id: The notice's id.
         action: The action's name.
         form: The texts that the user typed into the form.
+        key: The key that the action used.
         line: The Python line that was run.
         result: The value of the line's expression.
-        altered: The altered copy of the cookie.
-        read: What the app read from the altered copy.
-        refused: Whether the app refused the altered copy.
         set_cookies: The response's `Set-Cookie` headers.
-        replayed: What the app read from the old cookie after the session was cleared.
+        before: The parts of the cookie that was altered or replayed.
+        after: The parts of the altered copy.
+        signed_at: When the altered copy was signed, in seconds since 1970.
+        read: What the app read from the altered copy, or from the replayed cookie.
+        refused: Whether the app refused it.
     """
 
     id: str
     action: str
     form: dict[str, str]
+    key: str
     line: str
     result: str | None
-    altered: str
+    set_cookies: list[str]
+    before: list[str]
+    after: list[str]
+    signed_at: int
     read: str
     refused: bool
-    set_cookies: list[str]
-    replayed: str
 
 
 def new_id() -> str:
     """Return a random id for a notice."""
     return secrets.token_urlsafe(6)
-
-
-def shorten(text: str) -> str:
-    """Return the text, with its middle cut out if it is long."""
-    if len(text) <= MAX_TEXT_LENGTH:
-        return text
-    return f'{text[: MAX_TEXT_LENGTH * 3 // 4]}…{text[-MAX_TEXT_LENGTH // 4 :]}'
 
 
 def shorten_cookie(header: str) -> str:
@@ -77,15 +73,18 @@ def store_notice(notice: Notice, response: Response | WerkzeugResponse) -> None:
     """Set the cookie that stores a notice for the next page."""
     value = str(_serializer().dumps(notice))
     if len(value) > MAX_NOTICE_SIZE:
-        value = str(_serializer().dumps({**notice, 'form': {}}))
-    response.set_cookie(_cookie_name(notice['id']), value, max_age=MAX_AGE, **_cookie_attributes())
+        short = {name: text for name, text in notice['form'].items() if len(text) <= MAX_LENGTH}
+        value = str(_serializer().dumps({**notice, 'form': short}))
+    response.set_cookie(
+        cookie_name(COOKIE_NAME + notice['id']), value, max_age=MAX_AGE, **cookie_attributes()
+    )
 
 
 def read_notice() -> Notice | None:
     """Return the notice whose id is in the request's address."""
     # Quart's test client sends the #fragment of a redirect as well.
     notice_id, _, _ = request.args.get('notice', '').partition('#')
-    value = request.cookies.get(_cookie_name(notice_id), '')
+    value = request.cookies.get(cookie_name(COOKIE_NAME + notice_id), '')
     try:
         notice: Notice = _serializer().loads(value, max_age=MAX_AGE)
     except BadData:
@@ -95,31 +94,9 @@ def read_notice() -> Notice | None:
 
 def delete_notice(notice: Notice, response: Response | WerkzeugResponse) -> None:
     """Delete the cookie that stores a notice."""
-    response.delete_cookie(_cookie_name(notice['id']), **_cookie_attributes())
-
-
-def _cookie_name(notice_id: str) -> str:
-    return _session_prefix() + COOKIE_NAME + notice_id
-
-
-def _session_prefix() -> str:
-    # Browsers ignore the case of the prefix (RFC 6265bis, 4.1.3).
-    name = current_app.config['SESSION_COOKIE_NAME']
-    match = re.match('__(Host|Secure)-', name, re.IGNORECASE)
-    return match[0] if match else ''
+    response.delete_cookie(cookie_name(COOKIE_NAME + notice['id']), **cookie_attributes())
 
 
 def _serializer() -> URLSafeTimedSerializer:
     key = cast(str | bytes, current_app.secret_key)
     return URLSafeTimedSerializer(key, salt='playground-notice')
-
-
-def _cookie_attributes() -> dict[str, Any]:
-    prefix = _session_prefix()
-    return {
-        'httponly': True,
-        # Browsers refuse another path with this prefix.
-        'path': '/' if prefix.lower() == '__host-' else url_for('playground.show'),
-        'samesite': 'Strict',
-        'secure': bool(prefix) or current_app.config['SESSION_COOKIE_SECURE'],
-    }

@@ -1,66 +1,52 @@
-"""The page, in English or Chinese: the session, its cookie and the outcome of the last action."""
+"""The page: the session, its cookie and the outcome of the last action."""
 
-import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from itertools import accumulate
+from typing import Any
 
-from quart import Quart, abort, current_app, render_template, request
+from quart import current_app, render_template, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import dump_cookie
 
 from quart_session_demo.playground.actions import ACTION_LINES
-from quart_session_demo.playground.expiry import session_expiry
+from quart_session_demo.playground.attributes import sent_attributes
+from quart_session_demo.playground.cookie_parts import compare_parts
+from quart_session_demo.playground.expiry import duration, session_expiry
+from quart_session_demo.playground.guide import STEPS, key_to_read, next_step
+from quart_session_demo.playground.language import language_context
+from quart_session_demo.playground.long_text import MAX_BEGINNING, MAX_LENGTH
 from quart_session_demo.playground.notice import Notice
+from quart_session_demo.playground.offered import offered_actions
+from quart_session_demo.playground.replay import old_cookie
 from quart_session_demo.playground.session_cookie import (
     content_in_cookie,
-    displayable,
+    has_server_sessions,
     request_cookie,
 )
-from quart_session_demo.sessions import ServerSessionInterface, session_user
-from quart_session_demo.sessions.base import cookie_attributes, permanent_by_default
-from quart_session_demo.sessions.inspector import (
-    InspectedCookie,
-    NotASessionCookie,
-    inspect_cookie,
-)
+from quart_session_demo.playground.shown_cookie import show_cookie
+from quart_session_demo.sessions import session_user
+from quart_session_demo.sessions.base import permanent_by_default
 from quart_session_demo.sessions.server.signing import is_signed_id
 
-#: The attributes that the page lists even when they are not set.
-ALWAYS_SHOWN = (
-    'HttpOnly',
-    'Secure',
-    'SameSite',
-)
 #: The Chinese names of the errors that the page shows.
 ERROR_NAMES = {
     400: '请求有误',
-    403: '禁止访问',
     404: '未找到',
     408: '请求超时',
     409: '冲突',
     413: '内容过大',
 }
-
-
-def language() -> str | None:
-    """Return the page's language: `zh` for `?lang=zh` in the address, None for English."""
-    return 'zh' if request.args.get('lang') == 'zh' else None
-
-
-def translate(english: str, chinese: str) -> str:
-    """Return the text in the page's language."""
-    return chinese if language() == 'zh' else english
-
-
-def has_server_sessions(app: Quart) -> bool:
-    """Return whether sessions can be bound to users, listed and ended."""
-    return isinstance(app.session_interface, ServerSessionInterface)
-
-
-def refuse(status: int, english: str, chinese: str) -> NoReturn:
-    """Abort the request with an error, which the page shows."""
-    abort(status, translate(english, chinese))
+#: The number of keys that the page shows at once.
+MAX_ROWS = 20
+#: The number of characters of keys and values that the page shows at once.
+MAX_TABLE_LENGTH = 1000
+#: The hosts on which plain http is safe, because the request does not leave the machine.
+LOCAL_HOSTS = (
+    'localhost',
+    '127.0.0.1',
+    '[::1]',
+)
 
 
 async def render(
@@ -68,6 +54,7 @@ async def render(
     *,
     notice: Notice | None = None,
     error: HTTPException | None = None,
+    line: str | None = None,
     form: Mapping[str, str] | None = None,
 ) -> str:
     """Return the page as HTML.
@@ -77,61 +64,76 @@ async def render(
         notice: What the last action did.
         error: Why the last action was refused. If there is a notice too, the action ran, but the
             session was not saved.
+        line: The line of Python that ran or failed; by default that in the notice.
         form: The texts in the form; by default those in the notice.
     """
     app = current_app
     cookie = request_cookie()
-    inspected, inspection_error = _inspect(cookie, app)
     saved = not (notice and error)
     by_default = permanent_by_default(app.session_interface, app)
+    permanent = bool(content.get('_permanent', by_default))
     expiry = session_expiry(content, cookie, saved=saved) if content and cookie else None
+    notice = notice or {}
+    offered = offered_actions(
+        content, cookie, permanent=permanent, has_old_cookie=old_cookie() is not None
+    )
+    before, after = notice.get('before', []), notice.get('after', [])
+    key = key_to_read(content, notice.get('key'))
+    rows = [(repr(key), repr(value), type(value).__name__) for key, value in content.items()]
     return await render_template(
-        'playground.html',
-        translate=translate,
-        lang=language(),
-        rows=[(repr(key), repr(value), type(value).__name__) for key, value in content.items()],
-        permanent=bool(content.get('_permanent', by_default)),
+        'playground/page.html',
+        **language_context(),
+        rows=rows,
+        max_rows=_count_shown(rows),
+        permanent=permanent,
         expiry=expiry,
         seconds=_seconds_until(expiry.expires_at) if expiry and expiry.expires_at else None,
+        lifetime=duration(int(app.permanent_session_lifetime.total_seconds())),
         absolute=app.config.get('SESSION_ABSOLUTE_LIFETIME') is not None,
         in_cookie=content_in_cookie(),
-        has_login=has_server_sessions(app),
-        user=session_user() if has_server_sessions(app) else None,
+        has_login=has_server_sessions(),
+        user=session_user() if has_server_sessions() else None,
+        has_lesson='lesson.index' in app.view_functions,
         lists_sessions='session_pages.show' in app.view_functions,
+        cookie=show_cookie(cookie) if cookie else None,
         signed_id=is_signed_id(cookie or ''),
-        cookie=displayable(cookie) if cookie else None,
-        inspected=inspected,
-        inspection_error=inspection_error,
-        payload=json.dumps(inspected.tagged, separators=(',', ':')) if inspected else None,
         name=app.session_interface.get_cookie_name(app),
-        attributes=_attributes(app),
+        attributes=sent_attributes(),
+        is_https=request.is_secure,
+        is_local=_is_local(request.host),
         limit=app.config['MAX_COOKIE_SIZE'],
+        max_length=MAX_LENGTH,
+        max_beginning=MAX_BEGINNING,
+        offered=offered,
         lines=ACTION_LINES,
-        notice=notice or {},
+        steps=STEPS,
+        step=next_step(content, notice.get('action'), offered),
+        key_to_read=key or '',
+        line_to_read=ACTION_LINES['get'].format(key=repr(key)),
+        notice=notice,
+        before=compare_parts(before, after),
+        after=compare_parts(after, before),
+        signed_at=datetime.fromtimestamp(notice.get('signed_at', 0), UTC),
+        line=line or notice.get('line'),
         error=error,
         error_names=ERROR_NAMES,
         # Werkzeug's own descriptions are not translated.
         in_english=error is not None and error.description == type(error).description,
-        form=form or (notice or {}).get('form', {}),
+        form=form or notice.get('form', {}),
     )
 
 
-def _inspect(cookie: str | None, app: Quart) -> tuple[InspectedCookie | None, str | None]:
-    if not cookie or not content_in_cookie():
-        return None, None
-    try:
-        return inspect_cookie(cookie, app), None
-    except NotASessionCookie as error:
-        return None, str(error)
+def _count_shown(rows: Sequence[tuple[str, str, str]]) -> int:
+    """Return how many rows the page shows at once; the others are folded."""
+    lengths = (sum(min(len(text), MAX_BEGINNING) for text in row) for row in rows[:MAX_ROWS])
+    return max(1, sum(total <= MAX_TABLE_LENGTH for total in accumulate(lengths)))
 
 
 def _seconds_until(time: datetime) -> int:
     return max(0, int((time - datetime.now(UTC)).total_seconds()))
 
 
-def _attributes(app: Quart) -> dict[str, str]:
-    # Read from a header, because Werkzeug changes some attributes: Partitioned adds Secure.
-    header = dump_cookie('any', **cookie_attributes(app.session_interface, app))
-    _, *sent = header.split('; ')
-    by_name = {attribute.partition('=')[0]: attribute for attribute in sent}
-    return dict.fromkeys(ALWAYS_SHOWN, '') | by_name
+def _is_local(host: str) -> bool:
+    # Without the port. An IPv6 address has colons, too.
+    name = re.sub(r':\d*$', '', host.lower())
+    return name in LOCAL_HOSTS or name.endswith('.localhost')

@@ -5,6 +5,7 @@ from typing import Any
 from quart import current_app, request, session
 from werkzeug.http import dump_cookie
 
+from quart_session_demo.sessions import ServerSessionInterface
 from quart_session_demo.sessions.base import cookie_values, stores_in_cookie
 from quart_session_demo.sessions.inspector import (
     NotASessionCookie,
@@ -14,31 +15,42 @@ from quart_session_demo.sessions.inspector import (
 )
 from quart_session_demo.sessions.server.signing import is_signed_id
 
+#: The number of characters of a session id that the page shows. A whole id is secret.
+SHOWN_ID_LENGTH = 6
+
 
 def content_in_cookie() -> bool:
     """Return whether the cookie holds the session's content, and not only an id."""
     return stores_in_cookie(current_app.session_interface)
 
 
+def has_server_sessions() -> bool:
+    """Return whether sessions can be bound to users, listed and ended."""
+    return isinstance(current_app.session_interface, ServerSessionInterface)
+
+
 def request_cookie() -> str | None:
-    """Return the value of the request's session cookie: of several, the first that verifies."""
+    """Return the value of the request's session cookie: of several, the first valid one."""
     values = cookie_values(current_app.session_interface, current_app, request)
     first = values[0] if values else None
-    return next(filter(_verifies, values), first) if len(values) > 1 else first
+    return next(filter(_is_valid, values), first) if len(values) > 1 else first
 
 
-def _verifies(value: str) -> bool:
-    inspect = inspect_id if is_signed_id(value) else inspect_cookie
+def _is_valid(value: str) -> bool:
     try:
-        inspected = inspect(value, current_app)
+        if not is_signed_id(value):
+            return bool(inspect_cookie(value, current_app).accepted)
+        signed_by = inspect_id(value, current_app).signed_by
     except NotASessionCookie:
         return False
-    return inspected.signed_by in (SignedBy.CURRENT, SignedBy.FALLBACK)
+    return signed_by in (SignedBy.CURRENT, SignedBy.FALLBACK)
 
 
 def displayable(cookie: str) -> str:
     """Return what a page may show of a cookie's value: not a whole session id, which is secret."""
-    return cookie if content_in_cookie() or not cookie else f'{cookie[:6]}…'
+    # Another session interface may have set the id, and still accept it.
+    is_id = not content_in_cookie() or is_signed_id(cookie)
+    return f'{cookie[:SHOWN_ID_LENGTH]}…' if cookie and is_id else cookie
 
 
 async def read_session(cookie: str) -> dict[str, Any]:

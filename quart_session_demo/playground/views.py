@@ -1,5 +1,7 @@
 """The routes of the page: `show` shows the session, `act` runs the action of a button."""
 
+from importlib import resources
+
 from quart import (
     Blueprint,
     Response,
@@ -13,33 +15,37 @@ from quart import (
     url_for,
 )
 from quart.blueprints import BlueprintSetupState
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import Forbidden, HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.cross_site import is_cross_site
 from quart_session_demo.playground.actions import (
     ACTION_LINES,
     ACTIONS_WITH_KEY,
+    MAX_KEY_LENGTH,
     MAX_VALUE_NESTING,
     NestedTooDeeply,
+    is_valid_key,
     parse_value,
     run_action,
 )
 from quart_session_demo.playground.altered_copies import ALTERATIONS, try_altered_copy
+from quart_session_demo.playground.errors import render_forbidden
+from quart_session_demo.playground.language import chosen_language, refuse
 from quart_session_demo.playground.login import log_in
+from quart_session_demo.playground.long_text import shorten
+from quart_session_demo.playground.not_found import show_not_found
 from quart_session_demo.playground.notice import (
     Notice,
     delete_notice,
     new_id,
     read_notice,
-    shorten,
 )
 from quart_session_demo.playground.outcome import record_outcome
-from quart_session_demo.playground.page import language, refuse, render
+from quart_session_demo.playground.page import render
+from quart_session_demo.playground.replay import replay_old_cookie
 from quart_session_demo.playground.session_cookie import content_in_cookie
 
-#: In characters.
-MAX_KEY_LENGTH = 100
 #: In characters. With a value of this length, a user can exceed the size limit of a cookie.
 MAX_VALUE_LENGTH = 10_000
 #: The actions that need the session's content in the cookie.
@@ -64,8 +70,8 @@ async def refuse_cross_site() -> None:
     if request.method == 'POST' and is_cross_site(request):
         refuse(
             403,
-            'A page of another site sent this request. Nothing was changed.',
-            '这个请求来自其他网站的页面，所以没有执行。',
+            'A page of another origin sent this request. Nothing was changed.',
+            '发出这个请求的页面属于其他来源（origin），所以没有执行。',
         )
 
 
@@ -79,11 +85,20 @@ async def show() -> Response | WerkzeugResponse:
     return response
 
 
+@playground.get('/lesson.py')
+async def show_lesson() -> Response:
+    """Show the source of the lesson."""
+    source = resources.files('quart_session_demo').joinpath('lesson.py').read_text('utf-8')
+    return Response(source, mimetype='text/plain')
+
+
 @playground.post('/')
 async def act() -> WerkzeugResponse:
     """Run the action of a button, and redirect to the page, which shows the outcome."""
     form = g.form = await request.form
-    action = form.get('do', '')
+    is_guided = 'next' in form
+    action = form['next'] if is_guided else form.get('do', '')
+    key = form.get('next_key' if is_guided else 'key', '')
     if action in SIGNED_COOKIE_ACTIONS and not content_in_cookie():
         refuse(
             409,
@@ -93,21 +108,27 @@ async def act() -> WerkzeugResponse:
     g.cleared = action == 'clear' and bool(session)
     if action in ALTERATIONS:
         g.notice = await try_altered_copy(action)
+    elif action == 'replay':
+        g.notice = await replay_old_cookie()
+    elif action == 'cookie':
+        # Not a link: what the user typed must stay in the form.
+        g.notice = {'action': action}
     elif action == 'login':
         g.notice = await log_in(form.get('user', ''))
     elif action in ACTION_LINES:
-        g.notice = _run_from_form(action, form.get('key', ''), form.get('value', ''))
+        g.notice = _run_line(action, key, form.get('value', ''))
     else:
         refuse(400, 'There is no such action.', '没有这个操作。')
     g.notice['id'] = new_id()
     typed = {name: form[name] for name in ('key', 'value') if name in form}
     g.notice['form'] = {name: text for name, text in typed.items() if len(text) <= MAX_VALUE_LENGTH}
-    address = url_for('.show', lang=language(), notice=g.notice['id'], _anchor='last')
+    anchor = 'cookie' if action == 'cookie' else 'last'
+    address = url_for('.show', lang=chosen_language(), notice=g.notice['id'], _anchor=anchor)
     return redirect(address, 303)
 
 
-def _run_from_form(action: str, key: str, text: str) -> Notice:
-    if action in ACTIONS_WITH_KEY and not 0 < len(key) <= MAX_KEY_LENGTH:
+def _run_line(action: str, key: str, text: str) -> Notice:
+    if action in ACTIONS_WITH_KEY and not is_valid_key(key):
         refuse(
             400,
             f'The key must have 1 to {MAX_KEY_LENGTH} characters.',
@@ -124,33 +145,42 @@ def _run_from_form(action: str, key: str, text: str) -> Notice:
         refuse(409, 'This app has no cookie size limit.', '这个应用没有限制 cookie 的大小。')
     try:
         value = parse_value(text) if action == 'set' else None
-        result = run_action(action, key, value)
     except NestedTooDeeply:
         refuse(
             400,
             f'The JSON value is nested too deeply: use at most {MAX_VALUE_NESTING} levels.',
             f'JSON 值嵌套得太深：最多 {MAX_VALUE_NESTING} 层。',
         )
+    shown_key = shorten(repr(key))
+    line = ACTION_LINES[action].format(key=shown_key, value=shorten(repr(value)), limit=limit)
+    try:
+        result = run_action(action, key, value)
     except KeyError:
+        g.failed_line = line
         refuse(
             404,
-            f'KeyError: {key!r}. The session has no such key.',
-            f'KeyError: {key!r}。session 里没有这个键。',
+            f'KeyError: {shown_key}. The session has no such key.',
+            f'KeyError: {shown_key}。session 里没有这个键。',
         )
-    line = ACTION_LINES[action].format(key=repr(key), value=shorten(repr(value)), limit=limit)
     return {
         'action': action,
+        'key': key,
         'line': line,
         'result': shorten(repr(result)) if action in ('get', 'pop') else None,
     }
 
 
 @playground.errorhandler(HTTPException)
-async def show_error(error: HTTPException) -> HTTPException | tuple[str, int]:
+async def show_error(error: HTTPException) -> HTTPException | Response | tuple[str, int]:
     """Show a 4xx error on the page, with the texts that the user typed."""
+    if request.endpoint == 'playground.static':
+        return await show_not_found(error)
     if error.code is None or error.code >= 500:
         return error
-    return await render(dict(session), form=g.get('form'), error=error), error.code
+    if isinstance(error, Forbidden) and request.method == 'POST' and is_cross_site(request):
+        return await render_forbidden(error), error.code
+    line = g.get('failed_line')
+    return await render(dict(session), error=error, line=line, form=g.get('form')), error.code
 
 
 @playground.errorhandler(OSError)
@@ -163,10 +193,11 @@ async def refuse_impossible_file(error: OSError | OverflowError) -> tuple[str, i
 
 
 @playground.after_request
-async def forbid_caching(response: Response) -> Response:
-    """Forbid caches to store the page, which shows one user's session."""
+async def add_headers(response: Response) -> Response:
+    """Forbid caches to store the page, and name the header that chooses its language."""
     if request.endpoint != 'playground.static':
         response.headers['Cache-Control'] = 'no-store'
+        response.vary.add('Accept-Language')
     return response
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ import time_machine
 from quart import Quart, session, websocket
 
 from quart_session_demo import create_app
+from quart_session_demo.playground import notice, replay
 from tests.conftest import KEY, ROOT, session_contents
-from tests.docs.markdown import code_blocks, read, section
+from tests.docs.markdown import code_blocks, read, section, table_rows
 from tests.serving import serving
 
 PAGES = ['docs/tutorial.md', 'docs/tutorial.zh.md']
@@ -306,3 +308,42 @@ async def test_websocket_sees_the_session_of_its_start(
 
     assert 'late' not in await session_contents(client)
     assert [record.levelname for record in caplog.records] == ['WARNING']
+
+
+def playground_steps(page: str) -> list[str]:
+    """Return the labels of the playground's steps, as a page lists them."""
+    english = page == 'docs/tutorial.md'
+    heading, head = ('## The playground', 'step') if english else ('## 演练场', '步骤')
+    return [cells[0] for cells in table_rows(section(read(page), heading), head)]
+
+
+@pytest.mark.parametrize(
+    ('page', 'address'),
+    [(PAGES[0], '/playground/?lang=en'), (PAGES[1], '/playground/?lang=zh')],
+)
+async def test_playground_suggests_the_listed_steps(app: Quart, page: str, address: str) -> None:
+    """The page's filled button has the label of each listed step in turn, then the first again."""
+    client = app.test_client()
+    steps = playground_steps(page)
+    labels = []
+    target = address
+    for _ in [*steps, steps[0]]:
+        html = unescape(await (await client.get(target)).get_data(as_text=True))
+        button = re.search('class="primary"([^>]*)>([^<]*)<', html)
+        assert button is not None
+        labels.append(button[2])
+        attributes = dict(re.findall('([a-z]+)="([^"]*)"', button[1]))
+        form = {attributes['name']: attributes['value'], 'next_key': 'username'}
+        target = (await client.post(address, form=form)).headers['Location']
+
+    assert labels == [*steps, steps[0]]
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_playground_cookies_last_as_long_as_documented(page: str) -> None:
+    """The cookies of the page last a minute and 10 minutes."""
+    assert (notice.MAX_AGE, replay.MAX_AGE) == (60, 600)
+    text = section(read(page), '## The playground' if page == PAGES[0] else '## 演练场')
+    assert ('for a minute' in text and 'for 10 minutes' in text) or (
+        '保存一分钟' in text and '保存 10 分钟' in text
+    )

@@ -1,6 +1,7 @@
 """A user of the page, and apps with the page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from html import unescape
 from types import MappingProxyType
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 from quart import Quart, Response
 
 from quart_session_demo import create_app
+from quart_session_demo.compare.harness.servers import ServerCommand, hypercorn, run_servers
 from tests.conftest import KEY, session_contents
+from tests.redis_server import RedisServer
 
 PAGE = '/playground/'
 LESSON = {'username': 'zhiliao', 'age': 20, '_permanent': True}
@@ -65,6 +68,12 @@ class PageUser:
         assert response.headers['Cache-Control'] == 'no-store'
         return unescape(await response.get_data(as_text=True))
 
+    async def refused_headers(self, headers: Mapping[str, str]) -> str:
+        """Press a button as a page of another site does, and return the page of the 403."""
+        response = await self.post('clear', headers=headers)
+        assert response.status_code == 403
+        return unescape(await response.get_data(as_text=True))
+
 
 @pytest.fixture
 def user(app: Quart) -> PageUser:
@@ -82,11 +91,43 @@ def make_user() -> Callable[..., PageUser]:
     return make
 
 
+@contextmanager
+def serve_page(app: str = 'quart_session_demo:app', **settings: str) -> Iterator[str]:
+    """Serve the page with Hypercorn, and yield its address.
+
+    Args:
+        app: The app, as `module:name`.
+        settings: Its settings, without the prefix of the variables.
+    """
+    variables = {f'QUART_{name}': value for name, value in settings.items()}
+    command = ServerCommand('page', hypercorn(app), {'QUART_SECRET_KEY': KEY, **variables})
+    with run_servers(command) as (server,):
+        yield server.url + PAGE
+
+
+@pytest.fixture(scope='module')
+def address() -> Iterator[str]:
+    """Yield the address of the page, with the session in the cookie."""
+    with serve_page() as address:
+        yield address
+
+
+@pytest.fixture(scope='module')
+def redis_address(redis_server: RedisServer) -> Iterator[str]:
+    """Yield the address of the page, with the sessions in Redis and `/fill`."""
+    with serve_page(
+        'tests.apps.playground_app:app',
+        SESSION_TYPE='redis',
+        SESSION_REDIS_URL=redis_server.url,
+    ) as address:
+        yield address
+
+
 async def redirect_address(response: Response) -> str:
     """Return the address of the page that reports the outcome of an action."""
     assert response.status_code == 303, await response.get_data(as_text=True)
     address, _, fragment = response.headers['Location'].partition('#')
-    assert fragment == 'last'
+    assert fragment in ('last', 'cookie')
     assert address.startswith(PAGE)
     return str(address)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import time_machine
 from flask.json.tag import JSONTag
-from itsdangerous import BadSignature, SignatureExpired
-from quart import session
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from quart import Quart, session
 from quart.sessions import SecureCookieSessionInterface
 
 from quart_session_demo.playground.altered_copies import altered_copy
@@ -50,6 +50,16 @@ class StockInterface(SecureCookieSessionInterface):
     digest_method = staticmethod(hashlib.sha256)
 
 
+class SeparatorInterface(SecureCookieSessionInterface):
+    """Quart's own interface, with another separator."""
+
+    def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
+        serializer = super().get_signing_serializer(app)
+        if serializer is not None:
+            serializer.signer_kwargs['sep'] = ':'
+        return serializer
+
+
 @pytest.fixture(params=[CookieSessionInterface, CustomInterface, StockInterface])
 def user(user: PageUser, request: pytest.FixtureRequest) -> PageUser:
     """Return a user of an app with our session interface, a custom one, and Quart's."""
@@ -64,8 +74,8 @@ async def test_copy_is_refused_and_the_session_stays(user: PageUser, alteration:
 
     report = await user.act(alteration)
 
-    assert 'is refused' in report
-    assert 'the app reads <code>{}</code>' in report
+    assert 'refuses the copy' in report
+    assert 'It reads <code>{}</code>' in report
     assert await user.session() == {'a': 1}
 
 
@@ -111,8 +121,8 @@ async def test_copy_with_the_right_key_is_accepted(
 
     report = await user.act('key')
 
-    assert 'is accepted' in report
-    assert "the app reads <code>{'a': 1}</code>" in report
+    assert 'accepts the copy' in report
+    assert "It reads <code>{'a': 1}</code>" in report
 
 
 async def test_lifetime_of_decades_never_expires(make_user: Callable[..., PageUser]) -> None:
@@ -123,7 +133,7 @@ async def test_lifetime_of_decades_never_expires(make_user: Callable[..., PageUs
     text = await user.refused(409, 'time')
 
     assert 'no signature can be old enough to expire' in outcome(text)
-    assert 'is refused' in await user.act('key')
+    assert 'refuses the copy' in await user.act('key')
 
 
 async def test_copy_needs_a_session(user: PageUser) -> None:
@@ -142,3 +152,12 @@ async def test_session_without_its_cookie_is_not_copied(user: PageUser, alterati
     response = await user.post(alteration, headers={'Cookie': 'session=invalid'})
 
     assert response.status_code == 409
+
+
+@pytest.mark.parametrize('alteration', ['character', 'key', 'time'])
+async def test_other_separator_is_altered(user: PageUser, alteration: str) -> None:
+    """The copies of a cookie whose parts have another separator are refused, too."""
+    user.app.session_interface = SeparatorInterface()
+    await user.update_session({'a': 1})
+
+    assert 'refuses the copy' in await user.act(alteration)

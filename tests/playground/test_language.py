@@ -1,6 +1,7 @@
 """The page in English and in Chinese."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -18,6 +19,52 @@ async def test_page_can_be_chinese(user: PageUser) -> None:
     for chinese in ('刚才发生了什么', '你现在的 session', '只签名，不加密', '读取和修改', '重放'):
         assert chinese in text
     assert 'action="/playground/?lang=zh"' in text
+
+
+@pytest.mark.parametrize(
+    ('accepted', 'address', 'is_chinese'),
+    [
+        ('zh-CN,zh;q=0.9,en;q=0.8', PAGE, True),
+        ('en-US,en;q=0.9,zh;q=0.8', PAGE, False),
+        ('zh-CN,zh;q=0.9', f'{PAGE}?lang=en', False),
+        ('en-US,en;q=0.9', CHINESE, True),
+        ('zh-CN', f'{PAGE}?lang=fr', True),
+    ],
+)
+async def test_browser_chooses_the_language(
+    user: PageUser, accepted: str, address: str, is_chinese: bool
+) -> None:
+    """`Accept-Language` chooses the language, and `?lang=` wins, also after an action."""
+    headers = {'Accept-Language': accepted}
+    response = await user.post('lesson', address=address, headers=headers)
+    outcome_address = await redirect_address(response)
+
+    for page in (address, outcome_address):
+        response = await user.client.get(page, headers=headers)
+
+        assert 'Accept-Language' in response.vary
+        text = await response.get_data(as_text=True)
+        assert ('<html lang="zh-Hans">' in text) == is_chinese
+        other = 'en' if is_chinese else 'zh'
+        assert f'href="{PAGE}?lang={other}"' in text
+
+
+@pytest.mark.parametrize(
+    ('address', 'query'), [(PAGE, ''), (CHINESE, '?lang=zh'), (f'{PAGE}?lang=fr', '')]
+)
+async def test_forms_repeat_a_language_in_the_address_only(
+    user: PageUser, address: str, query: str
+) -> None:
+    """The form's address has `?lang=` only if the page's own has it."""
+    response = await user.client.get(address, headers={'Accept-Language': 'zh'})
+
+    assert f'action="{PAGE}{query}"' in await response.get_data(as_text=True)
+
+
+async def test_spaces_between_sentences_depend_on_the_language(user: PageUser) -> None:
+    """English sentences have a space between them, and Chinese ones have none."""
+    assert 'It is empty. <code>' in await user.page()
+    assert '它是空的。<code>' in await user.page(CHINESE)
 
 
 @pytest.mark.parametrize(
@@ -53,12 +100,21 @@ async def test_werkzeugs_errors_are_marked_as_english(user: PageUser) -> None:
     assert '<p lang="en">The data value' in report
 
 
-async def test_english_page_marks_the_lessons_words(user: PageUser) -> None:
-    """On the English page the lesson's Chinese words are marked as Chinese."""
+@pytest.mark.parametrize('store', ['cookie', 'memory'])
+@pytest.mark.parametrize('action', [None, 'lesson', 'clear', 'character', 'pop', 'fly'])
+async def test_english_page_has_no_chinese_words(
+    make_user: Callable[..., PageUser], store: str, action: str | None
+) -> None:
+    """On the English page only the link to the Chinese page is Chinese."""
+    user = make_user(SESSION_TYPE=store)
+    await user.act('lesson')
     text = await user.page()
+    if action:
+        response = await user.client.post(
+            PAGE, form={'do': action, 'key': 'missing'}, follow_redirects=True
+        )
+        text = await response.get_data(as_text=True)
 
     assert '<html lang="en">' in text
-    for chinese in ('设置', '获取', '删除 方式1', '删除 方式2', '删除 方式3', '有效期'):
-        assert f'<span lang="zh-Hans">{chinese}</span>' in text
-    unmarked = re.sub('<(span|a) [^>]*lang="zh-Hans"[^>]*>[^<]*</', '', text)
-    assert re.findall('[\u4e00-\u9fff]', unmarked) == []
+    others = re.sub('<a [^>]*lang="zh-Hans"[^>]*>中文</a>', '', text)
+    assert re.findall('[\u4e00-\u9fff]', others) == []

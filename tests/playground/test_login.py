@@ -36,6 +36,8 @@ async def test_login_binds_the_session(user: PageUser) -> None:
     assert "<code>await regenerate_session(user='ann')</code>" in outcome(page)
     assert 'Set-Cookie: session=' in outcome(page)
     assert '<bdi>ann</bdi>' in page
+    # The session is empty, but it exists.
+    assert 'Refused' not in page
     assert f'<a href="{SESSIONS}">Your sessions</a>' in page
 
 
@@ -165,6 +167,8 @@ async def test_own_app_can_have_the_playground_alone() -> None:
     page = await log_in(PageUser(app), 'ann')
 
     assert '<bdi>ann</bdi>' in page
+    # The session is empty, but it exists.
+    assert 'Refused' not in page
     assert 'Your sessions' not in page
 
 

@@ -2,9 +2,11 @@
 
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from tests.conftest import KEY, cookies_of
 from tests.playground.conftest import LESSON, PAGE, PageUser, outcome, redirect_address
@@ -59,6 +61,31 @@ async def test_notice_cookie_is_short_lived_and_private(user: PageUser) -> None:
         'httponly': '',
     }
     assert len(response.headers.getlist('Set-Cookie')[1]) < 4096
+
+
+async def test_notice_is_shown_for_one_minute(user: PageUser) -> None:
+    """A client that still sends the cookie after a minute gets no message."""
+    for seconds, is_shown in ((59, True), (62, False)):
+        address = await redirect_address(await user.post('lesson'))
+
+        with time_machine.travel(timedelta(seconds=seconds)):
+            assert (outcome(await user.page(address)) != '') == is_shown
+
+
+@pytest.mark.parametrize(('length', 'is_repeated'), [(1000, True), (2600, False)])
+async def test_notice_of_a_long_form_is_small(
+    make_user: Callable[..., PageUser], length: int, is_repeated: bool
+) -> None:
+    """A notice over 2,000 bytes loses the texts of the form, so that browsers store it."""
+    user = make_user(SESSION_TYPE='memory')
+    value = secrets.token_urlsafe(length)[:length]
+
+    response = await user.post('set', key='a', value=value)
+
+    assert len(cookies_of(response)[1].value) <= 2000
+    page = await user.page(await redirect_address(response))
+    assert "session['a'] = " in outcome(page)
+    assert (f'name="value" value="{value}"' in page) == is_repeated
 
 
 @pytest.mark.parametrize(
@@ -142,3 +169,12 @@ async def test_error_reports_a_renewed_cookie(user: PageUser) -> None:
     response = await user.post('pop', key='missing')
     assert 'Set-Cookie' not in response.headers
     assert 'Set-Cookie' not in outcome(await response.get_data(as_text=True))
+
+
+async def test_long_value_does_not_lose_the_key(user: PageUser) -> None:
+    """The key stays in the form if the value is too long for the notice."""
+    response = await user.post('set', key='mine', value=secrets.token_urlsafe(2000))
+
+    page = await user.page(await redirect_address(response))
+
+    assert 'name="key" value="mine"' in page

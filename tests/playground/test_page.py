@@ -1,5 +1,6 @@
 """The page shows the session, its cookie and the cookie's attributes."""
 
+import inspect
 import re
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from quart import Quart
 
-from quart_session_demo import create_app
+from quart_session_demo import create_app, lesson
 from tests.conftest import KEY, cookies_of
 from tests.playground.conftest import PAGE, PageUser, outcome, redirect_address
 
@@ -93,7 +94,7 @@ async def test_page_shows_the_parts_of_the_cookie(user: PageUser) -> None:
 @pytest.mark.parametrize(
     ('config', 'shown'),
     [
-        ({}, ['HttpOnly</code>', 'SameSite=Lax</code>', 'Path=/</code>', 'Not set.']),
+        ({}, ['HttpOnly</code>', 'SameSite=Lax</code>', 'Path=/</code>']),
         (
             {'SESSION_COOKIE_SECURE': True, 'SESSION_COOKIE_SAMESITE': 'Strict'},
             ['Secure</code></dt><dd>Limits it to HTTPS.</dd>', 'SameSite=Strict</code>'],
@@ -147,6 +148,66 @@ async def test_page_is_smaller_than_30_kilobytes(user: PageUser) -> None:
     assert total < 30_000
 
 
+@pytest.mark.parametrize(
+    ('address', 'shown'),
+    [
+        ('http://localhost:8000', 'normal over http on localhost'),
+        ('http://localhost', 'normal over http on localhost'),
+        ('http://app.localhost', 'normal over http on localhost'),
+        ('http://127.0.0.1:8000', 'normal over http on localhost'),
+        ('http://[::1]:8000', 'normal over http on localhost'),
+        ('http://[::1]', 'normal over http on localhost'),
+        ('http://shop.example', '<strong class="no">Not set.</strong>'),
+        ('http://localhost.example', '<strong class="no">Not set.</strong>'),
+        ('https://localhost', '<strong class="no">Not set.</strong>'),
+    ],
+)
+async def test_missing_secure_is_normal_on_localhost(
+    user: PageUser, address: str, shown: str
+) -> None:
+    """Without Secure, the page warns, except over http on localhost."""
+    scheme, _, host = address.partition('://')
+
+    response = await user.client.get(PAGE, scheme=scheme, headers={'Host': host})
+
+    text = await response.get_data(as_text=True)
+    assert shown in text.partition('<code>Secure</code>')[2].partition('</dd>')[0]
+
+
+@pytest.mark.parametrize('permanent', [True, False])
+async def test_what_ends_the_session_is_bold(user: PageUser, permanent: bool) -> None:
+    """The countdown of a permanent session is bold; else it is "until the browser is closed"."""
+    await user.update_session({'a': 1, '_permanent': permanent})
+
+    text = await user.page()
+
+    assert ('class="clock lasting"' in text) == permanent
+    assert ('<strong>Until the browser is closed</strong>' in text) != permanent
+
+
+async def test_page_links_the_lesson(user: PageUser) -> None:
+    """The page links the six routes of the lesson, each with what it does, and its source."""
+    text = await user.page()
+
+    links = dict(re.findall('<dt><a href="(/[^"]*)">[^<]*</a></dt><dd>([^<]+)</dd>', text))
+    rules = {
+        rule.rule for rule in user.app.url_map.iter_rules() if rule.endpoint.startswith('lesson.')
+    }
+    assert set(links) == rules
+    assert len(links) == 6
+    assert 'href="/playground/lesson.py"' in text
+
+
+async def test_source_of_the_lesson_is_text(user: PageUser) -> None:
+    """The lesson's source is shown as it is in the file."""
+    response = await user.client.get('/playground/lesson.py')
+
+    assert response.content_type == 'text/plain; charset=utf-8'
+    source = await response.get_data(as_text=True)
+    assert source == inspect.getsource(lesson)
+    assert '设置session成功' in source
+
+
 async def test_missing_slash_redirects(user: PageUser) -> None:
     """The address without its slash redirects to the page."""
     assert (await user.client.get('/playground')).status_code == 308
@@ -183,4 +244,4 @@ async def test_page_works_below_a_root_path(user: PageUser) -> None:
     assert 'session[&#39;a&#39;] = 1' in outcome(text)
     addresses = re.findall(r'(?:action|href|src)="(/[^"]*)"', text)
     assert addresses
-    assert all(address.startswith(f'/sub{PAGE}') for address in addresses)
+    assert all(address.startswith('/sub/') for address in addresses)

@@ -16,7 +16,7 @@ from quart import Quart
 from quart.sessions import SessionInterface
 from werkzeug.exceptions import ServiceUnavailable
 
-from tests.conftest import KEY, cookies_of
+from tests.conftest import KEY, cookie_of, cookies_of
 from tests.playground.conftest import LESSON, PAGE, PageUser, redirect_address
 from tests.redis_server import RedisServer
 
@@ -58,10 +58,12 @@ async def test_page_works_with_stored_sessions(user: PageUser) -> None:
     assert "<code>'a'</code></th><td><code>1</code>" in text
     assert 'It holds nothing but an id.' in text
     assert 'value="overflow"' not in text
-    assert 'is refused' in await user.act('character')
+    report = await user.act('character')
+    assert 'refuses the copy</strong>: the server has no session with this id.' in report
     for action in ('key', 'time', 'overflow'):
         await user.refused(409, action)
-    assert 'is refused</strong>: the server deleted that session.' in await user.act('clear')
+    await user.act('clear')
+    assert 'Clearing revoked it: the server deleted that session.' in await user.act('replay')
 
 
 @pytest.mark.parametrize('action', ['set', 'get', 'character'])
@@ -125,9 +127,11 @@ async def test_signed_id_is_explained(make_user: Callable[..., PageUser]) -> Non
     assert 'The app signed the id' in text
     assert 'The signature no longer matches.' in text
     assert 'The server has no session with that id.' not in text
-    assert 'is refused' in await user.act('character')
+    report = await user.act('character')
+    assert 'refuses the copy</strong>: the signature was made for other content.' in report
     assert 'This button needs its content in the cookie.' in await user.refused(409, 'key')
-    assert 'is refused</strong>: the server deleted that session.' in await user.act('clear')
+    await user.act('clear')
+    assert 'Clearing revoked it: the server deleted that session.' in await user.act('replay')
 
 
 @pytest.mark.parametrize('store', ['cookie', 'memory'])
@@ -143,6 +147,19 @@ async def test_cookie_that_counts_is_shown(make_user: Callable[..., PageUser], s
     assert f'session={cookie[:6]}' in re.sub('<[^>]*>', '', page)
     altered = await client.post(PAGE, headers=headers, form={'do': 'character'})
     assert altered.status_code == 303
+
+
+async def test_expired_cookie_does_not_count(make_user: Callable[..., PageUser]) -> None:
+    """Of two signed cookies the page stores the one that has not expired for the replay."""
+    user = make_user()
+    user.client = user.app.test_client(use_cookies=False)
+    with time_machine.travel('2020-01-01 12:00 +0000'):
+        expired = cookies_of(await user.client.get('/'))[0].value
+    valid = cookies_of(await user.client.get('/'))[0].value
+
+    response = await user.post('clear', headers={'Cookie': f'session={expired}; session={valid}'})
+
+    assert cookie_of(response, 'playground_old_session').value == valid
 
 
 @pytest.mark.redis
