@@ -19,6 +19,7 @@ def main(host: str | None, port: int | None) -> None:
     Example: python -m quart_session_demo --port 5001
     """
     from quart_session_demo import app
+    from quart_session_demo.middleware.server_url import ServerUrlMiddleware, local_url
 
     name = urlsplit(f'//{app.config["SERVER_NAME"] or ""}')
     host = (host or name.hostname or '127.0.0.1').strip('[]')
@@ -30,6 +31,7 @@ def main(host: str | None, port: int | None) -> None:
         with socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
+            url = local_url(listener, host)
     except (OSError, UnicodeError) as error:
         problem = getattr(error, 'strerror', None) or error
         example = port + 1 if 1024 <= port < 65535 else 8000
@@ -37,6 +39,7 @@ def main(host: str | None, port: int | None) -> None:
             f'{address}:{port} cannot be used ({problem}): choose another port, such as '
             f'--port {example}, or another host with --host'
         ) from None
+    app.asgi_app = ServerUrlMiddleware(app.asgi_app, url)  # type: ignore[method-assign]
     # Debug mode shows source code to users.
     app.run(host=address, port=port, debug=not app.config['PRODUCTION'])
 

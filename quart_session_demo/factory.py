@@ -24,6 +24,7 @@ from quart_session_demo.middleware import (
     TrustedProxiesMiddleware,
     WebsocketRejectionMiddleware,
 )
+from quart_session_demo.middleware.start_line import StartLineMiddleware
 from quart_session_demo.playground import playground, show_not_found
 from quart_session_demo.secret_key import ensure_secret_key
 from quart_session_demo.session_pages import session_pages
@@ -95,6 +96,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
         app.register_blueprint(playground)
         # For a 404 alone, it would take precedence over the playground's own handler.
         app.register_error_handler(HTTPException, show_not_found)
+        app.asgi_app = StartLineMiddleware(  # type: ignore[method-assign]
+            app.asgi_app, 'Playground', f'{playground.url_prefix}/'
+        )
         if isinstance(app.session_interface, ServerSessionInterface):
             app.register_blueprint(session_pages)
 

@@ -12,6 +12,7 @@ import pytest
 
 from quart_session_demo.compare.harness.servers import ServerCommand, run_servers
 from tests.conftest import KEY, ROOT
+from tests.processes import wait_until
 
 COMMAND = (sys.executable, '-m', 'quart_session_demo')
 
@@ -29,12 +30,14 @@ def run(*arguments: str, folder: Path, **variables: str) -> subprocess.Completed
 
 @pytest.mark.e2e
 def test_options_choose_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--host` and `--port` choose where the lesson is served, in debug mode."""
+    """`--host` and `--port` choose where the lesson is served, in debug mode, and are printed."""
     monkeypatch.setenv('PYTHONUNBUFFERED', '1')
     command = (*COMMAND, '--host', 'localhost', '--port', '{port}')
 
     with run_servers(ServerCommand('development', command, {'QUART_SECRET_KEY': KEY})) as [server]:
         assert httpx.get(f'{server.url}/get_session/').text == '没有session数据'
+        line = f'Playground: http://localhost:{server.port}/playground/'
+        wait_until(lambda: line in server.log.tail().splitlines())
         log = server.log.tail()
 
     assert 'Debug mode: True' in log

@@ -30,12 +30,15 @@ from quart_session_demo.serve.supervisor import Supervisor
 @click.option('--parent', 'parent_fileno', type=int, hidden=True)
 # The socket is not the supervisor's own.
 @click.option('--inherited', 'is_inherited', is_flag=True, hidden=True)
+# Another process of the supervisor has started before.
+@click.option('--started', 'has_started', is_flag=True, hidden=True)
 def main(
     name: str,
     processes: int | None,
     address: str | None,
     parent_fileno: int | None,
     is_inherited: bool,
+    has_started: bool,
 ) -> None:
     """Serve an ASGI app, such as a Quart app, with Hypercorn.
 
@@ -67,7 +70,14 @@ def main(
         from quart_session_demo.serve import server
 
         parent = socket.socket(fileno=parent_fileno) if parent_fileno else None
-        server.run(name, listener, settings, parent, is_inherited=is_inherited)
+        server.run(
+            name,
+            listener,
+            settings,
+            parent,
+            is_inherited=is_inherited,
+            has_started=has_started,
+        )
     except ServeError as error:
         raise click.ClickException(str(error)) from None
 

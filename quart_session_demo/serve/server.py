@@ -15,6 +15,7 @@ from hypercorn.config import Config
 from hypercorn.typing import ASGIFramework
 from hypercorn.utils import LifespanFailureError, LifespanTimeoutError
 
+from quart_session_demo.middleware.server_url import ServerUrlMiddleware, local_url
 from quart_session_demo.serve import accept_queue, signals, standard_error
 from quart_session_demo.serve.app import load_app
 from quart_session_demo.serve.lifespan import LifespanMiddleware
@@ -37,6 +38,7 @@ def run(
     parent: socket.socket | None,
     *,
     is_inherited: bool,
+    has_started: bool,
 ) -> None:
     """Serve an app until SIGTERM or SIGINT.
 
@@ -49,11 +51,12 @@ def run(
             They also do after a signal to this process alone. When the parent ends or shuts the
             socket down, all processes stop.
         is_inherited: Whether other programs still use the listener after the stop.
+        has_started: Whether another process of the parent has started before.
 
     Raises:
         ServeError: There is no such app, or its start or its end failed.
     """
-    app = load_app(name)
+    app = ServerUrlMiddleware(load_app(name), None if has_started else local_url(listener))
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             try:

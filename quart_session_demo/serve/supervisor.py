@@ -66,9 +66,8 @@ class Supervisor:
         self._children: list[_Child] = []
         # Of starts, and of processes that ended soon, in a row.
         self._failures = 0
-        # 0 until a process has started: what prevents the first start, such as an invalid setting,
-        # also prevents the next.
-        self._max_failures = 0
+        # Whether a process has started.
+        self._has_started = False
         self._next_start = 0.0
         self._status: int | None = None
         self._kill_at = math.inf
@@ -133,6 +132,8 @@ class Supervisor:
         options = [f'--bind=fd://{filenos[0]}', f'--parent={filenos[1]}']
         if self.is_inherited:
             options.append('--inherited')
+        if self._has_started:
+            options.append('--started')
         try:
             with parent:
                 process = subprocess.Popen(  # noqa: S603
@@ -175,7 +176,7 @@ class Supervisor:
 
     def _handle_start(self, child: _Child) -> None:
         child.has_started = True
-        self._max_failures = MAX_FAILURES
+        self._has_started = True
         serving = self._serving()
         if len(serving) > self.settings.processes:
             next(child for child in serving if child.is_outdated).replace()
@@ -203,7 +204,9 @@ class Supervisor:
             for other in serving:
                 other.is_outdated = False
             return
-        if not serving and not has_started and self._failures > self._max_failures:
+        # What prevents the first start, such as an invalid setting, also prevents the next.
+        max_failures = MAX_FAILURES if self._has_started else 0
+        if not serving and not has_started and self._failures > max_failures:
             # It has printed why, unless it was killed, the system has refused it, or its app has
             # ended it.
             if not result.startswith('status ') or result == 'status 0':
