@@ -15,6 +15,7 @@ from quart_session_demo.playground.session_cookie import (
     SHOWN_ID_LENGTH,
     read_session,
     request_cookie,
+    signing_time,
 )
 from quart_session_demo.sessions.base import stores_in_cookie
 from quart_session_demo.sessions.serializer import SessionSerializer
@@ -68,12 +69,6 @@ def can_expire(app: Quart) -> bool:
     return _expired_time(app) >= 0
 
 
-def _signed_at(cookie: str, app: Quart) -> int:
-    serializer = cast(URLSafeTimedSerializer, app.session_interface.get_signing_serializer(app))
-    _, signed_at = serializer.loads(cookie, return_timestamp=True)
-    return int(signed_at.timestamp())
-
-
 def _expired_time(app: Quart) -> int:
     return int(time.time()) - int(app.permanent_session_lifetime.total_seconds()) - 86400
 
@@ -93,7 +88,7 @@ async def try_altered_copy(alteration: str) -> Notice:
         'refused': not read,
     }
     if alteration == 'time':
-        notice['signed_at'] = _signed_at(copy, current_app)
+        notice['signed_at'] = int(signing_time(copy).timestamp())
     return notice
 
 

@@ -1,7 +1,6 @@
 """The pages of errors that do not show the session: 403 and 503."""
 
 from quart import render_template, request
-from werkzeug.exceptions import Forbidden
 
 from quart_session_demo.playground.attributes import sent_attributes
 from quart_session_demo.playground.language import language_context
@@ -16,12 +15,11 @@ SITE_HEADERS = (
 )
 
 
-async def render_forbidden(error: Forbidden) -> str:
+async def render_forbidden() -> str:
     """Return a page that explains why a request of another site was refused."""
     return await render_template(
         'playground/forbidden.html',
         **language_context(),
-        description=error.description,
         headers=[
             (name, shorten(request.headers[name]))
             for name in SITE_HEADERS

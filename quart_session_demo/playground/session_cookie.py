@@ -1,7 +1,9 @@
 """The session cookie of the request, and what the app reads from an altered one."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
+from itsdangerous import URLSafeTimedSerializer
 from quart import current_app, request, session
 from werkzeug.http import dump_cookie
 
@@ -51,6 +53,18 @@ def displayable(cookie: str) -> str:
     # Another session interface may have set the id, and still accept it.
     is_id = not content_in_cookie() or is_signed_id(cookie)
     return f'{cookie[:SHOWN_ID_LENGTH]}…' if cookie and is_id else cookie
+
+
+def signing_time(cookie: str) -> datetime:
+    """Return when the app signed a cookie, also if it has expired since.
+
+    Raises:
+        BadData: None of the app's keys signed it.
+    """
+    # The inspector refuses some cookies that the app accepts, so it cannot be used here.
+    serializer = current_app.session_interface.get_signing_serializer(current_app)
+    _, signed_at = cast(URLSafeTimedSerializer, serializer).loads(cookie, return_timestamp=True)
+    return cast(datetime, signed_at)
 
 
 async def read_session(cookie: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from quart import (
     url_for,
 )
 from quart.blueprints import BlueprintSetupState
-from werkzeug.exceptions import Forbidden, HTTPException
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_session_demo.cross_site import is_cross_site
@@ -65,14 +65,11 @@ playground = Blueprint(
 
 
 @playground.before_request
-async def refuse_cross_site() -> None:
+async def refuse_cross_site() -> tuple[str, int] | None:
     """Refuse an action that a page of another origin sends."""
     if request.method == 'POST' and is_cross_site(request):
-        refuse(
-            403,
-            'A page of another origin sent this request. Nothing was changed.',
-            '发出这个请求的页面属于其他来源（origin），所以没有执行。',
-        )
+        return await render_forbidden(), 403
+    return None
 
 
 @playground.get('/')
@@ -177,8 +174,6 @@ async def show_error(error: HTTPException) -> HTTPException | Response | tuple[s
         return await show_not_found(error)
     if error.code is None or error.code >= 500:
         return error
-    if isinstance(error, Forbidden) and request.method == 'POST' and is_cross_site(request):
-        return await render_forbidden(error), error.code
     line = g.get('failed_line')
     return await render(dict(session), error=error, line=line, form=g.get('form')), error.code
 
