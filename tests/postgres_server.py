@@ -1,12 +1,9 @@
 """A real PostgreSQL on a free port, which a test starts, stops, hangs and asks."""
 
-import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -14,8 +11,16 @@ from typing import Any, Self
 
 import psutil
 
-#: PostgreSQL refuses to run as root. Debian's package creates this user.
-USER = 'postgres'
+from quart_session_demo.compare.harness.postgres import (
+    USERS,
+    find_program,
+    init_files,
+    make_folder,
+    start_program,
+    start_server,
+)
+from quart_session_demo.compare.harness.servers import free_port
+
 #: A role that may not create tables, and needs its password.
 LIMITED_ROLE = 'limited'
 PASSWORD = 'a-password-that-no-log-may-show'
@@ -23,22 +28,12 @@ PASSWORD = 'a-password-that-no-log-may-show'
 _ACCESS = f'host all {LIMITED_ROLE} all scram-sha-256\nhost all all all trust\n'
 
 
-def find_program(name: str) -> str | None:
-    """Return the path of a program, also in the folders that Debian leaves out of PATH."""
-    folders = sorted(map(str, Path('/usr/lib/postgresql').glob('*/bin')), reverse=True)
-    return shutil.which(name, path=os.pathsep.join([os.environ['PATH'], '/usr/sbin', *folders]))
-
-
 def make_template() -> Path:
     """Return a new folder with the files of an empty server; the caller deletes it."""
-    folder = Path(tempfile.mkdtemp(prefix='postgres-'))
-    if os.getuid() == 0:
-        shutil.chown(folder, USER)
-    data = folder / 'data'
-    # Small files are copied sooner. The locale of the shell may not exist on the machine.
-    files = ('-E', 'UTF8', '--no-locale', '--wal-segsize', '1', '--no-sync')
-    _run('initdb', '-D', str(data), '-U', USER, '-A', 'trust', *files)
-    (data / 'pg_hba.conf').write_text(_ACCESS)
+    folder = make_folder()
+    # Small files are copied sooner.
+    assert init_files(folder, '-A', 'trust', '--wal-segsize', '1').wait() == 0
+    (folder / 'data' / 'pg_hba.conf').write_text(_ACCESS)
     return folder
 
 
@@ -57,22 +52,11 @@ class PostgresServer:
             template: A folder of `make_template`.
             options: Settings of the server, `name=value`.
         """
-        self._folder = Path(tempfile.mkdtemp(prefix='postgres-'))
-        if os.getuid() == 0:
-            shutil.chown(self._folder, USER)
-        _run('cp', '-a', str(template / 'data'), str(self._folder))
-        with socket.create_server(('127.0.0.1', 0)) as free:
-            self.port = free.getsockname()[1]
-        self.url = f'postgresql://{USER}@127.0.0.1:{self.port}/postgres'
-        # A crash of the server loses nothing without fsync. Only one of the machine would.
-        fast = ('fsync=off', 'shared_buffers=16MB', 'max_wal_size=32MB')
-        listen = ('listen_addresses=127.0.0.1', 'unix_socket_directories=')
-        settings = (*listen, *fast, *options)
-        self._command = (
-            *(find_program('postgres') or '', '-D', str(self._folder / 'data')),
-            *('-p', str(self.port)),
-            *(argument for setting in settings for argument in ('-c', setting)),
-        )
+        self._folder = make_folder()
+        assert start_program('cp', '-a', str(template / 'data'), str(self._folder)).wait() == 0
+        self.port = free_port()
+        self.url = f'postgresql://{USERS[0]}@127.0.0.1:{self.port}/postgres'
+        self._settings = ('shared_buffers=16MB', 'max_wal_size=32MB', *options)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -94,7 +78,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        self._process = _start(self._command)
+        self._process = start_server(self._folder, self.port, *self._settings)
         ready = (find_program('pg_isready') or '', '-q', '-h', '127.0.0.1', '-p', str(self.port))
         while subprocess.run(ready).returncode:
             assert self._process.poll() is None, 'postgres stopped'
@@ -144,16 +128,3 @@ class PostgresServer:
         for child in psutil.Process(self._process.pid).children():
             with suppress(psutil.NoSuchProcess):
                 child.send_signal(number)
-
-
-def _start(command: tuple[str, ...]) -> subprocess.Popen[bytes]:
-    silent = subprocess.DEVNULL
-    if os.getuid() == 0:
-        return subprocess.Popen(
-            command, cwd='/', stdout=silent, stderr=silent, user=USER, group=USER, extra_groups=()
-        )
-    return subprocess.Popen(command, cwd='/', stdout=silent, stderr=silent)
-
-
-def _run(program: str, *arguments: str) -> None:
-    assert _start((find_program(program) or '', *arguments)).wait() == 0, program

@@ -12,7 +12,7 @@ from typing import Self
 
 import httpx
 
-from tests.postgres_server import find_program
+from quart_session_demo.compare.harness.postgres import find_program
 from tests.processes import wait_until
 from tests.sockets import HAS_IPV6, free_port
 

@@ -1,5 +1,6 @@
 """A server with one special behavior, for the load tests: `python load_server.py PORT BEHAVIOR`."""
 
+import gzip
 import os
 import secrets
 import sys
@@ -76,7 +77,27 @@ class Token(Handler):
         self.send(f'token={secrets.token_hex(8)}, 1 item'.encode())
 
 
+class Raw(Handler):
+    """Answers with the request line, the headers in order of their names, and the body."""
+
+    def do_GET(self) -> None:
+        content = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        lines = [self.requestline, *sorted(f'{n.title()}: {v}' for n, v in self.headers.items())]
+        self.send('\n'.join(lines).encode('latin-1') + content)
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET
+
+
+class Gzip(Handler):
+    """Answers with a compressed body; at `/bad` it is not compressed."""
+
+    def do_GET(self) -> None:
+        body = b'bad' if self.path == '/bad' else gzip.compress(b'compressed')
+        self.send(body, Content_Encoding='gzip')
+
+
 if __name__ == '__main__':
     port, behavior = sys.argv[1:]
-    handlers = {handler.__name__: handler for handler in (Ok, Dying, Echo, Latin1, Domain, Token)}
+    behaviors = (Ok, Dying, Echo, Latin1, Domain, Token, Raw, Gzip)
+    handlers = {handler.__name__: handler for handler in behaviors}
     ThreadingHTTPServer(('127.0.0.1', int(port)), handlers[behavior]).serve_forever()

@@ -32,6 +32,20 @@ KEY_VARIABLES = (
     'FLASK_SECRET_KEY',
     'QUART_SECRET_KEY',
 )
+#: The first parts of the names of variables from which servers read options.
+OPTION_PREFIXES = (
+    'GRANIAN_',
+    'GUNICORN_',
+    'HYPERCORN_',
+    'UVICORN_',
+)
+#: Other variables of that kind.
+OPTION_VARIABLES = (
+    'DRAIN_SECONDS',
+    'GRACEFUL_TIMEOUT',
+    'PORT',
+    'WEB_CONCURRENCY',
+)
 
 
 class ServerError(Exception):
@@ -90,15 +104,14 @@ class Server:
     def __init__(self, command: ServerCommand) -> None:
         """Start the process. `wait_until_ready` waits until it accepts requests."""
         self.name = command.name
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f'http://{HOST}:{self.port}'
         self.log = ServerLog()
         try:
             with signals_deferred():
                 self.process = subprocess.Popen(  # noqa: S603 - what the user asked to start
                     [part.replace('{port}', str(self.port)) for part in command.command],
-                    # Otherwise gunicorn reads options from the user's environment.
-                    env={**os.environ, 'GUNICORN_CMD_ARGS': '', **command.environment},
+                    env={**_environment(), **command.environment},
                     stdin=subprocess.DEVNULL,
                     stdout=self.log.file,
                     stderr=subprocess.STDOUT,
@@ -216,7 +229,17 @@ def random_key_environment() -> dict[str, str]:
     return {name: key for name in KEY_VARIABLES if name not in os.environ}
 
 
-def _free_port() -> int:
+def _environment() -> dict[str, str]:
+    """Return this process's environment, without the user's options for servers."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in OPTION_VARIABLES and not name.startswith(OPTION_PREFIXES)
+    }
+
+
+def free_port() -> int:
+    """Return a port on which nothing listens."""
     with socket.socket() as listener:
         listener.bind((HOST, 0))
         port: int = listener.getsockname()[1]

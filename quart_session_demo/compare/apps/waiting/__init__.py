@@ -1,1 +1,1 @@
-"""The apps that `compare load` measures: the lesson, and a route that waits."""
+"""The apps of `session`, `waiting` and `mixed`: the lesson, and a route that waits."""

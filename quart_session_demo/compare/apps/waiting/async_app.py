@@ -1,4 +1,4 @@
-"""The Quart app under load: the lesson, and a route that waits."""
+"""The Quart app of `session`, `waiting` and `mixed`: the lesson, and a route that waits."""
 
 import asyncio
 

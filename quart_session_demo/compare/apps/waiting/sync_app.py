@@ -1,7 +1,7 @@
-"""The Flask app under load: the lesson, and a route that waits.
+"""The Flask app of `session`, `waiting` and `mixed`: the lesson, and a route that waits.
 
-It must not load Quart, whose memory would count as Flask's. So it reads its settings
-from the environment (`FLASK_*`) and not from `create_app`; see `compare/load/targets.py`.
+It must not load Quart, whose memory would count as Flask's. So it gets its settings from the
+environment (`FLASK_*`) and not from `create_app`; see `compare/load/contenders.py`.
 """
 
 import time
