@@ -15,10 +15,11 @@ from quart.typing import TestClientProtocol as Client
 from werkzeug.http import parse_cookie
 
 from quart_session_demo import create_app
+from quart_session_demo.compare.harness.postgres import find_program
 from quart_session_demo.config import DEFAULTS
 from quart_session_demo.sessions.platforms import PLATFORMS
 from quart_session_demo.sessions.server.signing import id_signer
-from tests.postgres_server import PostgresServer, find_program, make_template
+from tests.postgres_server import PostgresServer, make_template
 from tests.redis_cluster import RedisCluster
 from tests.redis_server import RedisServer
 
@@ -38,6 +39,7 @@ PROGRAMS = {
     'nginx': (('nginx',), 'needs nginx: apt-get install nginx'),
     'postgres': (('initdb',), 'needs PostgreSQL: apt-get install postgresql'),
     'redis': (('redis-server',), 'needs redis-server: apt-get install redis-server'),
+    'wrk': (('wrk',), 'needs wrk: apt-get install wrk'),
     'browser': (('chromium', 'google-chrome'), 'needs Chromium: apt-get install chromium'),
 }
 

@@ -31,9 +31,10 @@ NOT_FOR_SESSIONS = (
     'quart_session_demo.sessions.server.sql',
     'aiosqlite',
     'asyncpg',
+    'hdrh',
     'libcst',
-    'locust',
     'matplotlib',
+    'psycopg',
     'redis',
     'sqlalchemy',
 )
@@ -41,10 +42,11 @@ NOT_FOR_SESSIONS = (
 # What serving the app must not load.
 NOT_FOR_THE_APP = (
     'gunicorn',
+    'hdrh',
     'httpx',
-    'locust',
     'matplotlib',
     'msgspec',
+    'psycopg',
     'quart_session_demo.compare',
     'redis',
     'rich',

@@ -102,6 +102,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         'tables',
         'terminal',
     },
+    'compare.apps.sync_views': {'serve'},
     'cli': {
         'deploy_check',
         'secret_key',

@@ -18,7 +18,11 @@ pytestmark = pytest.mark.e2e
 PACKAGE = 'quart_session_demo'
 #: Every file of the package that is not Python.
 DATA_FILES = {
+    f'{PACKAGE}/compare/apps/database/schema.sql',
+    f'{PACKAGE}/compare/apps/database/steps.toml',
     f'{PACKAGE}/compare/apps/lesson/steps.toml',
+    f'{PACKAGE}/compare/apps/service/steps.toml',
+    f'{PACKAGE}/compare/apps/waiting/steps.toml',
     f'{PACKAGE}/compare/load/report.html',
     f'{PACKAGE}/playground/static/icon.svg',
     f'{PACKAGE}/playground/static/playground.css',

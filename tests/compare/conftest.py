@@ -12,6 +12,7 @@ from click.testing import Result
 from quart import Quart
 
 from quart_session_demo.compare.harness.servers import ServerCommand
+from quart_session_demo.compare.load.contenders import Contender, Pair, contenders
 from quart_session_demo.signals import TERMINATION_SIGNALS
 from tests.conftest import ROOT
 
@@ -36,6 +37,12 @@ def compare_environment(**variables: str) -> dict[str, str]:
 def app_command(name: str, *arguments: str) -> ServerCommand:
     """Return how to run `tests/apps/NAME.py`; `{port}` in an argument is the port to listen on."""
     return ServerCommand('Test server', (sys.executable, str(APPS / f'{name}.py'), *arguments))
+
+
+def find_contender(pair: Pair, name: str, users: int = 1, processes: int = 1) -> Contender:
+    """Return the contender with a name."""
+    found = contenders(pair, users, processes)
+    return next(contender for contender in found if contender.name == name)
 
 
 @pytest.fixture(scope='session')

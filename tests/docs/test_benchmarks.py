@@ -1,124 +1,75 @@
 """The figures in the documentation are those of the stored measurements."""
 
 import re
-from itertools import permutations
 from xml.etree import ElementTree
 
 import pytest
 
-from quart_session_demo.compare.harness.formatting import format_number
-from quart_session_demo.compare.load.results import Results, read
-from quart_session_demo.compare.load.scenarios import Metric
-from quart_session_demo.compare.load.summary import Summary, summarize
-from quart_session_demo.compare.load.targets import QUART
-from quart_session_demo.compare.load.verdicts import speed_ratio
+from quart_session_demo.compare.load.agreement import agreement
+from quart_session_demo.compare.load.intervals import MIN_BLOCKS
+from quart_session_demo.compare.load.plan import DEFAULT_USERS, Plan
+from quart_session_demo.compare.load.results import read
+from quart_session_demo.compare.load.scenarios import LESSON_SCENARIOS
 from tests.conftest import ROOT
 
 BENCHMARKS = ROOT / 'docs/benchmarks/load'
-README = (ROOT / 'README.md').read_text('utf-8')
 COMPARISON = (ROOT / 'docs/comparison.md').read_text('utf-8')
 ANSWER = COMPARISON.partition('\n## ')[0]
+RUNS = {name: read(BENCHMARKS / name / 'results.json') for name in ('first', 'second')}
+FIRST, SECOND = RUNS.values()
 
-RESULTS: Results = read(BENCHMARKS / 'results.json')
-SUMMARIES = summarize(RESULTS.measurements)
 
+@pytest.mark.parametrize('name', RUNS)
+def test_stored_run_is_complete(name: str) -> None:
+    """Each stored run is a full one, on a machine without other load, and has no note."""
+    run = RUNS[name]
 
-def summary_of(scenario: str, target: str) -> Summary:
-    [found] = [
-        item
-        for item in SUMMARIES
-        if (item.scenario, item.users, item.target) == (scenario, 256, target)
+    assert run.complete
+    assert run.notes == []
+    assert not any(sample.failures for sample in run.rates)
+    assert [scenario.name for scenario in run.scenarios] == [item.name for item in LESSON_SCENARIOS]
+    assert [(item.scenario, item.users) for item in run.comparisons] == [
+        (scenario.name, users) for scenario in LESSON_SCENARIOS for users in DEFAULT_USERS
     ]
-    return found
+    for comparison in run.comparisons:
+        assert len(comparison.contenders) == len(Plan(()).contenders(LESSON_SCENARIOS[0], 256))
+        for contender in comparison.contenders:
+            assert len(contender.samples) >= Plan.blocks > MIN_BLOCKS
 
 
-def times_as_many(scenario: str, one: str, other: str) -> str:
-    """Return the ratio of two servers' requests per second, as the verdicts show it."""
-    metric: Metric = 'requests_per_second'
-    ratio = speed_ratio(
-        metric,
-        summary_of(scenario, one).figures[metric],
-        summary_of(scenario, other).figures[metric],
-    )
-    return f'{format_number(ratio, 2)} times' if ratio else 'no difference'
+def test_stored_runs_do_not_contradict_each_other() -> None:
+    """No server is faster than the reference in one run and slower in the other."""
+    both = agreement(FIRST, SECOND)
 
-
-def less_memory(one: Summary, other: Summary) -> str:
-    """Return how much less, or more, memory one server uses than another, in percent."""
-    part = one.figures['peak_memory'].median / other.figures['peak_memory'].median - 1
-    return f'{round(abs(part) * 100)} % {"more" if part > 0 else "less"} memory'
-
-
-def test_stored_run_is_complete() -> None:
-    """The stored run is complete, has several rounds and was made on a machine without load."""
-    assert RESULTS.notes() == []
-    assert RESULTS.settings['users'] == '1, 32, 256'
+    assert both.contradictions == []
+    assert both.total == len(LESSON_SCENARIOS) * 8
+    assert both.text in COMPARISON
 
 
 @pytest.mark.parametrize('name', ['CPython', 'quart', 'hypercorn', 'uvloop', 'flask', 'gunicorn'])
 def test_comparison_names_the_versions(name: str) -> None:
-    """The figures are shown with the versions that were measured."""
-    assert f'{name} {RESULTS.versions[name]}' in COMPARISON
+    """The figures are shown with the versions that were measured, the same in both runs."""
+    assert f'{name} {FIRST.versions[name]}' in COMPARISON
+    assert SECOND.versions[name] == FIRST.versions[name]
 
 
-def test_answer_states_the_measured_ratios() -> None:
-    """The page's first section states the ratios and the missing differences of the run."""
-    claims = [
-        times_as_many('waiting', QUART, 'Flask 8 threads')
-        + ' as many requests per second as Flask with 8 threads',
-        times_as_many('waiting', QUART, 'Flask 256 threads') + ' as many as Flask with 256 threads',
-        less_memory(summary_of('waiting', QUART), summary_of('waiting', 'Flask 256 threads')),
-        times_as_many('session', 'Flask gevent', QUART) + ' as many requests per second as Quart',
-    ]
+@pytest.mark.parametrize('name', RUNS)
+def test_stored_charts_show_the_stored_scenarios(name: str) -> None:
+    """Each scenario has a chart with the title of every server, and those with rates another."""
+    run = RUNS[name]
+    titles = {item.title for item in run.comparisons[0].contenders}
+    rates = {sample.scenario for sample in run.rates}
 
-    for claim in claims:
-        assert claim in ANSWER
-    for target in ('Flask sync', 'Flask 8 threads', 'Flask 256 threads'):
-        assert times_as_many('session', QUART, target) == 'no difference'
-    assert times_as_many('waiting', QUART, 'Flask gevent') == 'no difference'
+    for scenario in run.scenarios:
+        assert titles <= texts(name, scenario.name)
+    for scenario_name in rates:
+        assert {sample.title for sample in run.rates} <= texts(name, f'{scenario_name}-rates')
 
 
-def test_rounds_with_gevent_are_stated() -> None:
-    """The page states how many fewer requests Quart served than gevent in each round."""
-    quart, gevent = (
-        [
-            item.sample.requests_per_second
-            for item in RESULTS.measurements
-            if (item.scenario, item.users, item.target) == ('waiting', 256, target) and item.sample
-        ]
-        for target in (QUART, 'Flask gevent')
-    )
-    first, second, third = (
-        f'{round((1 - one / other) * 100)} %' for one, other in zip(quart, gevent, strict=True)
-    )
-
-    assert f'{first}, {second} and {third} fewer requests in the three rounds' in COMPARISON
-
-
-def test_readme_states_only_measured_figures() -> None:
-    """Each ratio and memory figure in the README's section about load is one of the run's."""
-    [section] = [
-        part for part in README.split('\n## ') if 'docs/comparison.md#compare-load' in part
-    ]
-    pairs = [
-        (one, other)
-        for one, other in permutations(SUMMARIES, 2)
-        if (one.scenario, one.users) == (other.scenario, other.users)
-    ]
-    metrics = {scenario.name: scenario.metric for scenario in RESULTS.scenarios}
-    ratios = {
-        format_number(ratio, 2)
-        for one, other in pairs
-        if (metric := metrics[one.scenario]) in one.figures
-        and one.figures[metric].median
-        and other.figures[metric].median
-        and (ratio := speed_ratio(metric, one.figures[metric], other.figures[metric]))
-    }
-
-    assert set(re.findall(r'([\d.,]*\d) times', section)) <= ratios
-    assert set(re.findall(r'\d+ % (?:less|more) memory', section)) <= {
-        less_memory(one, other) for one, other in pairs
-    }
+def texts(run: str, chart: str) -> set[str | None]:
+    """Return the texts in a chart."""
+    root = ElementTree.parse(BENCHMARKS / run / f'{chart}.svg').getroot()  # noqa: S314 - our own
+    return {element.text for element in root.iter()}
 
 
 def test_savings_match_the_cost_table() -> None:
@@ -130,16 +81,3 @@ def test_savings_match_the_cost_table() -> None:
     assert f'uses {lesson} % less processor time' in ANSWER
     assert f'uses {lesson} % less processor time' in section
     assert f'{large} % less for a session of 2 KB' in section
-
-
-@pytest.mark.parametrize('scenario', [scenario.name for scenario in RESULTS.scenarios])
-def test_stored_charts_show_the_stored_figures(scenario: str) -> None:
-    """Each stored chart shows every server and its figure."""
-    root = ElementTree.parse(BENCHMARKS / f'{scenario}.svg').getroot()  # noqa: S314 - our own file
-    texts = {element.text for element in root.iter() if element.text}
-    metric = next(item.metric for item in RESULTS.scenarios if item.name == scenario)
-
-    for item in SUMMARIES:
-        if item.scenario == scenario:
-            assert format_number(item.figures[metric].median) in texts
-            assert item.target in texts

@@ -1,94 +1,131 @@
-"""Draw the figures as SVG charts: a dot for the median, a line from minimum to maximum."""
+"""Draw the ratios of a scenario: an interval, and a dot for each block."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
 
-from quart_session_demo.compare.harness.formatting import format_number, pluralize
-from quart_session_demo.compare.load.scenarios import Scenario
-from quart_session_demo.compare.load.summary import Summary
-from quart_session_demo.compare.load.targets import QUART
+from quart_session_demo.compare.harness.formatting import pluralize
+from quart_session_demo.compare.load.chart_style import (
+    BACKGROUND,
+    BAND,
+    FLASK_COLOR,
+    FONT_SIZE,
+    INK,
+    QUART_COLOR,
+    WIDTH,
+    settings,
+    svg,
+    use_plain_numbers,
+)
+from quart_session_demo.compare.load.intervals import MARGIN
+from quart_session_demo.compare.load.results import ContenderResult
+from quart_session_demo.compare.load.verdicts import QUART, Verdicts, family_of
+from quart_session_demo.compare.load.wording import bound, format_ratio
 
-#: In inches. A phone shows the text of a chart this narrow 10 pixels high.
-WIDTH = 4.4
 #: In inches.
-ROW_HEIGHT = 0.28
+ROW_HEIGHT = 0.3
 #: In inches.
-HEADING_HEIGHT = 0.55
-#: In points.
-FONT_SIZE = 10
-#: The label of the axis for each metric.
-AXIS_LABELS = {
-    'requests_per_second': 'requests per second (higher is better, logarithmic)',
-    'p95': 'p95 in milliseconds (lower is better, logarithmic)',
+HEADING_HEIGHT = 0.6
+#: The smallest range of the axis: a larger scale would make noise look like a difference.
+SMALLEST_RANGE = 0.8, 1.25
+#: The part of the axis that is free for the labels, right of the dots.
+LABEL_SPACE = 0.3
+#: The ticks of an axis on which the highest ratio is at most this many times the lowest one.
+TICKS = {
+    8: (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6),
+    200: (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100),
 }
-# Both colors have enough contrast with white, and color-blind readers can distinguish them.
-QUART_COLOR = '#b3360b'
-FLASK_COLOR = '#1f4e79'
 
 
-class PlainFormatter(LogFormatter):
-    """A formatter that labels the ticks with plain numbers instead of powers of ten."""
-
-    def __call__(self, x: float, pos: int | None = None) -> str:
-        """Return the label, or an empty string for a tick without one."""
-        return f'{x:,.10g}' if super().__call__(x, pos) else ''
+def can_be_drawn(verdicts: Verdicts) -> bool:
+    """Return whether a comparison has ratios."""
+    return len(verdicts.comparable) > 1
 
 
-def chart_rows(scenario: Scenario, summaries: Sequence[Summary]) -> list[Summary]:
-    """Return the summaries that a scenario's chart can show. A logarithmic axis has no zero."""
-    return [
-        item
-        for item in summaries
-        if item.scenario == scenario.name
-        and (figure := item.figures.get(scenario.metric))
-        and figure.median > 0
-    ]
+def draw_ratios(comparisons: Sequence[Verdicts]) -> bytes:
+    """Return the ratios of a scenario as SVG, with one subplot for each number of users.
 
-
-def write_chart(scenario: Scenario, summaries: Sequence[Summary], path: Path) -> None:
-    """Draw a scenario's metric as SVG, with one subplot for each number of users."""
-    shown = chart_rows(scenario, summaries)
-    users = sorted({item.users for item in shown})
-    counts = [sum(item.users == number for item in shown) for number in users]
-    # The SVG contains text as text, and is the same for the same figures.
-    with mpl.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'load', 'font.size': FONT_SIZE}):
-        height = sum(counts) * ROW_HEIGHT + (len(users) + 1) * HEADING_HEIGHT
+    Args:
+        comparisons: The comparisons of one scenario that can be drawn, at least one.
+    """
+    counts = [len(item.comparable) for item in comparisons]
+    with settings():
+        height = sum(counts) * ROW_HEIGHT + (len(counts) + 1) * HEADING_HEIGHT
         figure = Figure(figsize=(WIDTH, height), layout='constrained')
         subplots = figure.subplots(
-            len(users), sharex=True, squeeze=False, gridspec_kw={'height_ratios': counts}
+            len(counts), sharex=True, squeeze=False, gridspec_kw={'height_ratios': counts}
         )
-        for subplot, number in zip(subplots[:, 0], users, strict=True):
-            rows = [item for item in shown if item.users == number]
-            for position, item in enumerate(rows):
-                value = item.figures[scenario.metric]
-                color = QUART_COLOR if item.target == QUART else FLASK_COLOR
-                subplot.plot(
-                    [value.minimum, value.maximum], [position] * 2, color=color, linewidth=2
-                )
-                subplot.plot(value.median, position, 'o', color=color)
-                subplot.annotate(
-                    format_number(value.median),
-                    (value.maximum, position),
-                    xytext=(6, 0),
-                    textcoords='offset points',
-                    verticalalignment='center',
-                    color=color,
-                )
-            subplot.set_yticks(range(len(rows)), [item.target for item in rows])
-            subplot.set_ylim(len(rows) - 0.5, -0.5)
-            subplot.set_title(pluralize(number, 'user'), loc='left', fontsize=FONT_SIZE)
-            subplot.set_xscale('log')
-            subplot.xaxis.set_major_formatter(PlainFormatter())
-            subplot.xaxis.set_minor_formatter(PlainFormatter(minor_thresholds=(1, 0.4)))
-            subplot.tick_params(axis='x', which='both', labelsize=FONT_SIZE - 1)
-            subplot.grid(axis='x', color='#dddddd')
-            subplot.spines[['top', 'right']].set_visible(False)
-            subplot.margins(x=0.16)
+        for subplot, item in zip(subplots[:, 0], comparisons, strict=True):
+            _draw_comparison(subplot, item)
+        _scale_axis(subplots[0, 0])
+        speed = 'by p95' if comparisons[0].scenario.metric == 'p95' else 'requests per second'
         # The label of the whole figure: a subplot is too narrow for it.
-        figure.supxlabel(AXIS_LABELS[scenario.metric], fontsize=FONT_SIZE)
-        figure.suptitle(scenario.name, fontsize=11)
-        figure.savefig(path, format='svg', metadata={'Date': None})
+        figure.supxlabel(f'speed ({speed}), logarithmic; right is faster', fontsize=FONT_SIZE)
+        figure.suptitle(comparisons[0].scenario.name, fontsize=11)
+        return svg(figure)
+
+
+def color_of(name: str) -> str:
+    """Return a contender's color."""
+    return QUART_COLOR if family_of(name) == QUART else FLASK_COLOR
+
+
+def _scale_axis(subplot: Axes) -> None:
+    """Set the range and the ticks of the axis that all subplots share."""
+    low, high = subplot.get_xlim()
+    low, high = min(low, SMALLEST_RANGE[0]), max(high, SMALLEST_RANGE[1])
+    high *= (high / low) ** LABEL_SPACE
+    subplot.set_xlim(low, high)
+    for widest, ticks in TICKS.items():
+        if high / low <= widest:
+            shown = [tick for tick in ticks if low <= tick <= high]
+            subplot.set_xticks(shown, [f'{tick:g}' for tick in shown])
+            subplot.set_xticks([], minor=True)
+            return
+
+
+def _draw_comparison(subplot: Axes, verdicts: Verdicts) -> None:
+    reference = verdicts.reference
+    users = pluralize(verdicts.comparison.users, 'user')
+    subplot.axvspan(1 - MARGIN, 1 + MARGIN, facecolor=BAND, edgecolor='none')
+    subplot.axvline(1, color=INK, linewidth=0.8)
+    for position, server in enumerate(verdicts.comparable):
+        if server is reference:
+            subplot.plot(1, position, 'D', color=color_of(server.name), markersize=5)
+        else:
+            _draw_contender(subplot, verdicts, server, position)
+    subplot.set_yticks(
+        range(len(verdicts.comparable)), [item.title for item in verdicts.comparable]
+    )
+    subplot.set_ylim(len(verdicts.comparable) - 0.5, -0.5)
+    title = f'{users}, {reference.title} = 1' if reference else users
+    subplot.set_title(title, loc='left', fontsize=FONT_SIZE)
+    subplot.margins(x=0.06)
+    use_plain_numbers(subplot)
+
+
+def _draw_contender(
+    subplot: Axes, verdicts: Verdicts, server: ContenderResult, position: int
+) -> None:
+    ratio = verdicts.ratio_to_reference(server)
+    blocks = verdicts.block_ratios(server)
+    if ratio is None:
+        return
+    color = color_of(server.name)
+    interval = ratio.interval
+    # The dots of the blocks are below the interval.
+    below, above = position + 0.22, position - 0.1
+    subplot.plot(blocks, [below] * len(blocks), 'o', color=color, alpha=0.5, markersize=2.5, mew=0)
+    if interval.is_known:
+        subplot.plot([interval.low, interval.high], [above] * 2, color=color, linewidth=2.5)
+    subplot.plot(interval.ratio, above, '|', color=color, markersize=10, mew=2)
+    subplot.annotate(
+        f'{bound(ratio)}{format_ratio(interval.ratio)}',
+        (max([interval.ratio, *blocks]), position),
+        xytext=(5, 0),
+        textcoords='offset points',
+        verticalalignment='center',
+        color=color,
+        bbox={'facecolor': BACKGROUND, 'edgecolor': 'none', 'pad': 1},
+    )

@@ -1,54 +1,48 @@
 """What `compare load` does after its options are parsed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+import psutil
 
-from quart_session_demo.compare.harness.formatting import pluralize
-from quart_session_demo.compare.harness.servers import (
-    clear_app_settings,
-    random_key_environment,
-)
+from quart_session_demo.compare.harness.formatting import format_number, pluralize
+from quart_session_demo.compare.harness.servers import clear_app_settings, random_key_environment
 from quart_session_demo.compare.harness.steps_file import load_steps
 from quart_session_demo.compare.load import output
-from quart_session_demo.compare.load.custom_scenario import custom_scenario
+from quart_session_demo.compare.load.contenders import Pair
+from quart_session_demo.compare.load.custom_scenario import ScenarioError, custom_scenario
+from quart_session_demo.compare.load.database import BackendError
+from quart_session_demo.compare.load.open_files import raise_limit
+from quart_session_demo.compare.load.plan import Plan
+from quart_session_demo.compare.load.progress import Progress
 from quart_session_demo.compare.load.results import Results
-from quart_session_demo.compare.load.runner import WARM_UP_RATIO, Plan, measure, runs
-from quart_session_demo.compare.load.scenarios import LESSON_SCENARIOS
-from quart_session_demo.compare.load.targets import Pair, targets
+from quart_session_demo.compare.load.runner import run_plan
 from quart_session_demo.signals import signals_deferred
 from quart_session_demo.terminal import print_json, standard_error, standard_output
 
-#: The estimated time to start and stop a server and the load generator.
-SETUP_SECONDS = 2.5
+#: From this number of used processors on, another program disturbs the measurement.
+BUSY_PROCESSORS = 0.2
+#: For how many seconds the use is measured.
+BUSY_SECONDS = 1.0
 
 
-def make_plan(
-    sync: str | None,
-    async_: str | None,
-    steps_file: Path | None,
-    users: tuple[int, ...],
-    duration: float,
-    rounds: int,
-) -> Plan:
-    """Return what to measure: a user's own two apps and steps, or the lesson.
+def with_own_apps(plan: Plan, sync: str, async_: str, steps_file: Path) -> Plan:
+    """Return a plan that measures a user's own two apps and steps.
 
     Raises:
         StepsError: The steps file is wrong.
-        ScenarioError: The steps cannot be used for load.
+        ScenarioError: The steps cannot be used for load, or no contender can run them.
         ServerError: An app does not start, or the Flask app does not respond to a step.
     """
-    users = tuple(sorted(set(users)))
-    if not (sync and async_ and steps_file):
-        clear_app_settings()
-        return Plan(Pair(), LESSON_SCENARIOS, users, duration, rounds)
     steps = load_steps(steps_file)
     pair = Pair(sync, async_, random_key_environment() | steps.environment)
-    flask, *_, quart = targets(pair, users=1)
-    scenario = custom_scenario(steps, flask.server, quart.server)
-    return Plan(pair, (scenario,), users, duration, rounds)
+    plan = replace(plan, pair=pair)
+    scenario, problems = custom_scenario(steps, pair, plan.names)
+    plan = replace(plan, scenarios=(scenario,), left_out=problems)
+    if not plan.contenders(scenario, max(plan.users)):
+        raise ScenarioError(f'no contender can run the steps: {", ".join(problems.values())}')
+    return plan
 
 
 def run_load(
@@ -66,53 +60,61 @@ def run_load(
         Whether everything was measured and every response was correct.
 
     Raises:
+        BackendError: All scenarios need a database, and none can be used.
         LoadError: The load generator failed.
         OSError: The results cannot be written. They were printed.
     """
-    results = Results(_settings(plan), plan.scenarios)
+    if plan.pair is None:
+        clear_app_settings()
+    raise_limit()
+    results = Results(plan.settings(), plan.scenarios)
+    progress = Progress(plan.estimated_seconds())
+    for name, problem in plan.left_out.items():
+        results.notes.append(f'{name} cannot run this app and is left out: {problem}')
+        progress.note(results.notes[-1])
+    _check_machine(results, progress)
+    minutes = max(1, round(plan.estimated_seconds() / 60))
+    progress.note(f'The run takes about {pluralize(minutes, "minute")}.')
     try:
-        _run_plan(plan, results)
+        run_plan(plan, results, progress)
     finally:
         # A second Ctrl-C waits until the results of the first are reported.
         with signals_deferred():
-            try:
-                # The files first: everything else can be made again from results.json.
-                if folder and results.measurements:
-                    output.write(results, folder)
-            finally:
-                terminal = standard_error() if as_json else standard_output()
-                output.show(results, terminal, markdown=markdown)
-                if as_json:
-                    print_json(msgspec.to_builtins(results))
-    return all(item.sample and not item.sample.failures for item in results.measurements)
+            _report(results, folder, as_json=as_json, markdown=markdown)
+    if results.skipped and not results.has_measurements:
+        raise BackendError('; '.join(results.skipped.values()))
+    return results.succeeded
 
 
-def _run_plan(plan: Plan, results: Results) -> None:
-    count = sum(1 for _ in runs(plan))
-    seconds = count * (plan.duration * (1 + WARM_UP_RATIO) + SETUP_SECONDS)
-    minutes = max(1, round(seconds / 60))
-    columns = (TextColumn('{task.description}'), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        progress.console.print(
-            f'{pluralize(count, "measurement")}, about {pluralize(minutes, "minute")}',
-            highlight=False,
+def _check_machine(results: Results, progress: Progress) -> None:
+    """Warn if another program uses the machine, before the run: afterwards it is too late."""
+    used = psutil.cpu_percent(BUSY_SECONDS) / 100 * (psutil.cpu_count() or 1)
+    results.machine['processors in use before the run'] = f'{used:.2f}'
+    if used >= BUSY_PROCESSORS:
+        note = (
+            f'Other programs use {format_number(used, 2)} of {psutil.cpu_count()} processors: '
+            'stop them, or the figures may be wrong.'
         )
-        bar = progress.add_task('', total=count)
-
-        for done, run in enumerate(runs(plan)):
-            name = f'{run.scenario.name}, {pluralize(run.users, "user")}, {run.target.server.name}'
-            text = f'{done + 1} of {count}, round {run.round} of {plan.rounds}: {name}'
-            progress.update(bar, completed=done, description=text)
-            results.measurements.append(measure(run, plan.duration))
-        progress.update(bar, completed=count)
-    results.complete = True
+        results.notes.append(note)
+        progress.note(note)
 
 
-def _settings(plan: Plan) -> dict[str, str]:
-    return {
-        'users': ', '.join(map(str, plan.users)),
-        'duration': f'{plan.duration:g} s',
-        'rounds': str(plan.rounds),
-        'sync': plan.pair.sync,
-        'async': plan.pair.async_,
-    }
+def _report(results: Results, folder: Path | None, *, as_json: bool, markdown: bool) -> None:
+    terminal = standard_error() if as_json else standard_output()
+    location = ''
+    try:
+        # The files first: everything else can be made again from results.json.
+        if folder and results.has_measurements:
+            location = output.location(folder, output.write(results, folder))
+    finally:
+        try:
+            output.show(results, terminal, markdown=markdown)
+            if as_json:
+                print_json(msgspec.to_builtins(results))
+        except OSError:
+            # What reads the output may have ended, such as `head`.
+            terminal = standard_error()
+            raise
+        finally:
+            if location:
+                terminal.print(location)

@@ -1,50 +1,70 @@
-"""The input and the output of the load generator, each one JSON object."""
+"""The messages between `compare load` and its load generator: one JSON object a line."""
 
 import msgspec
 
 from quart_session_demo.compare.load.scenarios import Scenario
 
+#: A request that is sent more than this number of seconds after its intended start is late.
+LATE_SECONDS = 0.01
+
 
 class Job(msgspec.Struct, frozen=True):
-    """A measurement that the load generator makes.
+    """What a load generator does; the first line of its standard input.
 
     Attributes:
-        url: The server's URL.
-        pid: The server's process id.
-        users: The number of concurrent users.
         scenario: What each user does.
-        warm_up: Seconds of load before the measurement.
-        duration: Seconds of load that are measured.
+        users: The number of concurrent users of this generator.
+        first_number: The number of its first user. Every tenth number is a background user.
+        urls: The servers' URLs, by the contender's name.
     """
 
-    url: str
-    pid: int
-    users: int
     scenario: Scenario
-    warm_up: float
-    duration: float
+    users: int
+    first_number: int
+    urls: dict[str, str]
 
 
-class Sample(msgspec.Struct, frozen=True):
-    """What was measured during a job.
+class SliceOrder(msgspec.Struct, frozen=True):
+    """A short time of load on one server; each further line of the standard input.
 
     Attributes:
-        requests_per_second: Correct responses to the measured requests.
-        p50: The median response time in milliseconds. A request that has no response at the end
-            counts with the time that it has waited.
-        p95: The 95th percentile of the same times.
-        p99: The 99th percentile of the same times.
-        failures: How often each failure occurred.
-        cpu_ms: The server's processor time for each response, in milliseconds.
-        peak_memory: The server's highest memory use, in bytes.
-        generator_busy: The load generator's processor time, divided by the elapsed time.
+        contender: The server's name in `Job.urls`.
+        warm_up: Seconds of load before the measurement.
+        seconds: Seconds of load that are measured.
+        rate: The requests per second that arrive, whether the server responds or not (open loop).
+            None means that each user sends a request as soon as it has a response (closed loop).
+        seed: The seed of the random times of arrival.
     """
 
-    requests_per_second: float
-    p50: float | None
-    p95: float | None
-    p99: float | None
+    contender: str
+    warm_up: float
+    seconds: float
+    rate: float | None = None
+    seed: int = 0
+
+
+class SliceResult(msgspec.Struct, frozen=True):
+    """What the load generator measured in a slice; each line of its standard output.
+
+    Attributes:
+        requests: Correct responses to the measured requests. In a closed loop those that arrived
+            during `seconds`; in an open loop those to requests that were to start then.
+        seconds: How long the measurement really took; in an open loop the length of the schedule.
+        latencies: The response times in microseconds, as an encoded HdrHistogram. A request
+            without a response counts with the time that it has waited so far.
+        responses: All responses since the order, with those of the warm-up, of background users
+            and those that arrived after the measurement.
+        failures: How often each failure occurred since the order, also during the warm-up.
+        busy: The generator's processor time, divided by the elapsed time.
+        late_ratio: The part of the measured requests that this process sent more than
+            `LATE_SECONDS` after their intended start although a user was idle, or because it had
+            no processor time; 0 in a closed loop.
+    """
+
+    requests: int
+    seconds: float
+    latencies: str
+    responses: int
     failures: dict[str, int]
-    cpu_ms: float | None
-    peak_memory: int
-    generator_busy: float
+    busy: float
+    late_ratio: float = 0

@@ -1,36 +1,35 @@
-"""Summarize measurements over the rounds: minimum, median and maximum."""
+"""Summarize a contender's slices: its figures, and whether it can be compared."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Self
+from typing import Literal, Self
 
 from quart_session_demo.compare.harness.formatting import pluralize
-from quart_session_demo.compare.load.runner import Measurement
+from quart_session_demo.compare.load.results import Comparison, ContenderResult
+from quart_session_demo.compare.load.scenarios import BACKGROUND_INTERVAL, Scenario
 
-#: From this fraction of its time on, the load generator may be slower than the server.
+#: The load generator may be slower than the server if it is busy for this part of its time, or
+#: reaches this part of its ceiling.
 GENERATOR_LIMIT = 0.9
-
-#: The figures of a `Sample`.
-SAMPLE_FIGURES = (
+#: Up to this relative difference, a server's threads explain its requests per second.
+THREAD_LIMIT_TOLERANCE = 0.1
+#: The name of a figure of a `Sample`.
+FigureName = Literal[
     'requests_per_second',
     'p50',
     'p95',
     'p99',
     'cpu_ms',
-    'peak_memory',
-)
-#: The figures of a `Measurement`.
-START_FIGURES = (
-    'start_seconds',
-    'start_memory',
-)
+    'memory',
+    'generator_busy',
+]
 
 
 @dataclass(frozen=True)
 class Range:
-    """The smallest, the median and the largest value of a figure over the rounds."""
+    """The smallest, the median and the largest value of a figure over the blocks."""
 
     minimum: float
     median: float
@@ -41,75 +40,65 @@ class Range:
         """Return the range of one or more values."""
         return cls(min(values), median(values), max(values))
 
-    def overlaps(self, other: 'Range') -> bool:
-        """Return whether the two ranges have a value in common."""
-        return self.minimum <= other.maximum and other.minimum <= self.maximum
+
+def figure(contender: ContenderResult, name: FigureName) -> Range | None:
+    """Return a figure over the blocks; None if it was never measured."""
+    values = [getattr(sample, name) for sample in contender.samples]
+    known = [value for value in values if value is not None]
+    return Range.from_values(known) if known else None
 
 
-@dataclass(frozen=True)
-class Summary:
-    """The measurements of one target in one scenario with one number of users.
+def failures(contender: ContenderResult) -> Counter[str]:
+    """Return how often each failure occurred in all slices."""
+    total: Counter[str] = Counter()
+    for sample in contender.samples:
+        total.update(sample.failures)
+    return total
 
-    Attributes:
-        scenario: The scenario's name.
-        users: The number of concurrent users.
-        target: The target's name.
-        concurrency: How many requests can wait in handlers at once; None means no limit.
-        rounds: The number of rounds with a sample.
-        figures: The figures that were measured, by the names in `SAMPLE_FIGURES` and
-            `START_FIGURES`.
-        failures: How often each failure occurred, in all rounds.
-        errors: Why rounds have no sample.
-        generator_limited: Whether the load generator was the limit in any round.
+
+def exclusion(contender: ContenderResult, scenario: Scenario, users: int) -> str:
+    """Return why a contender cannot be compared, or an empty string."""
+    if contender.error:
+        return 'exited or did not start'
+    if scenario.background and users < BACKGROUND_INTERVAL:
+        return f'below {BACKGROUND_INTERVAL} users there is no waiting user'
+    if not contender.samples:
+        return 'not measured'
+    if count := failures(contender).total():
+        return f'{pluralize(count, "request")} failed'
+    if not any(
+        sample.requests_per_second and getattr(sample, scenario.metric) is not None
+        for sample in contender.samples
+    ):
+        return 'no response'
+    return ''
+
+
+def is_generator_limited(
+    contender: ContenderResult, comparison: Comparison, ceiling: float | None
+) -> bool:
+    """Return whether the load generator was about as slow as the contender, or slower.
+
+    Args:
+        contender: The contender.
+        comparison: The comparison that it is part of.
+        ceiling: The requests per second that one load generator reaches; None if unknown.
     """
-
-    scenario: str
-    users: int
-    target: str
-    concurrency: int | None
-    rounds: int
-    figures: dict[str, Range]
-    failures: dict[str, int]
-    errors: tuple[str, ...]
-    generator_limited: bool
-
-    @property
-    def problem(self) -> str:
-        """Why the target cannot be compared, or an empty string."""
-        if self.errors or not self.figures:
-            return 'exited or did not start'
-        if count := sum(self.failures.values()):
-            return f'{pluralize(count, "request")} failed'
-        return ''
-
-
-def summarize(measurements: Iterable[Measurement]) -> list[Summary]:
-    """Return a summary for each target, scenario and number of users, in the measured order."""
-    groups: dict[tuple[str, int, str], list[Measurement]] = {}
-    for item in measurements:
-        groups.setdefault((item.scenario, item.users, item.target), []).append(item)
-    return [_summarize_group(group) for group in groups.values()]
-
-
-def _summarize_group(group: Sequence[Measurement]) -> Summary:
-    samples = [item.sample for item in group if item.sample]
-    failures: Counter[str] = Counter()
-    for sample in samples:
-        failures.update(sample.failures)
-    figures = {}
-    for names, sources in ((SAMPLE_FIGURES, samples), (START_FIGURES, group)):
-        for name in names:
-            values = [getattr(source, name) for source in sources]
-            if known := [value for value in values if value is not None]:
-                figures[name] = Range.from_values(known)
-    return Summary(
-        scenario=group[0].scenario,
-        users=group[0].users,
-        target=group[0].target,
-        concurrency=group[0].concurrency,
-        rounds=len(samples),
-        figures=figures,
-        failures=dict(failures),
-        errors=tuple(item.error for item in group if item.error),
-        generator_limited=any(sample.generator_busy >= GENERATOR_LIMIT for sample in samples),
+    busy = figure(contender, 'generator_busy')
+    speed = figure(contender, 'requests_per_second')
+    if busy is None or speed is None:
+        return False
+    is_near_ceiling = (
+        ceiling is not None and speed.median >= GENERATOR_LIMIT * ceiling * comparison.generators
     )
+    return busy.median >= GENERATOR_LIMIT or is_near_ceiling
+
+
+def thread_limit(contender: ContenderResult, scenario: Scenario, users: int) -> float | None:
+    """Return the requests per second that a server's threads allow, if that explains its figure."""
+    threads, wait = contender.concurrency, scenario.wait_seconds
+    speed = figure(contender, 'requests_per_second')
+    if not wait or not threads or threads >= users or speed is None:
+        return None
+    limit = threads / wait
+    return limit if abs(speed.median / limit - 1) <= THREAD_LIMIT_TOLERANCE else None

@@ -1,154 +1,213 @@
-"""State which server is faster, where the figures allow it."""
+"""Find which contenders of a comparison can be compared, and how they compare."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import cached_property
 
-from quart_session_demo.compare.harness.formatting import format_number, pluralize
-from quart_session_demo.compare.load.scenarios import BACKGROUND_INTERVAL, Metric, Scenario
-from quart_session_demo.compare.load.summary import Range, Summary
-from quart_session_demo.compare.load.targets import QUART
+from quart_session_demo.compare.load.contenders import SYNC_VIEWS
+from quart_session_demo.compare.load.intervals import (
+    Interval,
+    Verdict,
+    interval,
+    is_decided,
+    paired_ratios,
+)
+from quart_session_demo.compare.load.results import Comparison, ContenderResult, Results
+from quart_session_demo.compare.load.scenarios import Scenario
+from quart_session_demo.compare.load.summary import exclusion, is_generator_limited
 
-#: Up to this relative difference, a server's threads explain its requests per second.
-THREAD_LIMIT_TOLERANCE = 0.1
+#: The contender with which the others are compared, if it can be compared.
+REFERENCE = 'flask-gevent'
+#: The first part of the contenders' names.
+FLASK = 'flask'
+QUART = 'quart'
+FAMILY_TITLES = {QUART: 'Quart', FLASK: 'Flask'}
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The result of one scenario with one number of users.
+class Ratio:
+    """A contender's speed divided by another's.
 
     Attributes:
-        text: The result in words.
-        flask_is_faster: Whether a Flask server is faster than Quart.
+        first: The contender.
+        second: The contender with which it is compared.
+        interval: The ratio with its confidence interval.
+        first_is_limited: Whether the load generator limited the first, so that the ratio is a lower
+            bound.
+        second_is_limited: Whether it limited the second, so that the ratio is an upper bound.
     """
 
-    text: str
-    flask_is_faster: bool = False
+    first: ContenderResult
+    second: ContenderResult
+    interval: Interval
+    first_is_limited: bool = False
+    second_is_limited: bool = False
 
+    @property
+    def verdict(self) -> Verdict:
+        """What the interval allows to state, if the load generator allows it too."""
+        verdict = self.interval.verdict
+        if self.first_is_limited and verdict is not Verdict.FASTER:
+            return Verdict.UNDECIDED
+        if self.second_is_limited and verdict is not Verdict.SLOWER:
+            return Verdict.UNDECIDED
+        return verdict
 
-def make_verdicts(scenarios: Iterable[Scenario], summaries: Iterable[Summary]) -> list[Verdict]:
-    """Return a verdict for each scenario and number of users; those with Flask faster are first."""
-    by_name = {scenario.name: scenario for scenario in scenarios}
-    verdicts = [
-        _make_verdict(by_name[name], users, list(group))
-        for (name, users), group in groupby(summaries, lambda item: (item.scenario, item.users))
-    ]
-    return sorted(verdicts, key=lambda verdict: not verdict.flask_is_faster)
-
-
-def speed_ratio(metric: Metric, measured: Range, baseline: Range) -> float | None:
-    """Return the measured median speed divided by the baseline's.
-
-    None means that no difference was found: the ranges overlap, or the ratio rounds to 1.0.
-    """
-    if measured.overlaps(baseline):
-        return None
-    ratio = measured.median / baseline.median
-    if format_number(max(ratio, 1 / ratio), 2) == '1.0':
-        return None
-    return ratio if metric == 'requests_per_second' else 1 / ratio
-
-
-def _make_verdict(scenario: Scenario, users: int, group: Sequence[Summary]) -> Verdict:
-    prefix = f'{scenario.name}, {pluralize(users, "user")}'
-    if scenario.background and users < BACKGROUND_INTERVAL:
-        return Verdict(
-            f'{prefix}: not compared: below {BACKGROUND_INTERVAL} users there is no waiting user.'
+    @property
+    def inverse(self) -> 'Ratio':
+        """The second contender's speed divided by the first's."""
+        return Ratio(
+            self.second,
+            self.first,
+            self.interval.inverse,
+            self.second_is_limited,
+            self.first_is_limited,
         )
-    problems = {item.target: _problem(scenario, item) for item in group}
-    excluded = ', '.join(f'{name} ({problem})' for name, problem in problems.items() if problem)
-    comparable = [item for item in group if not problems[item.target]]
-    quart = next((item for item in comparable if item.target == QUART), None)
-    flasks = [item for item in comparable if item.target != QUART]
-    if quart is None or not flasks:
-        return Verdict(f'{prefix}: not compared. Excluded: {excluded or "servers not measured"}.')
 
-    ratios = {flask.target: _ratio(scenario, quart, flask) for flask in flasks}
-    faster = [flask for flask in flasks if (ratios[flask.target] or 1) < 1]
-    best_of = max if scenario.metric == 'requests_per_second' else min
-    best = best_of(faster or flasks, key=lambda item: item.figures[scenario.metric].median)
-    sentences = [
-        _compare_with_best(scenario.metric, ratios[best.target], best.target),
-        _compare_memory(quart, best),
-        *_compare_with_others(scenario, ratios, [flask for flask in flasks if flask is not best]),
+
+class Verdicts:
+    """How the contenders of one comparison compare.
+
+    Attributes:
+        comparison: What was measured.
+        scenario: Its scenario.
+        excluded: Why contenders cannot be compared, by their titles.
+        comparable: The other contenders.
+        limited: The names of the contenders for which the load generator was the limit.
+        reference: The contender with which the others are compared; None without any.
+    """
+
+    def __init__(
+        self, comparison: Comparison, scenario: Scenario, ceiling: float | None = None
+    ) -> None:
+        """Decide which contenders can be compared.
+
+        Args:
+            comparison: What was measured.
+            scenario: Its scenario.
+            ceiling: The requests per second of one load generator; None if unknown.
+        """
+        self.comparison = comparison
+        self.scenario = scenario
+        self.excluded: dict[str, str] = {}
+        candidates: list[ContenderResult] = []
+        for contender in comparison.contenders:
+            if reason := exclusion(contender, scenario, comparison.users):
+                self.excluded[contender.title] = reason
+            else:
+                candidates.append(contender)
+        self.reference = find_reference(candidates)
+        self.limited = {
+            item.name for item in candidates if is_generator_limited(item, comparison, ceiling)
+        }
+        self.comparable: list[ContenderResult] = []
+        for contender in candidates:
+            # Each ratio needs a block in which both were measured.
+            if self.reference and self._ratios(contender, self.reference):
+                self.comparable.append(contender)
+            else:
+                self.excluded[contender.title] = 'measured in other blocks than the others'
+
+    def ratio(self, first: ContenderResult, second: ContenderResult) -> Ratio | None:
+        """Return the first contender's speed divided by the second's.
+
+        None means that no block has both.
+        """
+        ratios = self._ratios(first, second)
+        if not ratios:
+            return None
+        return Ratio(
+            first,
+            second,
+            interval(ratios),
+            first.name in self.limited,
+            second.name in self.limited,
+        )
+
+    def ratio_to_reference(self, contender: ContenderResult) -> Ratio | None:
+        """Return a contender's speed divided by the reference's; None if it cannot be compared."""
+        if self.reference is None or contender not in self.comparable:
+            return None
+        return self.ratio(contender, self.reference)
+
+    def block_ratios(self, contender: ContenderResult) -> list[float]:
+        """Return a contender's speed divided by the reference's, for each block."""
+        return self._ratios(contender, self.reference) if self.reference else []
+
+    @cached_property
+    def flask(self) -> list[ContenderResult]:
+        """The Flask servers that can be compared, the fastest first."""
+        return self._ranked(FLASK)
+
+    @cached_property
+    def quart(self) -> list[ContenderResult]:
+        """Quart's servers that can be compared, the fastest first; not that with sync views."""
+        return [item for item in self._ranked(QUART) if item.name != SYNC_VIEWS]
+
+    @property
+    def sync_views(self) -> ContenderResult | None:
+        """Quart with sync views, if it can be compared."""
+        return next((item for item in self.comparable if item.name == SYNC_VIEWS), None)
+
+    def undecided_names(self) -> list[str]:
+        """Return the contenders of which more blocks are needed, with the reference; or nothing."""
+        if self.reference is None:
+            return []
+        others = [item for item in self.comparable if item is not self.reference]
+        pairs = [(item, self.reference) for item in others]
+        if self.quart and self.flask:
+            pairs.append((self.quart[0], self.flask[0]))
+        names = {
+            item.name
+            for pair in pairs
+            if not is_decided(self._ratios(*pair))
+            for item in (*pair, self.reference)
+        }
+        return [item.name for item in self.comparable if item.name in names]
+
+    @property
+    def best_pair(self) -> Ratio | None:
+        """The best Quart server compared with the best Flask server."""
+        return self.ratio(self.quart[0], self.flask[0]) if self.quart and self.flask else None
+
+    def _ranked(self, family: str) -> list[ContenderResult]:
+        speeds = {
+            item.name: ratio.interval.ratio
+            for item in self.comparable
+            if family_of(item.name) == family and (ratio := self.ratio_to_reference(item))
+        }
+        by_name = {item.name: item for item in self.comparable}
+        return [by_name[name] for name in sorted(speeds, key=lambda name: -speeds[name])]
+
+    def _ratios(self, first: ContenderResult, second: ContenderResult) -> list[float]:
+        return paired_ratios(self.comparison, first.name, second.name, self.scenario.metric)
+
+
+def family_of(name: str) -> str:
+    """Return `FLASK` or `QUART`, for a contender's name."""
+    return name.partition('-')[0]
+
+
+def find_reference(contenders: Sequence[ContenderResult]) -> ContenderResult | None:
+    """Return the contender with which the others are compared; None without any."""
+    named = (item for item in contenders if item.name == REFERENCE)
+    return next(named, contenders[0] if contenders else None)
+
+
+def make_verdicts(results: Results) -> list[Verdicts]:
+    """Return the verdicts of each comparison, in the measured order."""
+    scenarios = {scenario.name: scenario for scenario in results.scenarios}
+    return [
+        Verdicts(comparison, scenarios[comparison.scenario], results.ceiling)
+        for comparison in results.comparisons
     ]
-    if limited := [item.target for item in (quart, *flasks) if item.generator_limited]:
-        sentences.append(f'The load generator was the limit for {_join_names(limited)}.')
-    if excluded:
-        sentences.append(f'Excluded: {excluded}.')
-    return Verdict(f'{prefix}: {" ".join(filter(None, sentences))}', bool(faster))
 
 
-def _problem(scenario: Scenario, item: Summary) -> str:
-    if item.problem:
-        return item.problem
-    figure = item.figures.get(scenario.metric)
-    return '' if figure and figure.median else 'no response'
-
-
-def _ratio(scenario: Scenario, quart: Summary, flask: Summary) -> float | None:
-    # One round cannot show how much the figures vary.
-    if min(quart.rounds, flask.rounds) < 2:
-        return None
-    return speed_ratio(
-        scenario.metric, quart.figures[scenario.metric], flask.figures[scenario.metric]
-    )
-
-
-def _compare_with_best(metric: Metric, ratio: float | None, best: str) -> str:
-    if ratio is None:
-        return f'no difference found between Quart and {best}, the fastest Flask server.'
-    if ratio > 1:
-        return f'Quart {_times_as_fast(metric, ratio)} {best}, the fastest Flask server.'
-    return f'{best} {_times_as_fast(metric, 1 / ratio)} Quart.'
-
-
-def _times_as_fast(metric: Metric, ratio: float) -> str:
-    times = format_number(ratio, 2)
-    if metric == 'requests_per_second':
-        return f'serves {times} times as many requests per second as'
-    return f'responds {times} times as fast (p95) as'
-
-
-def _compare_memory(quart: Summary, best: Summary) -> str:
-    flask_memory = best.figures['peak_memory'].median
-    if not flask_memory:
-        # The measurement was too short to measure the memory.
-        return ''
-    percent = round((quart.figures['peak_memory'].median / flask_memory - 1) * 100)
-    if not percent:
-        return f'Quart uses as much memory as {best.target}.'
-    more = 'more' if percent > 0 else 'less'
-    return f'Quart uses {abs(percent)} % {more} memory than {best.target}.'
-
-
-def _compare_with_others(
-    scenario: Scenario, ratios: dict[str, float | None], others: Sequence[Summary]
-) -> Iterable[str]:
-    different = [
-        f'{format_number(ratio, 2)} times {flask.target}{_thread_limit(scenario, ratio, flask)}'
-        for flask in others
-        if (ratio := ratios[flask.target]) is not None
-    ]
-    same = [flask.target for flask in others if ratios[flask.target] is None]
-    if different:
-        speed = 'requests per second' if scenario.metric == 'requests_per_second' else 'speed (p95)'
-        yield f"Quart's {speed} compared with the others: {', '.join(different)}."
-    if same:
-        yield f'No difference found between Quart and {_join_names(same)}.'
-
-
-def _thread_limit(scenario: Scenario, ratio: float, flask: Summary) -> str:
-    """Return how a server's limit is calculated if its threads explain its figure, else ''."""
-    threads, wait = flask.concurrency, scenario.wait_seconds
-    if ratio <= 1 or not wait or not threads or threads >= flask.users:
-        return ''
-    limit = threads / wait
-    if abs(flask.figures[scenario.metric].median / limit - 1) > THREAD_LIMIT_TOLERANCE:
-        return ''
-    return f' (limit: {threads} at once ÷ {wait} s = {format_number(limit)} requests/s)'
-
-
-def _join_names(names: Sequence[str]) -> str:
-    *first, last = names
-    return f'{", ".join(first)} and {last}' if first else last
+def with_most_users(verdicts: Iterable[Verdicts]) -> list[Verdicts]:
+    """Return the verdicts with the highest number of users of each scenario."""
+    found: dict[str, Verdicts] = {}
+    for item in verdicts:
+        name = item.scenario.name
+        if name not in found or item.comparison.users > found[name].comparison.users:
+            found[name] = item
+    return list(found.values())
