@@ -84,7 +84,7 @@ def test_every_contender_runs_every_scenario(run: Run) -> None:
     for scenario in (SESSION, WAITING):
         comparison = run.comparison(scenario)
         assert list(speeds(comparison)) == list(TITLES)
-        assert {name for name, speed in speeds(comparison).items() if not speed} == STALLED
+        assert {name for name, speed in speeds(comparison).items() if not speed} <= STALLED
         for contender in comparison.contenders:
             assert contender.error is None
             assert [sample.block for sample in contender.samples] == [1]
