@@ -68,12 +68,13 @@ def run_load(
         clear_app_settings()
     raise_limit()
     results = Results(plan.settings(), plan.scenarios)
-    progress = Progress(plan.estimated_seconds())
+    seconds = plan.estimated_seconds()
+    progress = Progress(seconds)
     for name, problem in plan.left_out.items():
         results.notes.append(f'{name} cannot run this app and is left out: {problem}')
         progress.note(results.notes[-1])
     _check_machine(results, progress)
-    minutes = max(1, round(plan.estimated_seconds() / 60))
+    minutes = max(1, round(seconds / 60))
     progress.note(f'The run takes about {pluralize(minutes, "minute")}.')
     try:
         run_plan(plan, results, progress)

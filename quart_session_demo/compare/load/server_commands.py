@@ -60,20 +60,11 @@ def uvicorn_command(app: str, processes: int) -> tuple[str, ...]:
         '-m',
         'uvicorn',
         *_app_or_factory(app),
-        '--host',
-        HOST,
-        '--port',
-        '{port}',
-        '--workers',
-        str(processes),
-        '--loop',
-        'uvloop',
+        *_address_and_workers(processes),
         '--http',
         'httptools',
         '--timeout-keep-alive',
         KEEP_ALIVE_SECONDS,
-        '--backlog',
-        BACKLOG,
         '--no-access-log',
     )
 
@@ -87,16 +78,7 @@ def granian_command(app: str, processes: int) -> tuple[str, ...]:
         *_app_or_factory(app),
         '--interface',
         'asgi',
-        '--host',
-        HOST,
-        '--port',
-        '{port}',
-        '--workers',
-        str(processes),
-        '--loop',
-        'uvloop',
-        '--backlog',
-        BACKLOG,
+        *_address_and_workers(processes),
         # Otherwise fewer requests are processed at once, the more workers there are.
         '--backpressure',
         WORKER_CONNECTIONS,
@@ -110,3 +92,19 @@ def granian_command(app: str, processes: int) -> tuple[str, ...]:
 def _app_or_factory(app: str) -> tuple[str, ...]:
     """Return the arguments that name an app or, as `module:create_app()`, a function."""
     return (app.removesuffix('()'), '--factory') if app.endswith('()') else (app,)
+
+
+def _address_and_workers(processes: int) -> tuple[str, ...]:
+    """Return the options that uvicorn and Granian have in common."""
+    return (
+        '--host',
+        HOST,
+        '--port',
+        '{port}',
+        '--workers',
+        str(processes),
+        '--loop',
+        'uvloop',
+        '--backlog',
+        BACKLOG,
+    )
