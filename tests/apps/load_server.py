@@ -4,6 +4,7 @@ import gzip
 import os
 import secrets
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -30,12 +31,15 @@ class Dying(Handler):
     """Answers two requests and exits during the third."""
 
     requests = 0
+    lock = threading.Lock()
 
     def do_GET(self) -> None:
-        Dying.requests += 1
-        if Dying.requests == 3:
-            print('out of memory', flush=True)
-            os._exit(7)
+        # The threads of other requests wait until the process has exited.
+        with self.lock:
+            Dying.requests += 1
+            if Dying.requests == 3:
+                print('out of memory', flush=True)
+                os._exit(7)
         self.send(b'ok')
 
 

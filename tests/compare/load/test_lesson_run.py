@@ -9,6 +9,7 @@ import pytest
 from quart_session_demo.compare.load import fixed_rates
 from quart_session_demo.compare.load.answer import make_answer
 from quart_session_demo.compare.load.plan import RATE_CONTENDERS
+from quart_session_demo.compare.load.rate_charts import drawable_rates
 from quart_session_demo.compare.load.results import Comparison, Results, read
 from quart_session_demo.compare.load.scenarios import (
     DATABASE,
@@ -84,7 +85,9 @@ def test_every_contender_runs_every_scenario(run: Run) -> None:
     for scenario in (SESSION, WAITING):
         comparison = run.comparison(scenario)
         assert list(speeds(comparison)) == list(TITLES)
-        assert {name for name, speed in speeds(comparison).items() if not speed} <= STALLED
+        # The processor time for each response is known from the first response on.
+        silent = {item.name for item in comparison.contenders if item.samples[0].cpu_ms is None}
+        assert silent <= STALLED
         for contender in comparison.contenders:
             assert contender.error is None
             assert [sample.block for sample in contender.samples] == [1]
@@ -192,7 +195,8 @@ def test_progress_is_on_standard_error(run: Run) -> None:
 def test_report_is_written(run: Run) -> None:
     """The output folder has the results, the page and the charts."""
     charts = ['session.svg', 'waiting.svg']
-    if not all(sample.void for sample in run.results.rates):
+    # A slow machine may have none.
+    if drawable_rates(SESSION.name, run.results.rates):
         charts.append('session-rates.svg')
 
     names = sorted(path.name for path in run.folder.iterdir())
@@ -209,7 +213,8 @@ def test_mixed_scenario_is_measured(tmp_path: Path) -> None:
         [sample] = contender.samples
         assert sample.failures == {}
         # A user makes at most two requests a second.
-        assert 0 < sample.requests_per_second <= USERS * (2 + 1 / 0.7)
+        assert sample.requests_per_second <= USERS * (2 + 1 / 0.7)
+        assert sample.cpu_ms is not None
         assert sample.p95 is not None
 
 
@@ -224,7 +229,10 @@ def test_database_and_service_are_measured(tmp_path: Path) -> None:
     assert run.results.skipped == {}
     assert run.results.versions['postgresql']
     for scenario in scenarios:
-        found = speeds(run.comparison(scenario))
-        assert list(found) == names.split(',')
-        assert min(found.values()) > 0
+        comparison = run.comparison(scenario)
+        assert list(speeds(comparison)) == names.split(',')
+        for contender in comparison.contenders:
+            [sample] = contender.samples
+            assert sample.failures == {}
+            assert sample.cpu_ms is not None
     assert {sample.scenario for sample in run.results.rates} == {DATABASE.name}
