@@ -47,6 +47,12 @@ path = '/bye'
 """
 
 
+def has_response(sample: Sample) -> bool:
+    """Return whether the server responded correctly, in the slice or too late for it."""
+    # The processor time for each response is unknown without one.
+    return sample.cpu_ms is not None
+
+
 def shop_options(folder: Path, steps: str = SHOP_STEPS, port: str = 'port') -> list[str]:
     """Return the options for the two apps of `shop_apps` and steps, written into a folder."""
     steps_file = folder / 'shop.toml'

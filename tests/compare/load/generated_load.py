@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from quart_session_demo.compare.harness.servers import Server, ServerCommand, run_servers
+from quart_session_demo.compare.harness.steps import Step
 from quart_session_demo.compare.load.generator_process import Generator
 from quart_session_demo.compare.load.job import SliceOrder, SliceResult
 from quart_session_demo.compare.load.latency import LatencyHistogram
@@ -13,12 +14,22 @@ from tests.conftest import ROOT
 
 #: The contender's name in orders.
 NAME = 'made-up'
+#: The exchange of `FAST` and `ONE_AT_A_TIME`.
+OK = Exchange(Step('ok', '/'), body='ok')
+#: How long `ONE_AT_A_TIME` needs for each request.
+SERVICE_SECONDS = 0.005
 
 
 def server_command(program: str, *arguments: str) -> ServerCommand:
     """Return the command of a server in `tests/apps`."""
     path = str(ROOT / f'tests/apps/{program}.py')
     return ServerCommand('Made up', (sys.executable, path, '{port}', *arguments))
+
+
+#: A server that responds immediately.
+FAST = server_command('load_server', 'Ok')
+#: A server that serves one request after the other.
+ONE_AT_A_TIME = server_command('one_at_a_time', str(SERVICE_SECONDS))
 
 
 def made_up(

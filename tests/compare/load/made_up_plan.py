@@ -5,16 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from quart_session_demo.compare.harness.servers import ServerCommand
-from quart_session_demo.compare.harness.steps import Step
 from quart_session_demo.compare.load.contenders import Contender
 from quart_session_demo.compare.load.plan import Plan
-from quart_session_demo.compare.load.scenarios import Exchange, Scenario
-from tests.compare.load.generated_load import made_up, server_command
+from quart_session_demo.compare.load.scenarios import Scenario
+from tests.compare.load.generated_load import OK, made_up, server_command
 
 #: Each response of these servers is `ok`.
-SCENARIO = made_up(Exchange(Step('ok', '/'), body='ok'))
-#: A server that responds immediately.
-FAST = server_command('load_server', 'Ok')
+SCENARIO = made_up(OK)
 #: A server that exits during its third request.
 DYING = server_command('load_server', 'Dying')
 #: A server that does not start.

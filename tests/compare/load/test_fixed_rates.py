@@ -12,7 +12,8 @@ from quart_session_demo.compare.load.running_servers import MeasuredSlice, Runni
 from quart_session_demo.compare.load.scenarios import SESSION
 from quart_session_demo.compare.load.tables import rate_table
 from tests.compare.load.conftest import make_contender
-from tests.compare.load.made_up_plan import BROKEN, DYING, FAST, SCENARIO, MadeUpPlan
+from tests.compare.load.generated_load import FAST
+from tests.compare.load.made_up_plan import BROKEN, DYING, SCENARIO, MadeUpPlan
 
 #: How long a slice of a closed loop takes: one at a fixed rate takes twice as long.
 SECONDS = 0.1

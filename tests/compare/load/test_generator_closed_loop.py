@@ -10,6 +10,10 @@ from quart_session_demo.compare.harness.steps import Step
 from quart_session_demo.compare.load.generator_process import Generator
 from quart_session_demo.compare.load.scenarios import Exchange, Scenario
 from tests.compare.load.generated_load import (
+    FAST,
+    OK,
+    ONE_AT_A_TIME,
+    SERVICE_SECONDS,
     count,
     made_up,
     order,
@@ -17,12 +21,6 @@ from tests.compare.load.generated_load import (
     run_generator,
     server_command,
 )
-
-OK = Exchange(Step('ok', '/'), body='ok')
-#: How long a server needs for each request; it serves one after the other.
-SERVICE_SECONDS = 0.005
-ONE_AT_A_TIME = server_command('one_at_a_time', str(SERVICE_SECONDS))
-BEHAVIOR_OK = server_command('load_server', 'Ok')
 
 
 @contextmanager
@@ -86,7 +84,7 @@ def test_late_responses_are_measured_in_their_slice() -> None:
 
 def test_failure_of_one_slice_does_not_end_the_users() -> None:
     """Users go on after their server has refused all requests, and each failure is counted."""
-    with run_generator(BEHAVIOR_OK, made_up(OK)) as [load, server]:
+    with run_generator(FAST, made_up(OK)) as [load, server]:
         load.run(order(0.1))
         server.stop()
         results = [load.run(order(0.3)) for _ in range(2)]
@@ -144,7 +142,7 @@ def test_user_begins_again_after_a_failure() -> None:
 def test_background_users_are_not_measured() -> None:
     """Every tenth user repeats the background exchanges; only its failures are counted."""
     background = Exchange(Step('background', '/'), body='never')
-    with run_generator(BEHAVIOR_OK, made_up(OK, background=(background,)), 20) as [load, _]:
+    with run_generator(FAST, made_up(OK, background=(background,)), 20) as [load, _]:
         result = load.run(order(0.5))
 
     assert list(result.failures) == ['background: unexpected body']
@@ -156,7 +154,7 @@ def test_background_users_are_not_measured() -> None:
 def test_pause_of_a_step_starts_at_random() -> None:
     """Users of a step with a pause send at different times, also when a slice begins."""
     pausing = Exchange(Step('ok', '/', wait=2), body='ok')
-    with run_generator(BEHAVIOR_OK, made_up(pausing), 100) as [load, _]:
+    with run_generator(FAST, made_up(pausing), 100) as [load, _]:
         results = [load.run(order(0.5, warm_up=0)) for _ in range(3)]
 
     for result in results:

@@ -19,7 +19,11 @@ from quart_session_demo.compare.load.job import SliceOrder
 from quart_session_demo.compare.load.latency import LatencyHistogram
 from quart_session_demo.compare.load.scenarios import SESSION, Exchange
 from tests.compare.load.generated_load import (
+    FAST,
     NAME,
+    OK,
+    ONE_AT_A_TIME,
+    SERVICE_SECONDS,
     count,
     made_up,
     order,
@@ -28,9 +32,6 @@ from tests.compare.load.generated_load import (
     server_command,
 )
 
-OK = Exchange(Step('ok', '/'), body='ok')
-#: How long a server needs for each request; it serves one after the other.
-SERVICE_SECONDS = 0.005
 #: How long a server is stopped.
 STOP_SECONDS = 6
 
@@ -83,9 +84,8 @@ def test_known_service_time_gives_known_latencies(rate: float) -> None:
     expected = LatencyHistogram()
     for time in times:
         expected.record(time)
-    command = server_command('one_at_a_time', str(SERVICE_SECONDS))
     best = dict.fromkeys((50, 90), math.inf)
-    with run_generator(command, made_up(OK), 64) as [load, _]:
+    with run_generator(ONE_AT_A_TIME, made_up(OK), 64) as [load, _]:
         # Other processes may disturb some of the runs, but not all of them.
         for _ in range(15):
             result = load.run(schedule)
@@ -165,7 +165,7 @@ def test_overloaded_server_does_not_make_the_generator_late() -> None:
 
 def test_warm_up_is_sent_and_not_measured() -> None:
     """The requests of the warm-up are sent, and have no part in the figures."""
-    with run_generator(server_command('load_server', 'Ok'), made_up(OK), 4) as [load, _]:
+    with run_generator(FAST, made_up(OK), 4) as [load, _]:
         schedule = order(0.5, warm_up=1, rate=100, seed=2)
         result = load.run(schedule)
 
@@ -178,7 +178,7 @@ def test_warm_up_is_sent_and_not_measured() -> None:
 def test_pauses_have_no_effect_in_the_open_loop() -> None:
     """The schedule alone decides when requests start: a step's pause has no effect."""
     pausing = Exchange(Step('ok', '/', wait=60), body='ok')
-    with run_generator(server_command('load_server', 'Ok'), made_up(pausing), 4) as [load, _]:
+    with run_generator(FAST, made_up(pausing), 4) as [load, _]:
         assert load.run(order(0.5, rate=100)).requests > 10
 
 
@@ -199,7 +199,7 @@ def test_setup_and_failures_in_the_open_loop() -> None:
 def test_background_users_send_during_the_open_loop() -> None:
     """Background users send all the time beside the schedule, and are not measured."""
     scenario = made_up(OK, background=(Exchange(Step('background', '/'), body='ok'),))
-    with run_generator(server_command('load_server', 'Ok'), scenario, 10) as [load, _]:
+    with run_generator(FAST, scenario, 10) as [load, _]:
         schedule = order(0.5, warm_up=0, rate=20)
         result = load.run(schedule)
 
@@ -210,7 +210,7 @@ def test_background_users_send_during_the_open_loop() -> None:
 
 def test_loops_alternate_on_the_same_connections() -> None:
     """A closed loop may follow an open one and the reverse, with the same users."""
-    with run_generator(server_command('load_server', 'Ok'), made_up(OK), 4) as [load, _]:
+    with run_generator(FAST, made_up(OK), 4) as [load, _]:
         results = [load.run(order(rate=rate)) for rate in (None, 100, None, 100)]
 
     for result in results:

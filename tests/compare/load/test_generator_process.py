@@ -23,17 +23,16 @@ from quart_session_demo.compare.load.job import Job, SliceResult
 from quart_session_demo.compare.load.latency import LatencyHistogram
 from quart_session_demo.compare.load.scenarios import SESSION, Exchange
 from tests.compare.load.generated_load import (
+    FAST,
     NAME,
+    OK,
     count,
     made_up,
     order,
     percentile,
     run_generator,
-    server_command,
 )
 from tests.processes import wait_until_gone
-
-OK = Exchange(Step('ok', '/'), body='ok')
 
 
 def result(milliseconds: list[float], **fields: float | dict[str, int]) -> SliceResult:
@@ -90,7 +89,7 @@ def test_merge_without_requests_is_not_late() -> None:
 
 def test_two_processes_share_rate_and_users() -> None:
     """Two processes together send at the ordered rate, each its half with another schedule."""
-    with run_generator(server_command('load_server', 'Ok'), made_up(OK), 8, 2) as [load, _]:
+    with run_generator(FAST, made_up(OK), 8, 2) as [load, _]:
         measured = load.run(order(2, rate=200))
 
     # A Poisson process of 400 requests has a standard deviation of 20.
@@ -102,7 +101,7 @@ def test_two_processes_share_rate_and_users() -> None:
 def test_two_processes_number_users_on() -> None:
     """The tenth user of all processes is a background user, not the tenth of each."""
     scenario = made_up(OK, background=(Exchange(Step('background', '/'), body='never'),))
-    with run_generator(server_command('load_server', 'Ok'), scenario, 10, 2) as [load, _]:
+    with run_generator(FAST, scenario, 10, 2) as [load, _]:
         measured = load.run(order())
 
     assert list(measured.failures) == ['background: unexpected body']
@@ -143,7 +142,7 @@ def test_close_ends_all_processes() -> None:
 
 def test_generator_exits_with_its_input() -> None:
     """The load generator carries out the orders and exits when its standard input is closed."""
-    with run_generator(server_command('load_server', 'Ok'), made_up(OK)) as [_, server]:
+    with run_generator(FAST, made_up(OK)) as [_, server]:
         job = Job(made_up(OK), 2, 1, {NAME: server.url})
         lines = [msgspec.json.encode(message) for message in (job, order(), order(rate=100))]
         finished = subprocess.run(COMMAND, input=b'\n'.join(lines) + b'\n', capture_output=True)

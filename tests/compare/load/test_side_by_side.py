@@ -10,7 +10,9 @@ from quart_session_demo.compare.load.results import Comparison, ContenderResult
 from quart_session_demo.compare.load.running_servers import MeasuredSlice, RunningServers
 from quart_session_demo.compare.load.side_by_side import SideBySide
 from quart_session_demo.compare.load.verdicts import Verdicts
-from tests.compare.load.made_up_plan import BROKEN, DYING, FAST, SCENARIO, MadeUpPlan, slow
+from tests.compare.load.conftest import has_response
+from tests.compare.load.generated_load import FAST
+from tests.compare.load.made_up_plan import BROKEN, DYING, SCENARIO, MadeUpPlan, slow
 
 #: Enough users that a server never waits for a request.
 USERS = 8
@@ -55,7 +57,7 @@ def test_each_block_has_each_contender_once(monkeypatch: pytest.MonkeyPatch) -> 
     assert list(found) == names
     for contender in found.values():
         assert blocks_of(contender) == [1, 2, 3]
-        assert all(sample.cpu_ms is not None for sample in contender.samples)
+        assert all(map(has_response, contender.samples))
         assert not any(sample.failures for sample in contender.samples)
         assert len(contender.start_seconds) == len(contender.start_memory) == 2
     slices = [[order.contender for order in start[3:]] for start in orders]
