@@ -7,10 +7,12 @@ import sys
 from array import array
 from contextlib import suppress
 
-#: How long the queue must be empty, so that handshakes that have begun can end.
-QUIET_SECONDS = 0.1
 #: How often the length of the queue is read.
 INTERVAL_SECONDS = 0.01
+#: How often in a row the queue must be empty, so that handshakes that have begun can end.
+QUIET_INTERVALS = 10
+#: How long a client has at least to send a request after it has connected.
+QUIET_SECONDS = QUIET_INTERVALS * INTERVAL_SECONDS
 # In asm-generic/socket.h.
 _SO_ATTACH_FILTER = 26
 # `tcpi_unacked` in `struct tcp_info` of linux/tcp.h. For a socket that listens, it is the number of
@@ -41,10 +43,20 @@ async def drain(listener: socket.socket) -> None:
     # Some sandboxes have no filters.
     with suppress(OSError):
         _drop_new_connections(listener)
-        quiet = 0.0
-        while quiet < QUIET_SECONDS:
+        quiet = 0
+        while quiet < QUIET_INTERVALS:
             await asyncio.sleep(INTERVAL_SECONDS)
-            quiet = 0 if _length(listener) else quiet + INTERVAL_SECONDS
+            quiet = 0 if _length(listener) else quiet + 1
+
+
+async def wait_for_requests() -> None:
+    """Wait until the server has read what clients have sent on connections that are open.
+
+    Intervals are counted, and not the time: on a busy machine one long wait can be over before the
+    event loop has read anything.
+    """
+    for _ in range(QUIET_INTERVALS):
+        await asyncio.sleep(INTERVAL_SECONDS)
 
 
 def _drop_new_connections(listener: socket.socket) -> None:

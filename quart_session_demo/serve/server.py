@@ -202,7 +202,7 @@ class _Server:
         queue.close()
         # After this function Hypercorn closes each connection without a request. The request may
         # be on its way, if the connection was accepted just now.
-        await asyncio.sleep(accept_queue.QUIET_SECONDS)
+        await accept_queue.wait_for_requests()
 
     async def _end(self, hypercorn: asyncio.Task[None]) -> None:
         """Wait for the open requests, and end them at the graceful timeout."""
