@@ -49,7 +49,7 @@ def test_quart_command_exists(line: str, monkeypatch: pytest.MonkeyPatch) -> Non
     command.make_context(name, words)
 
 
-@pytest.mark.parametrize('name', ['parity', 'load', 'cost'])
+@pytest.mark.parametrize('name', ['parity', 'blocking', 'load', 'cost'])
 def test_comparison_options_are_listed(name: str) -> None:
     """The page lists each option and exit status of a command, and no other."""
     page = (ROOT / 'docs/comparison.md').read_text('utf-8')

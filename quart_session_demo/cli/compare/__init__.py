@@ -3,6 +3,7 @@
 import click
 
 from quart_session_demo.cli.command import Group
+from quart_session_demo.cli.compare.blocking import blocking
 from quart_session_demo.cli.compare.cost import cost
 from quart_session_demo.cli.compare.load import load
 from quart_session_demo.cli.compare.parity import parity
@@ -17,5 +18,5 @@ def compare() -> None:
     """Compare Flask with Quart on real servers."""
 
 
-for _command in (parity, load, cost):
+for _command in (parity, blocking, load, cost):
     compare.add_command(_command)

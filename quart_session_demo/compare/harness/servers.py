@@ -18,6 +18,8 @@ from quart_session_demo.signals import remaining_seconds, signals_deferred
 
 #: The address on which the servers listen.
 HOST = '127.0.0.1'
+#: The threads in which Quart runs synchronous views: asyncio's default.
+EXECUTOR_THREADS = min(32, (getattr(os, 'process_cpu_count', os.cpu_count)() or 1) + 4)
 #: How long a server may take to start.
 START_SECONDS = 60
 #: How long a server may take to stop before it is killed.

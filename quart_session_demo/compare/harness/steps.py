@@ -1,7 +1,7 @@
 """The steps of users: requests, captured values, and differences on purpose."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from string import Template
 from typing import Annotated, Any, NamedTuple
 
@@ -164,6 +164,19 @@ class Steps(msgspec.Struct, frozen=True):
     def expected(self, step: Step) -> list[ExpectedDifference]:
         """Return the differences that are expected at a step."""
         return [item for item in self.declared if not item.steps or step.name in item.steps]
+
+    def segments(self) -> Iterator[tuple[Step | None, list[Step]]]:
+        """Yield each restart with the steps after it; None in its place for the first steps."""
+        restart: Step | None = None
+        segment: list[Step] = []
+        for step in self.steps:
+            if step.restart is None:
+                segment.append(step)
+                continue
+            if restart or segment:
+                yield restart, segment
+            restart, segment = step, []
+        yield restart, segment
 
 
 def response_text(headers: Iterable[tuple[str, str]], body: str) -> str:

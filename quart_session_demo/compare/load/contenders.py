@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from datetime import timedelta
 
 from quart_session_demo import create_app
 from quart_session_demo.compare.harness.formatting import pluralize
-from quart_session_demo.compare.harness.servers import ServerCommand
+from quart_session_demo.compare.harness.servers import EXECUTOR_THREADS, ServerCommand
 from quart_session_demo.compare.load.server_commands import (
     ASGI_WORKER,
     granian_command,
@@ -23,8 +22,6 @@ from quart_session_demo.compare.load.server_commands import (
 DEFAULT_THREADS = 8
 #: The contender that runs the Flask app on Quart, with nothing changed but the imports.
 SYNC_VIEWS = 'quart-sync-views'
-#: The threads in which Quart runs synchronous views: asyncio's default.
-EXECUTOR_THREADS = min(32, (getattr(os, 'process_cpu_count', os.cpu_count)() or 1) + 4)
 #: Variables that replace those of the user, who may have set them for development.
 PRODUCTION_ENVIRONMENT = {
     'FLASK_DEBUG': 'false',

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from quart_session_demo.compare.harness.app_client import AppClient
 from quart_session_demo.compare.harness.client import make_client
 from quart_session_demo.compare.harness.fields import STATUS, Field, matches
 from quart_session_demo.compare.harness.recording import RecordedResponse
@@ -16,7 +17,6 @@ from quart_session_demo.compare.harness.servers import (
     run_servers,
 )
 from quart_session_demo.compare.harness.steps import ExpectedDifference, Step, Steps
-from quart_session_demo.compare.parity.app_client import AppClient
 from quart_session_demo.compare.parity.diff import Difference, differences
 
 #: Both values of a step with `handover` if the cookies cannot be exchanged.
@@ -86,7 +86,7 @@ def compare_apps(
         # Entered after the clients, so that the thread ends before they are closed.
         thread = stack.enter_context(ThreadPoolExecutor(1))
         flask, quart = (AppClient(client, thread) for client in clients)
-        for restart, segment in _segments(steps.steps):
+        for restart, segment in steps.segments():
             environment = (restart.restart if restart else None) or {}
             commands = (
                 replace(command, environment={**command.environment, **environment})
@@ -119,20 +119,6 @@ def compare_apps(
                     report(_with_logs(result, (flask_server, quart_server), log_sizes))
                 for server in (flask_server, quart_server):
                     server.check_alive('died after the last step')
-
-
-def _segments(steps: tuple[Step, ...]) -> Iterator[tuple[Step | None, list[Step]]]:
-    """Yield each restart with the steps after it; None instead of a restart for the first steps."""
-    restart: Step | None = None
-    segment: list[Step] = []
-    for step in steps:
-        if step.restart is None:
-            segment.append(step)
-            continue
-        if restart or segment:
-            yield restart, segment
-        restart, segment = step, []
-    yield restart, segment
 
 
 def _exchange_user(flask: AppClient, quart: AppClient, name: str) -> None:

@@ -17,10 +17,9 @@ import pytest
 
 from quart_session_demo import create_app
 from quart_session_demo.compare.harness.client import SimulatedUser, make_client
-from quart_session_demo.compare.harness.servers import Server, run_servers
+from quart_session_demo.compare.harness.servers import EXECUTOR_THREADS, Server, run_servers
 from quart_session_demo.compare.load.backends import run_backend
 from quart_session_demo.compare.load.contenders import (
-    EXECUTOR_THREADS,
     Contender,
     Pair,
     contenders,

@@ -15,6 +15,8 @@ import httpx
 import pytest
 import time_machine
 
+from quart_session_demo.compare.harness import app_client
+from quart_session_demo.compare.harness.app_client import AppClient
 from quart_session_demo.compare.harness.client import SimulatedUser
 from quart_session_demo.compare.harness.fields import Field
 from quart_session_demo.compare.harness.recording import RecordedResponse
@@ -25,8 +27,7 @@ from quart_session_demo.compare.harness.servers import (
     ServerError,
     run_servers,
 )
-from quart_session_demo.compare.parity import app_client, comparison
-from quart_session_demo.compare.parity.app_client import AppClient
+from quart_session_demo.compare.parity import comparison
 from quart_session_demo.compare.parity.comparison import (
     ParityError,
     StepResult,

@@ -1,4 +1,4 @@
-"""The client of one of the two apps."""
+"""The client of an app."""
 
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from quart_session_demo.signals import signals_deferred
 
 @dataclass
 class AppClient:
-    """The client of one of the two apps, with all users of the app.
+    """The client of an app, with all users of the app.
 
     Requests are sent in a separate thread: a signal, which the main thread handles, would interrupt
     httpx while it holds its locks.

@@ -1,0 +1,1 @@
+"""Find the calls with which a Quart app blocks its event loop."""
