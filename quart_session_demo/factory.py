@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from quart_session_demo import cli
 from quart_session_demo.cli.compare import compare
+from quart_session_demo.cli.port import port
 from quart_session_demo.config import NAME_WARNINGS, ConfigError, load_config, name_warnings
 from quart_session_demo.lesson import lesson
 from quart_session_demo.log_filters import ControlCharacterFilter, handle_loop_exception
@@ -111,4 +112,5 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
 
     cli.register(app)
     app.cli.add_command(compare)
+    app.cli.add_command(port)
     return app

@@ -26,6 +26,9 @@ from tests.redis_server import RedisServer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright
 
+# Tests in this folder belong to apps that tests port.
+collect_ignore = ['apps']
+
 ROOT = Path(__file__).parent.parent
 KEY = 'a key for tests, which is long enough for production'
 

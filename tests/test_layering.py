@@ -103,6 +103,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         'terminal',
     },
     'compare.apps.sync_views': {'serve'},
+    'port': {'cli.port', 'terminal'},
     'cli': {
         'deploy_check',
         'secret_key',
@@ -114,9 +115,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         'terminal',
     },
     'cli.compare': {'cli', 'compare', 'sessions', 'terminal'},
+    'cli.port': {'cli', 'port'},
     'factory': {
         'cli',
         'cli.compare',
+        'cli.port',
         'config',
         'lesson',
         'log_filters',

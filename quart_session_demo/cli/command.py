@@ -115,6 +115,9 @@ class DocumentedCommand(click.Command):
         """Write the example and the exit statuses."""
         app = (isinstance(ctx.obj, ScriptInfo) and ctx.obj.app_import_path) or APP
         command = f'quart --app {shlex.quote(app)} {self.example}'
+        if ctx.command_path.startswith('python -m '):
+            # The command is a program of its own.
+            command = f'{ctx.command_path} {self.example.partition(" ")[2]}'
         with formatter.section('Example'):
             # The width leaves space for the backslash.
             lines = wrap(command, formatter.width - 2, indent=6, prefix='  ')

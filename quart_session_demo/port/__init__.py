@@ -1,0 +1,1 @@
+"""Port Flask source to Quart source, and check source that is on Quart already."""

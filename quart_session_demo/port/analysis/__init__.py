@@ -1,0 +1,1 @@
+"""What the source means: names, what expressions are, and which functions must be async."""

@@ -1,0 +1,1 @@
+"""What the port changes, one kind of change in each module."""
