@@ -38,8 +38,12 @@ WORDS = {
 }
 WORD = re.compile(rf'\b(?:{"|".join(WORDS)})\b', re.IGNORECASE)
 
-#: The keys of files that users have written, which do not change: as a TOML key, or quoted.
-KEY = re.compile(r"""(?:^|")\s*visitor(?= =)|(?<=['"`])visitor(?=['"`])""", re.MULTILINE)
+#: The keys of files that users have written, which do not change: as a TOML key, or quoted. Also
+#: names of other packages.
+KEY = re.compile(
+    r"""(?:^|")\s*visitor(?= =)|(?<=['"`])visitor(?=['"`])|(?<=libcst\.codemod\.)visitors|'tell'""",
+    re.MULTILINE,
+)
 
 SOURCES = [
     path

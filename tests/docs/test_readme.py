@@ -78,6 +78,9 @@ def test_folder_map_is_complete() -> None:
     deep = {
         package / 'cli/compare',
         package / 'compare/apps',
+        package / 'port/analysis',
+        package / 'port/changes',
+        package / 'port/findings',
         package / 'sessions/server/redis',
         package / 'sessions/server/sql',
     }
@@ -135,3 +138,17 @@ def test_key_command_prints_a_good_key(page: str) -> None:
     result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
 
     create_app({'PRODUCTION': True, 'SECRET_KEY': result.stdout.strip()})
+
+
+@pytest.mark.parametrize('page', ['README.md', 'docs/tutorial.zh.md'])
+def test_port_command_prints_a_diff(page: str) -> None:
+    """The command ports one of the examples, and leaves the file as it is."""
+    (block,) = [block for block in code_blocks(read(page), 'sh') if 'demo.port' in block]
+    (line,) = [line for line in block.splitlines() if 'demo.port' in line]
+    command = [sys.executable, *shlex.split(line)[1:]]
+    before = (ROOT / command[-1]).read_bytes()
+
+    diff = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert '\n+async def register' in diff
+    assert (ROOT / command[-1]).read_bytes() == before

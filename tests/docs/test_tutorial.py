@@ -92,7 +92,7 @@ def test_walk_without_the_app_is_one_line() -> None:
         '## 原教程里的错误',
         '## 演练场',
         '## 用在自己的应用里',
-        '## 和 Flask 对比',
+        '## 迁移和对比',
         '## 保存在 Redis 里',
         '## 部署',
     ],
