@@ -99,7 +99,8 @@ def parse(sources: Sources, known: Iterable[Module] = ()) -> tuple[ModuleSet, di
 
     Args:
         sources: The files.
-        known: Modules that were parsed before. They are used again if their source is the same.
+        known: Modules that were parsed before. They are used again, unless a port has changed
+            their source.
 
     Returns:
         The modules, and why other files cannot be parsed.
@@ -111,7 +112,7 @@ def parse(sources: Sources, known: Iterable[Module] = ()) -> tuple[ModuleSet, di
     for path, source in sources.python.items():
         if not relevant.search(source) and not path.name.startswith('test'):
             continue
-        if (module := by_path.get(path)) is not None and module.tree.bytes == source:
+        if (module := by_path.get(path)) is not None and path not in sources.ported:
             modules.append(module)
             continue
         try:

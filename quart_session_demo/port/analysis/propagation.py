@@ -179,8 +179,7 @@ class Propagation:
         module = function.module
         return (
             any(
-                (self.is_awaitable(module, node) and not self.is_awaited(module, node))
-                or self.reads(module, node)
+                self.must_await(module, node) or self.reads(module, node)
                 for node in function.expressions
             )
             or any(self.is_async_with(module, node) for node in function.with_statements)
@@ -256,6 +255,10 @@ class Propagation:
             and not has_decorator(function.node, FIXTURES)
             and not function.name.startswith('test')
         )
+
+    def must_await(self, module: Module, node: cst.Attribute | cst.Call) -> bool:
+        """Return whether an expression must be awaited, and nothing awaits it."""
+        return self.is_awaitable(module, node) and not self.is_awaited(module, node)
 
     def is_awaited(self, module: Module, node: cst.CSTNode) -> bool:
         """Return whether an expression is awaited, or given to a function that awaits it."""

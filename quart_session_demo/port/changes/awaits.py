@@ -39,8 +39,7 @@ def run_main(changes: Changes, propagation: Propagation) -> None:
             place is Place.MODULE
             and isinstance(node, cst.Call)
             and any(map(is_main_guard, module.parents(node)))
-            and propagation.is_awaitable(module, node)
-            and not propagation.is_awaited(module, node)
+            and propagation.must_await(module, node)
         ):
             changes.add(
                 node,
@@ -78,7 +77,7 @@ def _change_function(changes: Changes, propagation: Propagation, function: Funct
     if function.is_async:
         _report_decorators(changes, propagation, function)
     for node in function.expressions:
-        if propagation.is_awaitable(module, node) and not propagation.is_awaited(module, node):
+        if propagation.must_await(module, node):
             _add_await(changes, propagation, node)
     change_contexts(changes, propagation, function)
     change_iteration(changes, propagation, function)

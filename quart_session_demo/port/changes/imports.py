@@ -193,8 +193,13 @@ def _keep(node: cst.ImportFrom, indexes: list[int]) -> cst.ImportFrom:
     return node.with_changes(names=names)
 
 
+def imported_modules(statement: cst.Import | cst.ImportFrom) -> list[str]:
+    """Return the full names of the modules that a statement imports, or imports from."""
+    if isinstance(statement, cst.Import):
+        return [full_name(alias.name) for alias in statement.names]
+    return [] if statement.relative else [full_name(statement.module)]
+
+
 def imports_flask(statement: cst.Import | cst.ImportFrom) -> bool:
     """Return whether a statement imports Flask, or something of it."""
-    if isinstance(statement, cst.Import):
-        return any(is_flask(full_name(alias.name)) for alias in statement.names)
-    return not statement.relative and is_flask(full_name(statement.module))
+    return any(map(is_flask, imported_modules(statement)))

@@ -26,10 +26,8 @@ def find_blocked_awaits(module: Module, propagation: Propagation) -> Iterator[Fi
         if not (function.is_async or function.needs_loop):
             yield from _in_function(module, propagation, function)
     for node, place in found.stray:
-        if (
-            propagation.is_awaitable(module, node)
-            and not propagation.is_awaited(module, node)
-            and not _is_returned_coroutine(module, propagation, node)
+        if propagation.must_await(module, node) and not _is_returned_coroutine(
+            module, propagation, node
         ):
             yield _cannot_await(module, node, place.value, _REMEDIES[place.value])
     for statement in found.with_statements:
@@ -71,7 +69,7 @@ def _in_function(module: Module, propagation: Propagation, function: Function) -
     else:
         place, remedy = f'{function.name}(), which cannot be async', 'move it to its callers'
     for node in function.expressions:
-        if propagation.is_awaitable(module, node) and not propagation.is_awaited(module, node):
+        if propagation.must_await(module, node):
             yield _cannot_await(module, node, place, remedy)
     for statement in function.with_statements:
         if propagation.is_async_with(module, statement):

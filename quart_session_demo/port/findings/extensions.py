@@ -10,7 +10,7 @@ import libcst as cst
 
 from quart_session_demo.port.analysis.modules import Module
 from quart_session_demo.port.analysis.propagation import Propagation
-from quart_session_demo.port.changes.imports import full_name
+from quart_session_demo.port.changes.imports import imported_modules
 from quart_session_demo.port.findings.finding import Finding, finding
 
 #: What is known of each extension, by the package that is imported.
@@ -40,8 +40,4 @@ def find_extensions(module: Module, propagation: Propagation) -> Iterator[Findin
 
 def imported_packages(statement: cst.Import | cst.ImportFrom) -> set[str]:
     """Return the top-level packages of an import statement."""
-    if isinstance(statement, cst.Import):
-        names = {full_name(alias.name) for alias in statement.names}
-    else:
-        names = set() if statement.relative else {full_name(statement.module)}
-    return {name.partition('.')[0] for name in names}
+    return {name.partition('.')[0] for name in imported_modules(statement)}

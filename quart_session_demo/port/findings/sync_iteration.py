@@ -6,32 +6,11 @@ import libcst as cst
 
 from quart_session_demo.port.analysis.kinds import Defined, Member, Named, Object, value
 from quart_session_demo.port.analysis.modules import Module
-from quart_session_demo.port.analysis.propagation import Propagation
+from quart_session_demo.port.analysis.propagation import READERS, Propagation
 from quart_session_demo.port.findings.finding import Finding, finding, shorten
 
 #: Functions of Python that iterate over their arguments.
-ITERATING = frozenset(
-    [
-        'all',
-        'any',
-        'dict',
-        'enumerate',
-        'filter',
-        'frozenset',
-        'iter',
-        'list',
-        'map',
-        'max',
-        'min',
-        'next',
-        'reversed',
-        'set',
-        'sorted',
-        'sum',
-        'tuple',
-        'zip',
-    ]
-)
+ITERATING = (READERS - {'join'}) | {'iter', 'next', 'reversed'}
 
 
 def find_sync_iteration(module: Module, propagation: Propagation) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import libcst as cst
 from quart_session_demo.port.analysis.kinds import Member
 from quart_session_demo.port.analysis.modules import Module
 from quart_session_demo.port.analysis.propagation import Propagation
-from quart_session_demo.port.changes.imports import full_name
+from quart_session_demo.port.changes.imports import imported_modules
 from quart_session_demo.port.findings.finding import Finding, finding, shorten
 
 #: Modules of Werkzeug that are for WSGI, and what to use instead of what is in them.
@@ -31,13 +31,7 @@ def find_wsgi(module: Module, propagation: Propagation) -> Iterator[Finding]:
     """Yield imports, attributes and functions for WSGI."""
     found = propagation.collected[module]
     for statement in found.imports:
-        if isinstance(statement, cst.ImportFrom) and not statement.relative:
-            names = [full_name(statement.module)]
-        elif isinstance(statement, cst.Import):
-            names = [full_name(alias.name) for alias in statement.names]
-        else:
-            continue
-        for name in names:
+        for name in imported_modules(statement):
             if name in MODULES:
                 text = f'`{name}` is for WSGI, and Quart is an ASGI app'
                 yield finding(module, statement, 'wsgi', text, f'use {MODULES[name]}')
