@@ -3,6 +3,7 @@
 Both run as processes in the foreground, with all their files in one folder.
 """
 
+import asyncio
 import socket
 import ssl
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Self
 
 import httpx
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import CloseConnection, RejectConnection, Request, TextMessage
 
 from quart_session_demo.compare.harness.postgres import find_program
 from tests.processes import wait_until
@@ -104,9 +107,13 @@ class Proxy:
             'listen 80;': f'listen {self.http_port};',
             'listen 443 ': f'listen {self.port} ',
             'listen [::]:80;': f'listen [::]:{self.http_port};' if HAS_IPV6 else '',
-            'listen [::]:443 ssl;': f'listen [::]:{self.port} ssl;' if HAS_IPV6 else '',
-            '/etc/ssl/example.com.pem': str(self.certificate),
-            '/etc/ssl/example.com.key': str(self.certificate),
+            'listen [::]:443 ssl http2;': (
+                f'listen [::]:{self.port} ssl http2;' if HAS_IPV6 else ''
+            ),
+            '/etc/letsencrypt/live/example.com/fullchain.pem': str(self.certificate),
+            '/etc/letsencrypt/live/example.com/privkey.pem': str(self.certificate),
+            # Where certbot writes.
+            '/var/www/html': str(self._folder),
             'server 127.0.0.1:8000': f'server {app}',
         }
 
@@ -117,6 +124,41 @@ class Proxy:
     def tls_context(self) -> ssl.SSLContext:
         """Return a context for clients, which trusts the certificate."""
         return ssl.create_default_context(cafile=self.certificate)
+
+    async def open_websocket(
+        self, target: str, client: str, headers: dict[str, str], host: str | None = None
+    ) -> str | int:
+        """Open a websocket with TLS.
+
+        Args:
+            target: The path.
+            client: The client's address on this machine.
+            headers: More headers.
+            host: The `Host`; the proxy's own by default.
+
+        Returns:
+            The first message, or the status of the rejection.
+        """
+        reader, writer = await asyncio.open_connection(
+            '127.0.0.1', self.port, ssl=self.tls_context(), local_addr=(client, 0)
+        )
+        protocol = WSConnection(ConnectionType.CLIENT)
+        extra = [(name.encode(), value.encode()) for name, value in headers.items()]
+        request = Request(host or f'127.0.0.1:{self.port}', target, extra_headers=extra)
+        writer.write(protocol.send(request))
+        try:
+            while True:
+                for event in protocol.events():
+                    if isinstance(event, TextMessage):
+                        writer.write(protocol.send(CloseConnection(code=1000)))
+                        return event.data
+                    if isinstance(event, RejectConnection):
+                        return event.status_code
+                protocol.receive_data(await reader.read(65536))
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     @property
     def log(self) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import socket
 import struct
 import sys
-from array import array
 from contextlib import suppress
 
 #: How often the length of the queue is read.
@@ -13,36 +12,28 @@ INTERVAL_SECONDS = 0.01
 QUIET_INTERVALS = 10
 #: How long a client has at least to send a request after it has connected.
 QUIET_SECONDS = QUIET_INTERVALS * INTERVAL_SECONDS
-# In asm-generic/socket.h.
-_SO_ATTACH_FILTER = 26
+# In asm-generic/socket.h. Python does not name it.
+_SO_BINDTOIFINDEX = 62
+#: The number of a network interface that no machine has.
+_NO_INTERFACE = 0x7FFFFFFF
 # `tcpi_unacked` in `struct tcp_info` of linux/tcp.h. For a socket that listens, it is the number of
 # connections that are not accepted yet.
 _QUEUE_LENGTH = struct.Struct('=24xI')
-# `struct sock_filter` and `struct sock_fprog` of linux/filter.h.
-_INSTRUCTION = struct.Struct('=HBBI')
-_PROGRAM = struct.Struct('@HP')
-# Drop a packet if SYN is set in the flags, byte 13 of the TCP header. Accept all others.
-_DROP_SYN = (
-    (0x30, 0, 0, 13),  # A = byte 13
-    (0x45, 0, 1, 2),  # if A & 2 go on, otherwise skip one
-    (0x06, 0, 0, 0),  # return 0 bytes: drop the packet
-    (0x06, 0, 0, 0xFFFFFFFF),  # return all bytes
-)
 
 
 async def drain(listener: socket.socket) -> None:
     """Admit no new connection, and wait until the server has accepted those that wait.
 
     Under load some always wait, and closing the socket would reset them, with the requests that
-    they contain. A new client does not connect: it tries again after a second, and is then refused.
+    they contain. New clients are refused.
 
-    This is for Linux. Elsewhere, and for a Unix socket, it does nothing.
+    This is for Linux 5.7 or later. Elsewhere, and for a Unix socket, it does nothing.
     """
     if sys.platform != 'linux' or listener.family == socket.AF_UNIX:
         return
-    # Some sandboxes have no filters.
+    # Some sandboxes do not have this option.
     with suppress(OSError):
-        _drop_new_connections(listener)
+        _refuse_new_connections(listener)
         quiet = 0
         while quiet < QUIET_INTERVALS:
             await asyncio.sleep(INTERVAL_SECONDS)
@@ -59,11 +50,12 @@ async def wait_for_requests() -> None:
         await asyncio.sleep(INTERVAL_SECONDS)
 
 
-def _drop_new_connections(listener: socket.socket) -> None:
-    code = array('B', b''.join(_INSTRUCTION.pack(*line) for line in _DROP_SYN))
-    address, _ = code.buffer_info()
-    program = _PROGRAM.pack(len(_DROP_SYN), address)
-    listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+def _refuse_new_connections(listener: socket.socket) -> None:
+    # Linux finds no listening socket for a new connection if the socket is for another interface.
+    # Connections whose handshake has begun stay as they are. Only an administrator may set this
+    # again, after another process of this server.
+    if listener.getsockopt(socket.SOL_SOCKET, _SO_BINDTOIFINDEX) != _NO_INTERFACE:
+        listener.setsockopt(socket.SOL_SOCKET, _SO_BINDTOIFINDEX, _NO_INTERFACE)
 
 
 def _length(listener: socket.socket) -> int:

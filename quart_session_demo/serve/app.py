@@ -1,6 +1,7 @@
 """Find the app that a user names as MODULE:APP."""
 
 import importlib
+from inspect import isfunction
 from operator import attrgetter
 from typing import cast
 
@@ -40,7 +41,9 @@ def load_app(name: str) -> ASGIFramework:
         raise ServeError(f'{name} cannot be called: it is of the type {type(found).__name__}')
     app = found() if attribute.endswith('()') else found
     if not is_asgi(app):
-        raise ServeError(
+        problem = (
             f'{name} is not an ASGI app, such as Quart: it is of the type {type(app).__name__}'
         )
+        remedy = f"; if it returns the app, use '{name}()'" if isfunction(app) else ''
+        raise ServeError(problem + remedy)
     return cast(ASGIFramework, app)

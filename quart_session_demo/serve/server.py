@@ -21,6 +21,7 @@ from quart_session_demo.serve.app import load_app
 from quart_session_demo.serve.lifespan import LifespanMiddleware
 from quart_session_demo.serve.open_requests import OpenRequests
 from quart_session_demo.serve.settings import ABANDON_SECONDS, ServeError, Settings
+from quart_session_demo.serve.upgrade import ignore_h2c
 from quart_session_demo.serve.watchdog import Watchdog
 
 #: Routers such as Heroku's reuse an idle connection for 90 s. They must be the first to close it.
@@ -56,6 +57,7 @@ def run(
     Raises:
         ServeError: There is no such app, or its start or its end failed.
     """
+    ignore_h2c()
     app = ServerUrlMiddleware(load_app(name), None if has_started else local_url(listener))
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

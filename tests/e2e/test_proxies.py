@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,6 @@ import httpx
 import pytest
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import CloseConnection, RejectConnection, Request, TextMessage
 
 from quart_session_demo.compare.harness.servers import (
     Server,
@@ -86,26 +84,7 @@ def client_of(proxy: Proxy, url: str | None = None, address: str = CLIENT) -> ht
 
 async def open_websocket(proxy: Proxy, **headers: str) -> str | int:
     """Return the first message of a websocket through the proxy, or the status of the rejection."""
-    reader, writer = await asyncio.open_connection(
-        '127.0.0.1', proxy.port, ssl=proxy.tls_context(), local_addr=(CLIENT, 0)
-    )
-    protocol = WSConnection(ConnectionType.CLIENT)
-    extra = [(name.replace('_', '-').encode(), value.encode()) for name, value in headers.items()]
-    host = f'127.0.0.1:{proxy.port}'
-    writer.write(protocol.send(Request(host=host, target='/ws', extra_headers=extra)))
-    try:
-        while True:
-            for event in protocol.events():
-                if isinstance(event, TextMessage):
-                    writer.write(protocol.send(CloseConnection(code=1000)))
-                    return event.data
-                if isinstance(event, RejectConnection):
-                    return event.status_code
-            protocol.receive_data(await reader.read(65536))
-    finally:
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+    return await proxy.open_websocket('/ws', CLIENT, headers)
 
 
 @pytest.mark.parametrize(('host', 'address'), ADDRESSES)

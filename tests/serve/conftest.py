@@ -122,7 +122,7 @@ def start(launch: Launch) -> Start:
 def launch(tmp_path: Path) -> Iterator[Launch]:
     """Yield a function that starts a command, in a process group of its own."""
 
-    def launch(command: list[str], **variables: str) -> Started:
+    def launch(command: list[str], *, pass_fds: tuple[int, ...] = (), **variables: str) -> Started:
         log_file = tmp_path / f'{len(list(tmp_path.iterdir()))}.log'
         with log_file.open('wb') as log:
             process = subprocess.Popen(
@@ -131,6 +131,7 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=pass_fds,
             )
         stack.callback(end, process)
         return Started(process, log_file, stack)

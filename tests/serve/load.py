@@ -1,6 +1,7 @@
 """Clients that each send the next request when they have the response to the last."""
 
 import asyncio
+import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -27,12 +28,20 @@ class Load:
             response on which the client was late is not counted.
     """
 
-    def __init__(self, port: int, request: bytes, clients: int, delay: float) -> None:
+    def __init__(
+        self,
+        port: int,
+        request: bytes,
+        clients: int,
+        delay: float,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Start the clients in this event loop."""
         self.outcomes: Counter[str] = Counter()
         self._port = port
         self._request = request
         self._delay = delay
+        self._tls = tls
         self._is_stopped = False
         self._tasks = [asyncio.create_task(self._run()) for _ in range(clients)]
 
@@ -65,7 +74,7 @@ class Load:
     async def _send(self) -> str:
         begin = time.monotonic()
         try:
-            reader, writer = await asyncio.open_connection('127.0.0.1', self._port)
+            reader, writer = await asyncio.open_connection('127.0.0.1', self._port, ssl=self._tls)
         except ConnectionError:
             return REFUSED
         response = b''
@@ -80,10 +89,14 @@ class Load:
 
 @asynccontextmanager
 async def load(
-    port: int, request: bytes = GET, clients: int = 40, delay: float = 0
+    port: int,
+    request: bytes = GET,
+    clients: int = 40,
+    delay: float = 0,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Load]:
     """Yield clients that send so many seconds after they connect; end them afterwards."""
-    clients_ = Load(port, request, clients, delay)
+    clients_ = Load(port, request, clients, delay, tls)
     try:
         await clients_.wait_for_responses(clients)
         yield clients_

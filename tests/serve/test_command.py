@@ -43,7 +43,8 @@ def run(*arguments: str, **variables: str) -> tuple[int, str]:
         (
             ('json:dumps',),
             1,
-            'json:dumps is not an ASGI app, such as Quart: it is of the type function',
+            'json:dumps is not an ASGI app, such as Quart: it is of the type function; '
+            "if it returns the app, use 'json:dumps()'",
         ),
         ((SERVE_APP, '--bind', '192.0.2.1:80'), 1, '192.0.2.1:80 cannot be used'),
         ((SERVE_APP, '--bind', 'a.invalid:80'), 1, 'a.invalid:80 cannot be used'),
