@@ -27,6 +27,11 @@ LOSSES = (Outcome.RESET, Outcome.CLOSED, Outcome.STATUS, Outcome.TIMEOUT)
 Outcomes = Counter[Outcome]
 
 
+def lost(outcomes: Outcomes) -> int:
+    """Return how many requests were lost."""
+    return sum(outcomes[loss] for loss in LOSSES)
+
+
 class Client:
     """A client with one connection at a time."""
 

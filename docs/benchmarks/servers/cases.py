@@ -8,8 +8,8 @@ from functools import partial
 from signal import SIGHUP, SIGTERM
 from typing import Any
 
-from app import STARTED, STOPPED, WAITING
 from clients import Client, Load, Outcome, Outcomes
+from events import STARTED, STOPPED, WAITING
 from servers import RunningServer
 
 
@@ -20,10 +20,12 @@ class Amount:
     Attributes:
         requests: How many requests are open at the same time.
         seconds: How long the load runs before the signal, and after a restart.
+        wait: How many seconds a request in flight takes.
     """
 
     requests: int
     seconds: float
+    wait: float
 
 
 @dataclass(frozen=True)
@@ -45,21 +47,19 @@ class Case:
 
 async def stop_in_flight(server: RunningServer, amount: Amount, *, group: bool) -> Outcomes:
     """Stop a server that works on requests."""
-    clients = [Client(server.port, '/wait') for _ in range(amount.requests)]
-    sent = [await client.send() for client in clients]
+    clients, sent = await send_all(server, amount, '/wait')
     await asyncio.to_thread(server.wait_for, WAITING, sent.count(True))
     (server.signal_group if group else server.signal_master)(SIGTERM)
-    return await _receive(clients, sent)
+    return await receive_all(clients, sent)
 
 
 async def stop_before_accept(server: RunningServer, amount: Amount) -> Outcomes:
     """Stop a server that has not accepted the connections on which requests were sent."""
     server.pause()
-    clients = [Client(server.port) for _ in range(amount.requests)]
-    sent = [await client.send() for client in clients]
+    clients, sent = await send_all(server, amount, '/')
     server.signal_group(SIGTERM)
     server.resume()
-    return await _receive(clients, sent)
+    return await receive_all(clients, sent)
 
 
 async def stop_under_load(server: RunningServer, amount: Amount, *, keep_alive: bool) -> Outcomes:
@@ -83,24 +83,35 @@ async def restart_under_load(
     return await load.stop()
 
 
-async def _receive(clients: list[Client], sent: list[bool]) -> Outcomes:
+async def send_all(
+    server: RunningServer, amount: Amount, path: str
+) -> tuple[list[Client], list[bool]]:
+    """Send a request on each of many connections; return these, and which were sent."""
+    clients = [Client(server.port, path) for _ in range(amount.requests)]
+    return clients, [await client.send() for client in clients]
+
+
+async def receive_all(clients: list[Client], sent: list[bool]) -> Outcomes:
+    """Return what became of the requests of `send_all`."""
     pending = [client.receive() for client, was_sent in zip(clients, sent, strict=True) if was_sent]
     outcomes = Counter(await asyncio.gather(*pending))
     outcomes[Outcome.REFUSED] += sent.count(False)
     return outcomes
 
 
+IN_FLIGHT_GROUP = Case(
+    'in flight, group',
+    'SIGTERM to the process group while all requests wait',
+    partial(stop_in_flight, group=True),
+)
+IN_FLIGHT_MASTER = Case(
+    'in flight, master',
+    'the same, with SIGTERM to the first process only',
+    partial(stop_in_flight, group=False),
+)
 CASES = (
-    Case(
-        'in flight, group',
-        'SIGTERM to the process group while all requests wait',
-        partial(stop_in_flight, group=True),
-    ),
-    Case(
-        'in flight, master',
-        'the same, with SIGTERM to the first process only',
-        partial(stop_in_flight, group=False),
-    ),
+    IN_FLIGHT_GROUP,
+    IN_FLIGHT_MASTER,
     Case(
         'not accepted',
         'requests are sent while all processes are paused (SIGSTOP); when they go on, SIGTERM to'

@@ -4,18 +4,16 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from pathlib import Path
 from typing import Any
+
+from events import EVENTS, LOADED, STARTED, STOPPED, WAITING, record
 
 #: The variable with the seconds that a request for `/wait` takes.
 WAIT = 'WAIT_SECONDS'
+#: The variable with the step of the start that fails, if any: `import` or `startup`.
+FAILURE = 'FAILURE'
 #: The processor time of any other request, about that of a small page.
 WORK_SECONDS = 0.002
-#: The variable with the path of the file to which each process appends what happens.
-EVENTS = 'EVENTS'
-STARTED = 'started'
-STOPPED = 'stopped'
-WAITING = 'waiting'
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -28,7 +26,7 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         await _run_lifespan(receive, send)
         return
     if scope['path'] == '/wait':
-        _record(WAITING)
+        record(WAITING)
         await asyncio.sleep(float(os.environ[WAIT]))
     else:
         end = time.thread_time() + WORK_SECONDS
@@ -42,14 +40,22 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
 
 async def _run_lifespan(receive: Receive, send: Send) -> None:
     await receive()
+    if os.environ.get(FAILURE) == 'startup':
+        await send({'type': 'lifespan.startup.failed', 'message': 'FAILURE is set'})
+        return
     await send({'type': 'lifespan.startup.complete'})
-    _record(STARTED)
+    record(STARTED)
     await receive()
-    _record(STOPPED)
+    record(STOPPED)
     await send({'type': 'lifespan.shutdown.complete'})
 
 
-def _record(event: str) -> None:
-    # One write each, so that the lines of several processes do not mix.
-    with Path(os.environ[EVENTS]).open('ab', buffering=0) as file:
-        file.write(f'{event}\n'.encode())
+def _load() -> None:
+    record(LOADED)
+    if os.environ.get(FAILURE) == 'import':
+        raise RuntimeError('FAILURE is set')
+
+
+# The measurement imports this module for its names, and has no file of events.
+if EVENTS in os.environ:
+    _load()
