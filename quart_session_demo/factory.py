@@ -5,7 +5,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from hypercorn.typing import ASGIFramework
 from quart import Quart, has_request_context, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -16,21 +15,12 @@ from quart_session_demo.cli.port import port
 from quart_session_demo.config import NAME_WARNINGS, ConfigError, load_config, name_warnings
 from quart_session_demo.lesson import lesson
 from quart_session_demo.log_filters import ControlCharacterFilter, handle_loop_exception
-from quart_session_demo.middleware import (
-    BadRequestMiddleware,
-    ForceHttpsMiddleware,
-    HealthMiddleware,
-    SecurityHeadersMiddleware,
-    TrustedHostMiddleware,
-    TrustedProxiesMiddleware,
-    WebsocketRejectionMiddleware,
-)
+from quart_session_demo.middleware import add_middleware
 from quart_session_demo.middleware.start_line import StartLineMiddleware
 from quart_session_demo.playground import playground, show_not_found
 from quart_session_demo.secret_key import ensure_secret_key
 from quart_session_demo.session_pages import session_pages
 from quart_session_demo.sessions import ServerSessionInterface, create_session_interface
-from quart_session_demo.sessions.base import SessionInterface
 from quart_session_demo.wsgi import WSGIRejectingQuart
 
 # All apps share one logger, which does not add the same filter twice.
@@ -64,27 +54,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     async def log_malformed_connections() -> None:
         asyncio.get_running_loop().set_exception_handler(handle_loop_exception)
 
-    async def is_ready() -> bool:
-        interface = app.session_interface
-        return not isinstance(interface, SessionInterface) or await interface.is_ready()
-
-    # In the order of a request: middleware, session, route. The middleware wraps `asgi_app` and not
-    # `app`, which the CLI and the test client need as a Quart app.
-    asgi_app: ASGIFramework = WebsocketRejectionMiddleware(app.asgi_app)
-    if app.config['FORCE_HTTPS']:
-        asgi_app = ForceHttpsMiddleware(asgi_app)
-    # All that sends responses is within `BadRequestMiddleware`, which handles the method `head`.
-    app.asgi_app = SecurityHeadersMiddleware(  # type: ignore[method-assign]
-        TrustedProxiesMiddleware(
-            BadRequestMiddleware(
-                HealthMiddleware(
-                    TrustedHostMiddleware(asgi_app, app.config['TRUSTED_HOSTS']), is_ready
-                )
-            ),
-            app.config['TRUSTED_PROXIES'],
-        ),
-        hsts=app.config['STRICT_TRANSPORT_SECURITY'],
-    )
+    # In the order of a request: middleware, session, route.
+    add_middleware(app)
     try:
         # Quart declares the type of its own default interface.
         app.session_interface = create_session_interface(app)  # type: ignore[assignment]

@@ -90,6 +90,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         'sessions.cookie_settings',
         'sessions.limits',
         'sessions.settings',
+        'sessions.validators',
     },
     'compare': {
         '',

@@ -12,6 +12,7 @@ import pytest
 
 from quart_session_demo.compare.harness.servers import Server, ServerCommand, hypercorn, run_servers
 from tests.conftest import ROOT
+from tests.wheels import build_wheel, install_wheel
 
 pytestmark = pytest.mark.e2e
 
@@ -71,23 +72,14 @@ METADATA_FILES = {
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel with flit_core, which needs no network."""
-    folder = tmp_path_factory.mktemp('wheel')
-    subprocess.run(
-        [sys.executable, '-m', 'flit_core.wheel', '--outdir', folder],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
-    (built,) = folder.iterdir()
-    return built
+    return build_wheel(tmp_path_factory.mktemp('wheel'))
 
 
 @pytest.fixture(scope='module')
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the wheel into a folder of its own; return the folder."""
     folder = tmp_path_factory.mktemp('installed')
-    pip = [sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-index']
-    subprocess.run([*pip, '--target', folder, wheel], check=True, cwd=folder, capture_output=True)
+    install_wheel(wheel, folder)
     return folder
 
 

@@ -14,6 +14,7 @@ from quart_session_demo.config.validation import validate_type
 from quart_session_demo.sessions.base import Finding
 from quart_session_demo.sessions.cookie import CookieSessionInterface
 from quart_session_demo.sessions.settings import COOKIE_SETTINGS, SESSION_SETTINGS
+from quart_session_demo.sessions.validators import validate_boolean
 
 INVALID = Finding('setting-invalid', 'error', '{name} {problem}', '{remedy}')
 FINDINGS = (INVALID,)
@@ -21,6 +22,7 @@ FINDINGS = (INVALID,)
 HSTS = 'STRICT_TRANSPORT_SECURITY'
 #: The rules of settings that our middleware and the demo app obey.
 SERVING_RULES = {
+    'FORCE_HTTPS': validate_boolean,
     'TRUSTED_HOSTS': validate_trusted_hosts,
     'TRUSTED_PROXIES': validate_trusted_proxies,
     HSTS: validate_hsts,

@@ -12,7 +12,7 @@ from quart_session_demo.middleware import (
     TrustedProxiesMiddleware,
 )
 from quart_session_demo.sessions.base import Finding
-from quart_session_demo.sessions.platforms import find_platform
+from quart_session_demo.sessions.platforms import Platform, find_platform
 
 NOT_TRUSTED = Finding(
     'proxies-not-trusted',
@@ -24,8 +24,8 @@ NOT_TRUSTED = Finding(
 REDIRECT_LOOP = Finding(
     'https-redirect-loop',
     'error',
-    'Each page redirects to itself forever: {platform} sends requests over http, and the app '
-    'redirects these and trusts no proxy',
+    '{platform} sends requests over http, and the app redirects these and trusts no proxy: each '
+    'page redirects to itself forever',
     'Set QUART_TRUSTED_PROXIES to {number}{own}',
 )
 WRONG_ORDER = Finding(
@@ -45,8 +45,9 @@ NO_TRUSTED_HOSTS = Finding(
 UNUSED = Finding(
     'setting-unused',
     'warning',
-    'QUART_{name} has no effect, because no {middleware} is around app.asgi_app',
-    'Wrap it: app.asgi_app = {middleware}(app.asgi_app{value})',
+    'QUART_{name} has no effect, because no {middleware} around app.asgi_app has it',
+    'Call add_middleware(app) after the settings, or wrap it: app.asgi_app = '
+    '{middleware}(app.asgi_app{value})',
 )
 FINDINGS = (
     NOT_TRUSTED,
@@ -56,6 +57,8 @@ FINDINGS = (
     UNUSED,
 )
 
+#: What is in front of an app that redirects to https on no known platform.
+ANY_PROXY = Platform('A proxy with TLS', ())
 #: The settings that our middleware obeys, and Quart not.
 MIDDLEWARE: dict[
     str, type[TrustedProxiesMiddleware | TrustedHostMiddleware | ForceHttpsMiddleware]
@@ -86,9 +89,12 @@ def proxy_findings(app: Quart) -> Iterator[Finding]:
     """Yield what is unsafe about an app behind a proxy."""
     yield from _unused_settings(app)
     if not trusts_proxies(app):
+        redirects = find_middleware(app, ForceHttpsMiddleware) is not None
+        # Elsewhere, an app that redirects is behind a proxy, too.
+        platform = find_platform() or (ANY_PROXY if redirects else None)
         # The setting may be used outside the app: the unused setting is reported.
-        if (platform := find_platform()) and app.config.get('TRUSTED_PROXIES') is None:
-            template = REDIRECT_LOOP if find_middleware(app, ForceHttpsMiddleware) else NOT_TRUSTED
+        if platform and app.config.get('TRUSTED_PROXIES') is None:
+            template = REDIRECT_LOOP if redirects else NOT_TRUSTED
             yield template.fill(
                 platform=platform.name,
                 number=platform.proxies or 'the number of its proxies, usually 1',
@@ -105,9 +111,17 @@ def proxy_findings(app: Quart) -> Iterator[Finding]:
 
 def _unused_settings(app: Quart) -> Iterator[Finding]:
     for name, middleware in MIDDLEWARE.items():
-        if app.config.get(name) and not find_middleware(app, middleware):
+        layer = find_middleware(app, middleware)
+        if app.config.get(name) and (layer is None or _has_no_value(layer)):
             value = '' if middleware is ForceHttpsMiddleware else f', app.config[{name!r}]'
             yield UNUSED.fill(name=name, middleware=middleware.__name__, value=value)
+
+
+def _has_no_value(layer: object) -> bool:
+    """Return whether middleware was made before its setting was there."""
+    return (isinstance(layer, TrustedProxiesMiddleware) and layer.is_off) or (
+        isinstance(layer, TrustedHostMiddleware) and layer.trusted_hosts is None
+    )
 
 
 def _in_own_app(app: Quart, middleware: type) -> str:

@@ -1,6 +1,7 @@
 """ASGI middleware for any app: each class wraps one ASGI app.
 
-Wrap `app.asgi_app` and not `app`, which Quart's command line and test client need as a Quart app:
+`add_middleware(app)` wraps a Quart app in all of them. To use only some, wrap `app.asgi_app` and
+not `app`, which Quart's command line and test client need as a Quart app:
 `app.asgi_app = SecurityHeadersMiddleware(app.asgi_app)`.
 """
 
@@ -11,6 +12,7 @@ from quart_session_demo.middleware.security_headers import SecurityHeadersMiddle
 from quart_session_demo.middleware.trusted_host import TrustedHostMiddleware
 from quart_session_demo.middleware.trusted_proxies import TrustedProxiesMiddleware
 from quart_session_demo.middleware.websocket_rejection import WebsocketRejectionMiddleware
+from quart_session_demo.middleware.wiring import add_middleware
 
 __all__ = [
     'BadRequestMiddleware',
@@ -20,4 +22,5 @@ __all__ = [
     'TrustedHostMiddleware',
     'TrustedProxiesMiddleware',
     'WebsocketRejectionMiddleware',
+    'add_middleware',
 ]

@@ -13,6 +13,7 @@ from quart_session_demo.middleware import (
     ForceHttpsMiddleware,
     TrustedHostMiddleware,
     TrustedProxiesMiddleware,
+    add_middleware,
 )
 from quart_session_demo.sessions.platforms import PLATFORMS
 from tests.deploy_check.apps import demo_app, found, own_app
@@ -106,6 +107,29 @@ def test_setting_without_its_middleware_is_found(name: str) -> None:
     assert finding.message.startswith(f'{name} has no effect')
 
 
+def test_middleware_before_its_settings_is_found() -> None:
+    """`add_middleware` reads the settings once: what is set later has no effect."""
+    app = own_app(STRICT_TRANSPORT_SECURITY='max-age=31536000; includeSubDomains')
+    add_middleware(app)
+    app.config.update(FORCE_HTTPS=True, TRUSTED_HOSTS=['example.com'], TRUSTED_PROXIES=1)
+
+    findings = check_settings(app)
+    assert [(finding.id, finding.message.split()[0]) for finding in findings] == [
+        ('setting-unused', name) for name in ('FORCE_HTTPS', 'TRUSTED_PROXIES', 'TRUSTED_HOSTS')
+    ]
+
+
+def test_redirect_without_a_platform_that_never_ends_is_found() -> None:
+    """On a server of one's own, the redirect needs a trusted proxy too."""
+    app = own_app()
+    app.asgi_app = ForceHttpsMiddleware(app.asgi_app)  # type: ignore[method-assign]
+
+    [finding] = check_settings(app)
+
+    assert finding.id == 'https-redirect-loop'
+    assert finding.message.startswith('A proxy with TLS sends requests over http')
+
+
 def test_redirect_that_never_ends_is_found(heroku: None) -> None:
     """On a platform, a redirect to https without a trusted proxy is an error."""
     app = own_app()
@@ -135,7 +159,10 @@ def test_https_setting_without_its_middleware_is_found() -> None:
     [finding] = check_settings(own_app(FORCE_HTTPS=True))
 
     assert (finding.id, finding.level) == ('setting-unused', 'warning')
-    assert finding.remedy == 'Wrap it: app.asgi_app = ForceHttpsMiddleware(app.asgi_app)'
+    assert finding.remedy == (
+        'Call add_middleware(app) after the settings, or wrap it: app.asgi_app = '
+        'ForceHttpsMiddleware(app.asgi_app)'
+    )
     assert found(own_app(FORCE_HTTPS=False)) == {}
 
 

@@ -12,17 +12,19 @@ import pytest
 from packaging.requirements import Requirement
 
 from quart_session_demo.compare.harness.servers import ServerCommand, run_servers
-from tests.conftest import ROOT
+from tests.conftest import ROOT, parse_set_cookie
+from tests.deploy_check.apps import KEY
 from tests.docs.markdown import code, code_blocks, read, section, table_rows
+from tests.docs.test_own_app import PLATFORM
 
 pytestmark = pytest.mark.e2e
 
 ADDRESS = 'https://git.example/you/quart_session_demo@COMMIT'
-GOOD_KEY = '8b1c2c003bf84aae7e975d8b29a2f328e08433ad8be9bb6bfe4106071e2fa0de'
 
 OWN_APP = section(read('docs/deployment.md'), '## Your own app')
-[SHOP] = code_blocks(OWN_APP, 'python')
+SHOP = code_blocks(OWN_APP, 'python')[0]
 PROCFILE, REQUIREMENTS = code_blocks(OWN_APP, 'text')
+[ON_OWN_MACHINE] = code_blocks(OWN_APP, 'sh')
 INSTALL = [
     code(command).removeprefix('pip install ').strip("'")
     for _, command in table_rows(
@@ -58,9 +60,10 @@ def install(requirement: str, folder: Path) -> Path:
     (folder / 'requirements.txt').write_text(requirement)
     target = folder / 'installed'
     # The packages that it needs are installed, and there may be no network.
-    options = ['--no-deps', '--no-build-isolation', '--no-index', '--target', str(target)]
+    options = ['-q', '--no-compile', '--no-deps', '--no-build-isolation', '--no-index']
+    pip = [sys.executable, '-m', 'pip', 'install', *options]
     subprocess.run(
-        [sys.executable, '-m', 'pip', 'install', '-q', *options, '-r', 'requirements.txt'],
+        [*pip, '--target', target, '-r', 'requirements.txt'],
         cwd=folder,
         check=True,
         capture_output=True,
@@ -112,47 +115,50 @@ def process(name: str) -> str:
     return str(command)
 
 
-@pytest.mark.parametrize(('key', 'passes'), [(GOOD_KEY, True), ('', False), ('a short key', False)])
+@pytest.mark.parametrize(('key', 'passes'), [(KEY, True), ('', False), ('a short key', False)])
 def test_release_line_checks_the_key(shop: Path, key: str, passes: bool) -> None:
     """The `release:` line passes with a good key, and fails with another one."""
+    variables = {**PLATFORM, 'QUART_SECRET_KEY': key}
     result = subprocess.run(
         ['sh', '-c', process('release')],
         cwd=shop,
-        env=environment(shop, SECRET_KEY=key),
+        env=environment(shop, **variables),
         capture_output=True,
         text=True,
     )
 
     assert (result.returncode == 0) is passes, result.stdout + result.stderr
-
-
-def test_release_line_fails_without_a_key(shop: Path) -> None:
-    """Without a key the app does not start."""
-    result = subprocess.run(
-        ['sh', '-c', process('release')], cwd=shop, env=environment(shop), capture_output=True
-    )
-
-    assert result.returncode != 0
+    assert ('No problems found' in result.stdout) is passes
 
 
 def test_web_line_serves_the_app(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The `web:` line serves the app with a cookie that is safe."""
     monkeypatch.chdir(shop)
     command = ('sh', '-c', f'PORT={{port}} {process("web").removeprefix("exec ")}')
-    variables = environment(shop, SECRET_KEY=GOOD_KEY)
+    headers = {'Host': 'shop.example', 'X-Forwarded-Proto': 'https'}
 
-    with run_servers(ServerCommand('shop', command, variables)) as [server]:
-        first = httpx.get(server.url)
-        cookie = {'Cookie': first.headers['Set-Cookie'].partition(';')[0]}
-        second = httpx.get(server.url, headers=cookie)
+    with run_servers(ServerCommand('shop', command, environment(shop, **PLATFORM))) as [server]:
+        added = httpx.post(f'{server.url}/items', data={'name': 'tea'}, headers=headers)
+        cookie = parse_set_cookie(added.headers['Set-Cookie'])
+        headers['Cookie'] = f'{cookie.name}={cookie.value}'
+        page = httpx.get(server.url, headers=headers)
 
-    assert (first.text, second.text) == ('1', '2')
-    assert cookie['Cookie'].startswith('__Host-session=')
-    assert {'secure', 'httponly', 'samesite'} <= cookie_attributes(first)
-    assert first.headers['Vary'] == 'Cookie'
+    assert page.json() == {'items': ['tea'], 'address': 'https://shop.example/'}
+    assert cookie.name == '__Host-session'
+    assert {'secure', 'httponly', 'samesite'} <= cookie.attributes.keys()
+    assert added.headers['Vary'] == page.headers['Vary'] == 'Cookie'
 
 
-def cookie_attributes(response: httpx.Response) -> set[str]:
-    """Return the names of the attributes of the cookie that a response sets."""
-    parts = response.headers['Set-Cookie'].split(';')[1:]
-    return {part.strip().partition('=')[0].lower() for part in parts}
+def test_shop_works_on_ones_own_machine(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the page's variables, browsers accept the cookie over plain http."""
+    monkeypatch.chdir(shop)
+    command = ('sh', '-c', f'{ON_OWN_MACHINE.rstrip()} --port {{port}}')
+
+    with (
+        run_servers(ServerCommand('shop', command, environment(shop))) as [server],
+        httpx.Client(base_url=server.url) as client,
+    ):
+        client.post('/items', data={'name': 'tea'})
+        page = client.get('/')
+
+    assert page.json() == {'items': ['tea'], 'address': f'{server.url}/'}

@@ -1,9 +1,12 @@
 """Each rule of `--check` finds what breaks, and not what looks like it."""
 
+import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from quart_session_demo.middleware import TrustedProxiesMiddleware
 from tests.port.checking import check, check_source
 
 HEAD = """\
@@ -179,6 +182,15 @@ def test_rule_finds_mistake(tmp_path: Path, name: str, source: str) -> None:
 def test_rule_accepts_what_is_right(tmp_path: Path, source: str) -> None:
     """What looks like a mistake is no finding."""
     assert check_source(tmp_path, HEAD + source) == []
+
+
+def test_proxy_fix_has_a_counterpart_in_this_package(tmp_path: Path) -> None:
+    """The remedy names a class that obeys proxies, and the module that has it."""
+    (tmp_path / 'app.py').write_text(HEAD + FOUND['wsgi'])
+    [finding] = check(tmp_path / 'app.py')
+
+    [name, module] = re.findall('`([^`]+)`', finding.remedy)
+    assert getattr(import_module(module), name) is TrustedProxiesMiddleware
 
 
 def test_blocking_call_in_test_is_no_finding(tmp_path: Path) -> None:

@@ -10,13 +10,15 @@ from quart_session_demo.port.analysis.propagation import Propagation
 from quart_session_demo.port.changes.imports import imported_modules
 from quart_session_demo.port.findings.finding import Finding, finding, shorten
 
+_PROXY_FIX = '`TrustedProxiesMiddleware`, from `quart_session_demo.middleware`'
+
 #: Modules of Werkzeug that are for WSGI, and what to use instead of what is in them.
 MODULES = {
-    'werkzeug.contrib.fixers': "Hypercorn's `ProxyFixMiddleware`",
+    'werkzeug.contrib.fixers': _PROXY_FIX,
     'werkzeug.middleware.dispatcher': "Hypercorn's `DispatcherMiddleware`",
     'werkzeug.middleware.lint': 'nothing: it checks WSGI',
     'werkzeug.middleware.profiler': 'a profiler of processes, such as py-spy',
-    'werkzeug.middleware.proxy_fix': "Hypercorn's `ProxyFixMiddleware`",
+    'werkzeug.middleware.proxy_fix': _PROXY_FIX,
     'werkzeug.middleware.shared_data': '`send_from_directory` in a route, or the proxy',
     'werkzeug.wsgi': '`request.scope`, as ASGI defines it',
 }
