@@ -35,6 +35,35 @@ KEY = 'a key for tests, which is long enough for production'
 PLATFORM_VARIABLES = [name for platform in PLATFORMS for name in platform.variables]
 
 E2E = ROOT / 'tests/e2e'
+# Slow tests whose result does not depend on the line of Quart: in `.ci/run` they run once.
+ANY_QUART = {
+    ROOT / 'tests' / name
+    for name in (
+        'compare/load/test_charts.py',
+        'compare/load/test_database.py',
+        'compare/load/test_fixed_rates.py',
+        'compare/load/test_generator_closed_loop.py',
+        'compare/load/test_generator_cookies.py',
+        'compare/load/test_generator_open_loop.py',
+        'compare/load/test_generator_process.py',
+        'compare/load/test_generator_users.py',
+        'compare/load/test_intervals.py',
+        'compare/load/test_output.py',
+        'compare/load/test_report_page.py',
+        'compare/load/test_side_by_side.py',
+        'deploy_check/test_guessable_keys.py',
+        'docs/test_language.py',
+        'docs/test_screenshots.py',
+        'e2e/test_run_command.py',
+        'playground/test_layout.py',
+        'playground/test_live_lines.py',
+        'port/test_check.py',
+        'port/test_findings_rules.py',
+        'port/test_properties.py',
+        'port/test_speed.py',
+        'test_layering.py',
+    )
+}
 # What a marked test needs besides the Python packages: programs, and how to get one of them.
 PROGRAMS = {
     'git': (('git',), 'needs Git: apt-get install git'),
@@ -42,6 +71,7 @@ PROGRAMS = {
     'nginx': (('nginx',), 'needs nginx: apt-get install nginx'),
     'postgres': (('initdb',), 'needs PostgreSQL: apt-get install postgresql'),
     'redis': (('redis-server',), 'needs redis-server: apt-get install redis-server'),
+    'systemd': (('systemd-analyze',), 'needs systemd-analyze: apt-get install systemd'),
     'wrk': (('wrk',), 'needs wrk: apt-get install wrk'),
     'browser': (('chromium', 'google-chrome'), 'needs Chromium: apt-get install chromium'),
 }
@@ -69,6 +99,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker('browser')
         if item.path.is_relative_to(E2E):
             item.add_marker('e2e')
+        if item.path in ANY_QUART:
+            item.add_marker('any_quart')
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

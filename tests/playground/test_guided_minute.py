@@ -34,13 +34,16 @@ REVOKED = {
     'zh': ('应用拒绝了它。', '清除时它就失效了'),
 }
 LESSON = {"'username'": "'zhiliao'", "'age'": '20', "'_permanent'": 'True'}
-STORES = ['cookie', pytest.param('redis', marks=pytest.mark.redis)]
-
-
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest) -> str:
-    """Return where the sessions are stored."""
-    return str(request.param)
+REDIS = pytest.mark.redis
+#: Each two of these values are together in one of the users, and axe checks both stores.
+USERS = [
+    pytest.param('desktop', 'en', True, 'cookie', id='desktop-en-scripts-cookie'),
+    pytest.param('desktop', 'en', True, 'redis', marks=REDIS, id='desktop-en-scripts-redis'),
+    pytest.param('phone', 'zh', True, 'cookie', id='phone-zh-scripts-cookie'),
+    pytest.param('phone', 'zh', True, 'redis', marks=REDIS, id='phone-zh-scripts-redis'),
+    pytest.param('desktop', 'zh', False, 'redis', marks=REDIS, id='desktop-zh-no-scripts-redis'),
+    pytest.param('phone', 'en', False, 'cookie', id='phone-en-no-scripts-cookie'),
+]
 
 
 @pytest.fixture
@@ -48,24 +51,6 @@ def page_address(request: pytest.FixtureRequest, store: str) -> str:
     """Return the address of the page, with this store."""
     name = 'address' if store == 'cookie' else 'redis_address'
     return str(request.getfixturevalue(name))
-
-
-@pytest.fixture(params=['en', 'zh'])
-def language(request: pytest.FixtureRequest) -> str:
-    """Return the language that the browser prefers."""
-    return str(request.param)
-
-
-@pytest.fixture(params=DEVICES)
-def device(request: pytest.FixtureRequest) -> str:
-    """Return the kind of the screen."""
-    return str(request.param)
-
-
-@pytest.fixture(params=[True, False], ids=['scripts', 'no-scripts'])
-def scripts(request: pytest.FixtureRequest) -> bool:
-    """Return whether the browser runs scripts."""
-    return bool(request.param)
 
 
 @pytest.fixture
@@ -176,6 +161,7 @@ def check_replay(page: Page, store: str, language: str, plain: list[str]) -> Non
     assert ("{'username': 'zhiliao'" in notice.inner_text()) == (store == 'cookie')
 
 
+@pytest.mark.parametrize(('device', 'language', 'scripts', 'store'), USERS)
 def test_guided_minute(
     context: BrowserContext,
     page_address: str,

@@ -45,7 +45,7 @@ def is_valid(source: str) -> bool:
     return True
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(source=modules(), all_handlers=st.booleans())
 def test_ported_module_is_valid_and_complete(source: str, all_handlers: bool) -> None:
     """It can be compiled, has all comments and strings, and a second run changes nothing."""
@@ -60,7 +60,7 @@ def test_ported_module_is_valid_and_complete(source: str, all_handlers: bool) ->
     assert not FIXED & {item.id for item in check_sources(sources(ported)).findings}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(source=modules())
 def test_module_without_flask_is_not_changed(source: str) -> None:
     """A module that has nothing to do with Flask stays as it is, byte by byte."""

@@ -11,8 +11,8 @@ APP = ROOT / 'tests/apps/journal'
 
 
 def copies(count: int) -> Sources:
-    """Return an app with this many packages like the one of the guide."""
-    app = read_sources([APP])
+    """Return an app with this many packages like the one of the guide, without its tests."""
+    app = read_sources([APP / 'journal'])
     python = {}
     names = {}
     for number in range(count):

@@ -17,7 +17,7 @@ from tests.conftest import contents_of, cookie_of, get_with_cookie
 TIMEOUT, TURN = 0.05, 0.01
 SETTINGS = {'SESSION_REDIS_TIMEOUT': TIMEOUT, 'SESSION_REDIS_MAX_CONNECTIONS': 50}
 # A step on a database takes more turns, so fewer requests are as long in the queue.
-REQUESTS, DATABASE_REQUESTS = 400, 20
+REQUESTS, DATABASE_REQUESTS = 200, 20
 
 
 @pytest.fixture

@@ -160,24 +160,24 @@ async def test_restart_is_not_noticed(server: PostgresServer) -> None:
 
 async def test_locked_table_is_503_and_leaves_no_queries(server: PostgresServer) -> None:
     """While the table is locked, changes get 503; PostgreSQL then stops their statements."""
+    owner = SQLStore(server.url)
+    key = await create(owner)
     store = SQLStore(server.url, timeout=0.2)
-    key = await create(store)
-    lock = asyncio.create_task(
-        asyncio.to_thread(server.ask, 'BEGIN; LOCK quart_sessions; SELECT pg_sleep(1.5); COMMIT')
-    )
+    lock = await asyncpg.connect(server.url)
+    await lock.execute('BEGIN; LOCK quart_sessions')
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'"
-    async with asyncio.timeout(30):
-        while await asyncio.to_thread(server.ask, held) == '0':  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
     with pytest.raises(StoreError):
         await store.write(key, {b'"two"': b'2'}, (), lifetime=LIFETIME, refreshed=current_time())
-    await lock
 
-    assert await asyncio.to_thread(server.ask, waiting) == '0'
-    assert await store.read(key) is not None
+    async with asyncio.timeout(30):
+        while await asyncio.to_thread(server.ask, waiting) != '0':  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    # It ends its transaction.
+    await lock.close()
+    assert await owner.read(key) is not None
     await store.close()
+    await owner.close()
 
 
 async def test_cancelled_steps_leave_connections_usable(store: SQLStore) -> None:
@@ -248,9 +248,12 @@ async def test_other_data_is_an_error(new_url: str, json: str) -> None:
 
 async def test_locked_session_fails_no_other(server: PostgresServer) -> None:
     """While another program locks one session, waiting requests of others succeed."""
-    store = SQLStore(server.url, timeout=0.25)
-    locked_key = await create(store)
-    keys = [await create(store) for _ in range(20)]
+    owner = SQLStore(server.url)
+    locked_key = await create(owner)
+    keys = [await create(owner) for _ in range(20)]
+    await owner.close()
+    # Long enough for a busy machine.
+    store = SQLStore(server.url, timeout=1)
     connection = await asyncpg.connect(server.url)
     await connection.execute('BEGIN')
     await connection.execute(
