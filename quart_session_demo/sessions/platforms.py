@@ -34,8 +34,9 @@ PLATFORMS = (
     Platform('Heroku', ('DYNO',), 1),
     Platform('Koyeb', ('KOYEB_APP_NAME',)),
     Platform('Railway', ('RAILWAY_ENVIRONMENT_NAME', 'RAILWAY_ENVIRONMENT')),
-    # One is Cloudflare's.
-    Platform('Render', ('RENDER',), 2),
+    # Users report two and three: one is Cloudflare's.
+    Platform('Render', ('RENDER',)),
+    Platform('Scalingo', ('SCALINGO_APPLICATION_ID',), 1),
 )
 
 

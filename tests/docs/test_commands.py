@@ -19,7 +19,11 @@ from tests.docs.markdown import PAGES, relative
 def quart_commands(page: Path) -> list[str]:
     """Return what follows `quart --app MODULE` in a page's code."""
     text = re.sub(r'\\\n\s*', '', page.read_text('utf-8'))
-    return re.findall(r'\bquart --app [\w.:]+ ([^`\n#]+)', text)
+    commands = re.findall(r'\bquart --app [\w.:]+ ([^`\n#&]+)', text)
+    # In a file of a platform, the command is within quotes.
+    return [
+        command.rpartition('"')[0] if command.count('"') % 2 else command for command in commands
+    ]
 
 
 COMMANDS = [

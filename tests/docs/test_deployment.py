@@ -1,4 +1,4 @@
-"""The commands, tables and promises of docs/deployment.md."""
+"""The commands, tables and promises of docs/deployment.md and docs/starter.md."""
 
 import json
 import re
@@ -21,6 +21,7 @@ from tests.docs.markdown import code_blocks, read, section, table_rows
 from tests.proxies import CONFIGURATIONS
 
 PAGE = read('docs/deployment.md')
+STARTER = read('docs/starter.md')
 PROCFILE = read('Procfile')
 
 
@@ -43,7 +44,7 @@ def test_key_command_prints_a_safe_key() -> None:
 def test_each_option_of_the_procfile_is_explained() -> None:
     """The table explains every part of the `web:` line, and nothing else."""
     (web,) = re.findall('^web: (.*)$', PROCFILE, re.MULTILINE)
-    reasons = [row[0] for row in table_rows(PAGE, 'in the `web:` line')]
+    reasons = [row[0] for row in table_rows(STARTER, 'in the `web:` line')]
     explained = [part for reason in reasons for part in re.findall('`([^`]+)`', reason)]
 
     left = web
