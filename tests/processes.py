@@ -1,11 +1,16 @@
-"""Waiting for processes, and for other things that take time."""
+"""Starting and waiting for processes, and waiting for other things that take time."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
+
+#: The variable of that name with the programs of this Python first, such as `quart`.
+PATH = f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}'
 
 
 def group(leader: int) -> list[int]:

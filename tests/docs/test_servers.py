@@ -1,6 +1,5 @@
 """The servers that docs/deployment.md compares: their start commands, and their measurement."""
 
-import os
 import subprocess
 import sys
 from functools import partial
@@ -11,7 +10,7 @@ import httpx
 from quart_session_demo.compare.harness.servers import ServerCommand, run_servers
 from tests.conftest import ROOT
 from tests.docs.markdown import code_blocks, read, section
-from tests.processes import wait_until
+from tests.processes import PATH, wait_until
 
 SCRIPT = ROOT / 'docs/benchmarks/servers/measure.py'
 RESULTS = SCRIPT.with_name('results.md')
@@ -27,11 +26,7 @@ def rows(page: str, heading: str) -> list[list[str]]:
 def start_command(line: str, processes: Path) -> ServerCommand:
     """Return how a platform runs a line of the page, with two processes."""
     environment = {'PYTHONPATH': str(ROOT), 'PROCESSES': str(processes)}
-    variables = (
-        'PORT={port}',
-        'WEB_CONCURRENCY=2',
-        f'PATH={Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}',
-    )
+    variables = ('PORT={port}', 'WEB_CONCURRENCY=2', f'PATH={PATH}')
     line = line.replace('shop:app', 'tests.apps.recorded_app:app')
     return ServerCommand(line, ('env', *variables, 'sh', '-c', line), environment)
 

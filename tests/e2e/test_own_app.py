@@ -16,6 +16,7 @@ from tests.conftest import ROOT, parse_set_cookie
 from tests.deploy_check.apps import KEY
 from tests.docs.markdown import code, code_blocks, read, section, table_rows
 from tests.docs.test_own_app import PLATFORM
+from tests.processes import PATH
 
 pytestmark = pytest.mark.e2e
 
@@ -104,9 +105,7 @@ def shop(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def environment(shop: Path, **variables: str) -> dict[str, str]:
     """Return the environment of a platform: the installed package, and nothing of this folder."""
-    programs = Path(sys.executable).parent
-    path = f'{programs}{os.pathsep}{os.environ["PATH"]}'
-    return {'PATH': path, 'PYTHONPATH': f'{shop / "installed"}{os.pathsep}.', **variables}
+    return {'PATH': PATH, 'PYTHONPATH': f'{shop / "installed"}{os.pathsep}.', **variables}
 
 
 def process(name: str) -> str:

@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 
 from tests.conftest import ROOT, parse_set_cookie
 from tests.docs.test_own_app import PLATFORM
-from tests.processes import wait_until
+from tests.processes import PATH, wait_until
 from tests.proxies import Proxy
 from tests.redis_server import RedisServer
 from tests.serve.conftest import Started, end
@@ -62,7 +61,7 @@ class Deployment:
             new.mkdir()
         install_wheel(build_wheel(wheel), installed)
         self.variables = {
-            'PATH': f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}',
+            'PATH': PATH,
             'PYTHONPATH': f'{installed}{os.pathsep}.',
             'REDIS_URL': redis_url,
             'ANNS_PASSWORD': PASSWORD,

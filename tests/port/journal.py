@@ -3,12 +3,12 @@
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import ROOT
 from tests.docs.markdown import code_blocks, read, section
+from tests.processes import PATH
 
 JOURNAL = ROOT / 'tests/apps/journal'
 #: The changes that the guide makes by hand after the port.
@@ -46,13 +46,12 @@ class Guide:
 
     def run_commands(self, commands: str) -> subprocess.CompletedProcess[str]:
         """Run shell commands with the programs of this environment."""
-        programs = str(Path(sys.executable).parent)
         return subprocess.run(
             ['bash', '-euc', commands],
             cwd=self.folder,
             env={
                 **os.environ,
-                'PATH': os.pathsep.join([programs, os.environ['PATH']]),
+                'PATH': PATH,
                 'PYTHONPATH': str(ROOT),
             },
             capture_output=True,

@@ -3,15 +3,13 @@
 The Procfile's own line, in a shell, is run by tests/e2e/test_procfile.py.
 """
 
-import os
 import shlex
-import sys
-from pathlib import Path
 
 import pytest
 
 from tests.deploy_check.apps import KEY
 from tests.docs.markdown import code_blocks, read, section
+from tests.processes import PATH
 from tests.serve.conftest import SERVE_APP, Launch
 from tests.sockets import read_all
 
@@ -22,7 +20,6 @@ PROCFILE = dict(line.split(': ', 1) for line in read('Procfile').splitlines())
 (CHECKED,) = code_blocks(
     section(read('docs/deployment.md'), '## Platforms').partition('\n### ')[0], 'sh'
 )
-PATH = f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}'
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from cases import CASES, Amount, Case
@@ -82,10 +82,15 @@ def summary(servers: Sequence[ServerKind], results: Losses) -> Table:
 
 def lost_and_sent(rounds: Sequence[Outcomes]) -> str:
     """Return a cell such as `0 to 3 (500)`."""
-    losses = [lost(outcomes) for outcomes in rounds]
     sent = sum(outcomes.total() - outcomes[Outcome.REFUSED] for outcomes in rounds)
-    fewest, most = min(losses), max(losses)
-    return f'{fewest} to {most} ({sent:,})' if fewest != most else f'{most} ({sent:,})'
+    return f'{from_to(map(lost, rounds))} ({sent:,})'
+
+
+def from_to(values: Iterable[float], show: Callable[[float], str] = str) -> str:
+    """Return a text such as `0 to 3`, from the least value to the greatest."""
+    ordered = sorted(values)
+    least, greatest = show(ordered[0]), show(ordered[-1])
+    return least if least == greatest else f'{least} to {greatest}'
 
 
 def details(servers: Sequence[ServerKind], results: Losses) -> Table:

@@ -1,10 +1,11 @@
 """The table with one row a server: its speed, its memory, and what its failures cost."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from cases import IN_FLIGHT_GROUP, IN_FLIGHT_MASTER
 from failures import Failures, Killed
-from losses import Losses, lost_and_sent
+from losses import Losses, from_to, lost_and_sent
 from servers import ServerKind
 
 from quart_session_demo.compare.harness.formatting import format_number
@@ -59,7 +60,7 @@ def overview(
                 median_text(speed, 'memory', MEGABYTE),
                 *(lost_and_sent([result.outcomes for result in rounds]) for rounds in stops),
                 _reaction(failed.killed),
-                _range(str(killed.lost) for killed in failed.killed)
+                from_to(killed.lost for killed in failed.killed)
                 + f' ({sum(killed.others for killed in failed.killed):,})',
                 ', '.join(_distinct(status) for status in statuses),
             ]
@@ -77,13 +78,8 @@ def _ratio(verdicts: Verdicts, speed: ContenderResult) -> str:
 def _reaction(killed: Sequence[Killed]) -> str:
     seconds = [item.seconds for item in killed if item.seconds is not None]
     if seconds:
-        return f'replaced: {_range(format_number(value, 2) for value in sorted(seconds))} s'
+        return f'replaced: {from_to(seconds, partial(format_number, digits=2))} s'
     return f'exits: {_distinct([item.status for item in killed])}'
-
-
-def _range(texts: Iterable[str]) -> str:
-    first, *_, last = (*texts,) * 2
-    return first if first == last else f'{first} to {last}'
 
 
 def _distinct(statuses: Sequence[int | None]) -> str:
