@@ -170,7 +170,7 @@ async def page() -> str:
 
 @app.get('/sleep/<int:number>')
 async def sleep(number: int) -> str:
-    time.sleep(SECONDS)  # blocks: GET /sleep/<int:number>
+    time.sleep(2 * SECONDS)  # blocks: GET /sleep/<int:number>
     return str(number)
 
 
@@ -357,6 +357,20 @@ async def fine_short_many() -> str:
 @app.get('/fine/background')
 async def fine_background() -> str:
     app.add_background_task(time.sleep, SECONDS)
+    return 'ok'
+
+
+class WaitingThread(threading.Thread):
+    """A thread that waits for a processor before it runs, as on a busy machine."""
+
+    def _bootstrap_inner(self) -> None:
+        time.sleep(SECONDS)
+        super()._bootstrap_inner()  # type: ignore[misc]
+
+
+@app.get('/fine/start-thread')
+async def fine_start_thread() -> str:
+    WaitingThread(target=str).start()
     return 'ok'
 
 

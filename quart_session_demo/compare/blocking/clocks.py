@@ -1,9 +1,11 @@
 """Read what two threads did: the event loop's, and the one that watches it."""
 
+import ctypes
 import os
 import threading
 import time
 from contextlib import suppress
+from functools import cache
 from typing import NamedTuple
 
 
@@ -39,6 +41,11 @@ class Clocks:
         worked, waited = _read_schedule(file)
         return Reading(time.monotonic(), worked, waited, _read_schedule(own_file)[1])
 
+    def waited(self) -> float:
+        """Return how long the loop's thread waited for a processor that other programs used."""
+        file = self._files[0]
+        return 0 if file is None else _read_schedule(file)[1]
+
     def close(self) -> None:
         """Close the files."""
         for file in self._files:
@@ -61,5 +68,14 @@ def _open_schedule(thread: threading.Thread) -> int | None:
 
 def _read_schedule(file: int) -> tuple[float, float]:
     """Return for how many seconds a thread ran, and waited for a processor."""
-    worked, waited, _ = os.pread(file, 100, 0).split()
+    buffer = ctypes.create_string_buffer(100)
+    # Unlike `os.pread`, this lets no other thread run: the event loop would go on before the clocks
+    # are read, and its next call might block this thread, too.
+    _c_library().pread(file, buffer, len(buffer), ctypes.c_long(0))
+    worked, waited, _ = buffer.value.split()
     return int(worked) / 1e9, int(waited) / 1e9
+
+
+@cache
+def _c_library() -> ctypes.PyDLL:
+    return ctypes.PyDLL(None)

@@ -1,7 +1,9 @@
 """Find the line of the user's own code in a stack."""
 
 import os
+import subprocess
 import sysconfig
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +21,9 @@ OTHER_FOLDERS = tuple(
 )
 #: The names of the folders of installed packages, which may be inside the user's own folder.
 PACKAGE_FOLDERS = {'site-packages', 'dist-packages'}
+
+#: The functions that start a thread or a process.
+STARTS = (threading.Thread.start.__code__, subprocess.Popen._execute_child.__code__)  # type: ignore[attr-defined]
 
 
 class Place(NamedTuple):
@@ -71,6 +76,11 @@ def find_place(stack: Sequence[Position]) -> Place:
         if is_own_file(position.code.co_filename):
             return _place(position, is_own=True)
     return _place(stack[0], is_own=False)
+
+
+def starts_another(stack: Sequence[Position]) -> bool:
+    """Return whether a stack waits until a thread or process that it started runs."""
+    return any(position.code in STARTS for position in stack)
 
 
 @lru_cache(None)

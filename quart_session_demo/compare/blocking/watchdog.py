@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from quart_session_demo.compare.blocking.clocks import Clocks, Reading
-from quart_session_demo.compare.blocking.places import Place, find_place, read_stack
+from quart_session_demo.compare.blocking.places import Place, find_place, read_stack, starts_another
 
 #: How often a sample is taken.
 TICK_SECONDS = 0.005
@@ -32,10 +32,17 @@ GRACE_SECONDS = 0.0025
 
 
 class Sample(NamedTuple):
-    """Where the loop's thread was, and for how long it blocked the loop until then."""
+    """What was seen of a callback at one moment.
+
+    Attributes:
+        place: Where the loop's thread was.
+        seconds: For how long it certainly blocked the loop since the sample before.
+        elapsed: The seconds since then.
+    """
 
     place: Place
     seconds: float
+    elapsed: float
 
 
 @dataclass(eq=False)
@@ -46,13 +53,27 @@ class LoopCallback:
         context: Its context variables.
         started: When it began, by the monotonic clock.
         ended: When it ended; None while it runs.
+        waited: How long the loop's thread had waited for a processor then; None if not sampled.
+        is_sampled: Whether a sample was taken, or is being taken.
         samples: What was seen of it.
     """
 
     context: Context
     started: float
     ended: float | None = None
+    waited: float | None = None
+    is_sampled: bool = False
     samples: list[Sample] = field(default_factory=list)
+
+    def add_sample(self, sample: Sample) -> None:
+        """Add a sample; what it has less than 0 seconds is subtracted from those before."""
+        excess, index = -sample.seconds, len(self.samples)
+        while excess > 0 and index:
+            index -= 1
+            before = self.samples[index]
+            self.samples[index] = before._replace(seconds=max(0.0, before.seconds - excess))
+            excess -= before.elapsed
+        self.samples.append(sample._replace(seconds=max(0.0, sample.seconds)))
 
 
 class Watchdog:
@@ -85,6 +106,8 @@ class Watchdog:
             finally:
                 current.ended = time.monotonic()
                 self._current = None
+                if current.is_sampled and not self._stopped:
+                    current.waited = self._clocks.waited()
 
         setattr(asyncio.Handle, RUN, run_watched)
         gc.callbacks.append(self._time_collection)
@@ -107,34 +130,40 @@ class Watchdog:
             os._exit(1)
 
     def _watch(self) -> None:
-        clocks, ident = Clocks(self._loop_thread), self._loop_thread.ident or 0
+        clocks = self._clocks = Clocks(self._loop_thread)
+        ident = self._loop_thread.ident or 0
         last, collected = clocks.read(), self._collecting
         watched: LoopCallback | None = None
         while not self._stopped:
             time.sleep(TICK_SECONDS)
             current = self._current
             stack = read_stack(sys._current_frames()[ident]) if current else []
-            # Meanwhile the loop may have begun another callback.
-            is_current = current is self._current
             now, collecting = clocks.read(), self._collecting - collected
+            # This thread may have been interrupted, and the loop may have begun another callback.
+            is_current = current is self._current
             if watched and watched is not current:
-                self._finish(watched, last.time)
+                self._finish(watched, last, now)
                 watched = None
             if current and is_current:
-                watched = current
+                current.is_sampled, watched = True, current
                 seconds = blocked_seconds(current, last, now, collecting)
-                current.samples.append(Sample(find_place(stack), seconds))
+                # A new thread or process waits for a processor, which other programs may use.
+                seconds = min(seconds, 0) if starts_another(stack) else seconds
+                elapsed = now.time - max(last.time, current.started)
+                current.add_sample(Sample(find_place(stack), seconds, elapsed))
             last, collected = now, collected + collecting
         if watched:
-            self._finish(watched, last.time)
+            self._finish(watched, last, last)
         clocks.close()
 
-    def _finish(self, callback: LoopCallback, sampled_at: float) -> None:
+    def _finish(self, callback: LoopCallback, last: Reading, now: Reading) -> None:
         """Report a callback, with the time from its last sample to its end."""
-        rest = (callback.ended or sampled_at) - sampled_at
-        if 0 < rest <= TICK_SECONDS + GRACE_SECONDS:
-            place, seconds = callback.samples[-1]
-            callback.samples[-1] = Sample(place, seconds + rest)
+        elapsed = max(0.0, (callback.ended or last.time) - last.time)
+        seconds = elapsed - max(0.0, waited_until(callback, now) - last.waited)
+        if elapsed > TICK_SECONDS + GRACE_SECONDS:
+            # Nobody knows at which lines that was.
+            seconds = min(0.0, seconds)
+        callback.add_sample(Sample(callback.samples[-1].place, seconds, elapsed))
         self._report(callback)
 
     def _time_collection(self, phase: str, _: dict[str, int]) -> None:
@@ -153,6 +182,8 @@ def blocked_seconds(
 
     The time in which it waited for a processor does not count. Nor does, except for its own
     processor time, the time in which it may have waited for another thread that computed.
+    Linux counts a wait when it ends: if it is longer than the time since the last sample, the
+    result is negative, because the rest of it was before.
 
     Args:
         callback: The callback, which may have ended since the sample was taken.
@@ -160,10 +191,15 @@ def blocked_seconds(
         now: What they show at this sample.
         collecting: For how long garbage was collected meanwhile.
     """
-    waited = now.waited - last.waited + collecting
+    waited = waited_until(callback, now) - last.waited + collecting
     started, ended = max(last.time, callback.started), min(now.time, callback.ended or now.time)
-    elapsed = max(0.0, ended - started - waited)
+    elapsed = max(0.0, ended - started) - waited
     late = now.time - last.time - TICK_SECONDS - (now.own_waited - last.own_waited)
     if late <= GRACE_SECONDS:
         return elapsed
     return min(elapsed, max(TICK_SECONDS, now.worked - last.worked - collecting))
+
+
+def waited_until(callback: LoopCallback, now: Reading) -> float:
+    """Return how long the loop's thread had waited for a processor: at the end, or else now."""
+    return now.waited if callback.waited is None else callback.waited
