@@ -17,7 +17,7 @@ from wsproto.events import CloseConnection, RejectConnection, Request, TextMessa
 
 from quart_session_demo.compare.harness.postgres import find_program
 from tests.processes import wait_until
-from tests.sockets import HAS_IPV6, free_port
+from tests.sockets import HAS_IPV6, free_ports
 
 _DOCUMENTATION = Path(__file__).parent.parent / 'docs/deployment'
 #: The configurations that docs/deployment.md shows.
@@ -75,7 +75,7 @@ class Proxy:
         """
         self.program = program
         self.certificate = certificate
-        self.port, self.http_port = free_port(), free_port()
+        self.port, self.http_port = free_ports(2)
         self.url = f'https://127.0.0.1:{self.port}'
         self.http_url = f'http://127.0.0.1:{self.http_port}'
         self._folder = folder

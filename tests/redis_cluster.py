@@ -1,8 +1,6 @@
 """A real Redis Cluster on free ports, whose nodes a test stops, hangs, replaces and asks."""
 
-import contextlib
 import secrets
-import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +10,7 @@ import redis
 
 from tests.processes import wait_until
 from tests.redis_server import RedisServer
+from tests.sockets import free_port, free_ports
 
 PRIMARIES = 3
 #: The slots of each primary at the start.
@@ -132,8 +131,7 @@ class RedisCluster:
 
     def move_address(self, number: int) -> None:
         """Start a stopped node again, at another address."""
-        [port] = free_ports(1)
-        self.nodes[number] = self._make_node(number, port)
+        self.nodes[number] = self._make_node(number, free_port())
         self.nodes[number].start()
         self._stack.callback(self.nodes[number].stop)
 
@@ -210,18 +208,3 @@ def _owner(node: RedisServer, slot: int) -> int | None:
 
 def _swap(items: list[Any], one: int, other: int) -> None:
     items[one], items[other] = items[other], items[one]
-
-
-def free_ports(count: int) -> list[int]:
-    """Return some ports of 127.0.0.1 where nothing listens.
-
-    They are below those that the system gives to outgoing connections: the nodes connect to each
-    other, and could take the port of a node that starts later.
-    """
-    ports: list[int] = []
-    while len(ports) < count:
-        port = 12_000 + secrets.randbelow(20_000)
-        with contextlib.suppress(OSError), socket.create_server(('127.0.0.1', port)):
-            if port not in ports:
-                ports.append(port)
-    return ports

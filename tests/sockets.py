@@ -1,5 +1,7 @@
 """Sockets of the tests: free ports, and what a server sends."""
 
+import contextlib
+import secrets
 import socket
 
 
@@ -15,12 +17,28 @@ def _has_ipv6() -> bool:
 HAS_IPV6 = _has_ipv6()
 
 
+def free_ports(count: int) -> list[int]:
+    """Return different ports that are free on all addresses, IPv4 and IPv6.
+
+    They are below those that the system gives to outgoing connections, which could take the port of
+    a server that starts later.
+    """
+    host, family = ('::', socket.AF_INET6) if HAS_IPV6 else ('', socket.AF_INET)
+    ports: list[int] = []
+    while len(ports) < count:
+        address = (host, 12_000 + secrets.randbelow(20_000))
+        with (
+            contextlib.suppress(OSError),
+            socket.create_server(address, family=family, dualstack_ipv6=HAS_IPV6),
+        ):
+            if address[1] not in ports:
+                ports.append(address[1])
+    return ports
+
+
 def free_port() -> int:
     """Return a port that is free on all addresses, IPv4 and IPv6."""
-    address = ('::' if HAS_IPV6 else '', 0)
-    family = socket.AF_INET6 if HAS_IPV6 else socket.AF_INET
-    with socket.create_server(address, family=family, dualstack_ipv6=HAS_IPV6) as free:
-        return int(free.getsockname()[1])
+    return free_ports(1)[0]
 
 
 def refuses(port: int) -> bool:

@@ -21,7 +21,7 @@ from tests.proxies import Proxy
 from tests.redis_server import RedisServer
 from tests.serve.conftest import Started, end
 from tests.serve.load import load
-from tests.sockets import free_port
+from tests.sockets import free_ports
 from tests.wheels import build_wheel, install_wheel
 
 pytestmark = [pytest.mark.e2e, pytest.mark.nginx, pytest.mark.redis]
@@ -53,7 +53,7 @@ class Deployment:
         """Install the app and start nginx."""
         self._stack = stack
         self._logs = folder
-        self._ports = [free_port(), free_port()]
+        self._ports = free_ports(2)
         self.folder = folder / 'app'
         shutil.copytree(APP, self.folder, ignore=shutil.ignore_patterns('__pycache__'))
         installed, nginx, wheel = (folder / name for name in ('installed', 'nginx', 'wheel'))

@@ -15,7 +15,7 @@ import pytest
 from tests.proxies import Proxy
 from tests.serve.conftest import SERVE_APP, Start
 from tests.serve.load import POST, load
-from tests.sockets import free_port
+from tests.sockets import free_port, free_ports
 
 pytestmark = [pytest.mark.e2e, pytest.mark.nginx]
 
@@ -68,7 +68,7 @@ async def test_deployment_on_two_servers_loses_nothing(
     start: Start, nginx: Nginx, keep_alive: bool
 ) -> None:
     """Two servers are stopped and started one after the other: no POST through nginx fails."""
-    ports = [free_port(), free_port()]
+    ports = free_ports(2)
     servers = [start(PORT=str(port)) for port in ports]
     proxy = nginx(*ports, keep_alive=keep_alive)
 
@@ -101,7 +101,7 @@ async def test_server_is_used_after_its_restart(
     nginx: Nginx, failures: str, statuses: dict[int, int]
 ) -> None:
     """With nginx's default, no server is used after both have restarted; here each one is."""
-    ports = [free_port(), free_port()]
+    ports = free_ports(2)
     proxy = nginx(*ports, failures=failures)
     found: Counter[int] = Counter()
     async with httpx.AsyncClient(base_url=proxy.http_url, trust_env=False) as client:

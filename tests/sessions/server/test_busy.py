@@ -60,7 +60,7 @@ async def test_busy_process_fails_no_request(store: dict[str, Any], busy_process
 
 async def test_response_to_a_busy_process_is_read(store: dict[str, Any]) -> None:
     """A response that arrived while the process was busy is read, and no timeout."""
-    timeout = 0.1
+    timeout = 0.3
     timeouts = {'SESSION_REDIS_TIMEOUT': timeout, 'SESSION_SQLALCHEMY_TIMEOUT': timeout}
     app = make_sessions_app(**store, **timeouts)
 
