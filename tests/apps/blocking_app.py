@@ -42,6 +42,8 @@ NUMBERS = list(range(2_000_000))
 
 app = Quart(__name__)
 app.secret_key = 'a key'
+# The first template takes almost as long as the limit.
+app.jinja_env.from_string('').render()
 lock = threading.Lock()
 
 
@@ -372,6 +374,13 @@ class WaitingThread(threading.Thread):
 async def fine_start_thread() -> str:
     WaitingThread(target=str).start()
     return 'ok'
+
+
+@app.get('/fine/start-process')
+async def fine_start_process() -> str:
+    # As on a busy machine, the process waits before it runs its program.
+    process = await asyncio.create_subprocess_exec('true', preexec_fn=lambda: time.sleep(SECONDS))
+    return str(await process.wait())
 
 
 # Handlers that Quart runs in threads.

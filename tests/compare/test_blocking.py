@@ -53,9 +53,16 @@ PLANTED = planted(APPS / 'blocking_app.py') | planted(TEMPLATE)
 
 @pytest.fixture(scope='module')
 def blocking_run(run_compare: RunCompare) -> Run:
-    """Run all steps of blocking_app.py; return the process and the JSON."""
-    result = run_compare('blocking', *APP, '--steps', STEPS, '--json')
-    return result, json.loads(result.stdout)
+    """Run all steps of blocking_app.py; return the process and the JSON.
+
+    The thread that takes the samples may miss a line. So this repeats such a run, at most twice.
+    """
+    for _ in range(3):
+        result = run_compare('blocking', *APP, '--steps', STEPS, '--json')
+        content = json.loads(result.stdout)
+        if found(content) >= PLANTED and found(content, own=False):
+            break
+    return result, content
 
 
 def found(content: Any, *, own: bool = True) -> set[tuple[str, str, int]]:
@@ -96,10 +103,10 @@ def test_report_warns_of_sync_handlers(blocking_run: Run) -> None:
     """The report counts the handlers that run in threads, and names the number of threads."""
     result, content = blocking_run
 
-    assert content['handlers'] == {'views': 41, 'sync_views': 2, 'sync_functions': 2}
+    assert content['handlers'] == {'views': 42, 'sync_views': 2, 'sync_functions': 2}
     assert content['threads'] == EXECUTOR_THREADS
     assert result.stderr.startswith(
-        'Warning: 2 of 41 views and 2 functions around views are not `async`. Quart runs them in '
+        'Warning: 2 of 42 views and 2 functions around views are not `async`. Quart runs them in '
         f'threads, at most {EXECUTOR_THREADS} at once on this machine'
     )
 
