@@ -2,7 +2,9 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
+from string import ascii_letters, digits
 from typing import Any, Literal, cast
 
 from flask.sessions import SessionMixin
@@ -26,6 +28,8 @@ from quart_session_demo.sessions.tracking import TrackedSession, current_session
 
 #: How many session cookies of one request are tried.
 MAX_COOKIES = 5
+#: The characters of base64 and the dots of a signed value, which need no quotation marks.
+_SIGNED_CHARACTERS = (ascii_letters + digits + '-_.').encode()
 
 
 @dataclass(frozen=True)
@@ -173,14 +177,31 @@ def cookie_header(
         session: The session, which determines `Expires`.
         value: The cookie's value.
     """
-    return dump_cookie(
+    # Werkzeug looks at each character anew, which takes six times as long.
+    if value.encode().translate(None, _SIGNED_CHARACTERS):
+        value = dump_cookie('', value, path=None, max_size=0).removeprefix('=')
+    start, end = _around_value(
         interface.get_cookie_name(app),
-        value,
         expires=interface.get_expiration_time(app, session),
-        # Werkzeug would only warn. The caller refuses a cookie over the limit.
-        max_size=0,
         **cookie_attributes(interface, app),
     )
+    return f'{start}{value}{end}'
+
+
+@lru_cache(maxsize=16)
+def utc_time(seconds: int) -> datetime:
+    """Return a time in UTC, which is given in seconds since 1970."""
+    # The same object for all responses of a second knows its hash, with which a cache finds it.
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+# Formatting takes longer than signing, and all responses of a second have the same attributes.
+@lru_cache(maxsize=16, typed=True)
+def _around_value(name: str, **attributes: Any) -> tuple[str, str]:
+    """Return what is before and after the value in a `Set-Cookie` header."""
+    start = dump_cookie(name, path=None)
+    # Werkzeug would only warn. The caller refuses a cookie over the limit.
+    return start, dump_cookie(name, max_size=0, **attributes).removeprefix(start)
 
 
 def cookie_attributes(interface: quart_sessions.SessionInterface, app: Quart) -> dict[str, Any]:
@@ -199,7 +220,7 @@ def vary_by_cookie(response: Response | WerkzeugResponse) -> None:
     """Add `Vary: Cookie`, so that no cache gives this response to another user."""
     fields = response.headers.getlist('Vary')
     if not fields:
-        response.headers['Vary'] = 'Cookie'
+        response.headers.add('Vary', 'Cookie')
         return
     # `response.vary.add` would lose the second of two Vary headers.
     vary = parse_set_header(', '.join(fields))

@@ -21,7 +21,6 @@ from quart_session_demo.sessions.base import (
     SessionInterface,
     cookie_header,
     cookie_values,
-    permanent_by_default,
     vary_by_cookie,
 )
 from quart_session_demo.sessions.cookie_reading import expiry_time, load_session
@@ -124,7 +123,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         watch_json(app)
         cookies = cookie_values(self, app, request)
         session = load_session(app, cookies, serializer, self.session_class)
-        session.permanent_by_default = permanent_by_default(self, app)
+        session.permanent_by_default = bool(app.config.get('SESSION_PERMANENT'))
         if isinstance(request, Websocket):
             save_at_accept(self, app, request, session)
         return session
@@ -179,7 +178,7 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
         try:
             if signed_at is None:
                 signed_at = int(time.time())
-                value = str(serializer.dumps(content))
+                value = serializer.dumps(content)
             else:
                 value = serializer.dumps_at(content, signed_at)
             header = cookie_header(self, app, session, value)
@@ -217,9 +216,10 @@ class CookieSessionInterface(SessionInterface, SecureCookieSessionInterface):
 
     def get_expiration_time(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the browser deletes the cookie; None means when the browser closes."""
-        expires = super().get_expiration_time(app, session)
+        if not session.permanent:
+            return None
         signed_at = cast(CookieSession, session).signature_time
-        return expires and (expires if signed_at is None else expiry_time(app, signed_at))
+        return expiry_time(app, time.time() if signed_at is None else signed_at)
 
     def expires_at(self, app: Quart, session: SessionMixin) -> datetime | None:
         """Return when the session expires; `session_expires_at` describes it."""

@@ -1,11 +1,12 @@
 """Read the session of a request from its signed cookies."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from itsdangerous import BadData, BadPayload
 from quart import Quart
 
+from quart_session_demo.sessions.base import utc_time
 from quart_session_demo.sessions.cookie_session import CookieSession
 from quart_session_demo.sessions.serializer import SessionSerializer
 
@@ -49,6 +50,6 @@ def _lifetime(app: Quart) -> int:
     return int(app.permanent_session_lifetime.total_seconds())
 
 
-def expiry_time(app: Quart, signed_at: int) -> datetime:
-    """Return when the session in a cookie expires that was signed at a time."""
-    return datetime.fromtimestamp(signed_at + _lifetime(app), UTC)
+def expiry_time(app: Quart, signed_at: float) -> datetime:
+    """Return when the session in a cookie expires that was signed at a time, in whole seconds."""
+    return utc_time(int(signed_at + app.permanent_session_lifetime.total_seconds()))

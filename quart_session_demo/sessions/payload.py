@@ -7,7 +7,8 @@ from typing import Any
 
 from flask.json.tag import TaggedJSONSerializer
 from itsdangerous import BadPayload
-from itsdangerous.encoding import base64_decode
+
+from quart_session_demo.sessions import base64url
 
 #: In bytes. Compressed content can be a thousand times larger than the cookie.
 MAX_PAYLOAD_SIZE = 32 * 1024
@@ -90,7 +91,7 @@ def decode_part(part: bytes, max_size: int | None) -> bytes:
         Exception: The part is not base64, or not compressed.
     """
     limit = sys.maxsize - 1 if max_size is None else min(max_size, sys.maxsize - 1)
-    data = base64_decode(part.removeprefix(b'.'))
+    data = base64url.decode(part.removeprefix(b'.'))
     if part.startswith(b'.'):
         decompressor = zlib.decompressobj()
         data = decompressor.decompress(data, limit + 1)

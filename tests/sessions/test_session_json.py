@@ -46,6 +46,33 @@ def test_registered_tag_gets_plain_values() -> None:
     )
 
 
+def test_default_tag_of_a_subclass_gets_lists() -> None:
+    """A tag among the `default_tags` of a subclass is asked about each value, as in Flask's."""
+
+    class Reversed(JSONTag):
+        key = ' reversed'
+
+        def check(self, value: Any) -> bool:
+            return isinstance(value, list)
+
+        def to_json(self, value: list[Any]) -> list[Any]:
+            return value[::-1]
+
+    tags = [Reversed, *TaggedJSONSerializer.default_tags]
+
+    class Ours(SessionJSON):
+        default_tags = tags
+
+    class Flasks(TaggedJSONSerializer):
+        default_tags = tags
+
+    values = {'list': [1, 2], 'text': 'a'}
+
+    assert (
+        Ours().dumps(values) == Flasks().dumps(values) == '{"list":{" reversed":[2,1]},"text":"a"}'
+    )
+
+
 def call_below(frames: int, function: Callable[[], Any]) -> Any:
     """Call a function with more of Python's stack in use."""
     return call_below(frames - 1, function) if frames else function()
@@ -79,3 +106,39 @@ def test_deepest_value_can_be_read(serializer: SessionJSON, kind: str) -> None:
     for _ in range(levels):
         [read, *_] = read if isinstance(read, list | tuple) else read.values()
     assert read == 'innermost'
+
+
+class Unspaced(JSONTag):
+    """A tag whose key does not begin with a space, as the keys of Flask's tags do."""
+
+    key = 'reversed'
+
+    def check(self, value: Any) -> bool:
+        return False
+
+    def to_python(self, value: Any) -> str:
+        return str(value[::-1])
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '{"a":1,"b":[{"c":"d"}],"e":{"f":null}}',
+        '{"a":{" t":[1,{" u":"6cf2b4a4a7e34b3a8f3e0d3b8b8f4a4e"}]},"b":1}',
+        '{"a": {" t": [1]}}',
+        '{"a":{"\\u0020t":[1]}}',
+        '{"a":" t","b":"\\u77e5\\u4e86"}',
+        '{"a":{" di":{" t__":[1]}}}',
+        '{"a":{"reversed":"cba"}}',
+        '{"a":{"\\u0072eversed":"cba"}}',
+    ],
+)
+@pytest.mark.parametrize('tags', [(), (Unspaced,)], ids=['default', 'registered'])
+def test_text_is_decoded_as_by_flask(text: str, tags: tuple[type[JSONTag], ...]) -> None:
+    """Text with tags and without them, however it is written, is decoded as Flask does."""
+    ours, flasks = SessionJSON(), TaggedJSONSerializer()
+    for tag in tags:
+        ours.register(tag)
+        flasks.register(tag)
+
+    assert ours.loads(text) == flasks.loads(text)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from quart import Quart
 
+from quart_session_demo.sessions.base import utc_time
 from quart_session_demo.sessions.server.binding import STORE_DEVICE
 from quart_session_demo.sessions.server.session import ServerSession
 from quart_session_demo.sessions.server.store import current_time
@@ -35,7 +36,7 @@ def is_expired(app: Quart, session: ServerSession) -> bool:
 def to_datetime(milliseconds: int) -> datetime:
     """Return a time in UTC, in whole seconds."""
     # A session with a very long lifetime of its own is extended beyond the last possible date.
-    return datetime.fromtimestamp(min(milliseconds // 1000, LAST_SECOND), UTC)
+    return utc_time(min(milliseconds // 1000, LAST_SECOND))
 
 
 def next_refresh(app: Quart, session: ServerSession, *, changed: bool) -> int:
