@@ -45,6 +45,7 @@ async def read_session(
             continue
         session = await _read(app, store, session_id, serializer)
         if session is not None:
+            session.cookie = value
             session.has_old_signature = not signer.is_current(value, session_id)
             return session
     return _prepare(app, ServerSession(serializer))

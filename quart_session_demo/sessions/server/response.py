@@ -52,7 +52,8 @@ async def finish(
     session.late_change_log = None
     # The lines below use the session too.
     accessed = session.accessed
-    if response is not None and (accessed or session.modified):
+    varies = accessed or session.modified
+    if response is not None and varies:
         vary_by_cookie(response)
     if isinstance(session, UnavailableSession):
         save_unavailable(session, response)
@@ -61,7 +62,8 @@ async def finish(
     result = await _save(interface, app, store, session, response)
     session.saved = True
     if response is not None:
-        _update_cookie(interface, app, session, response, result)
+        if _update_cookie(interface, app, session, response, result) and not varies:
+            vary_by_cookie(response)
         session.accessed = accessed
         _watch_late_changes(interface, app, store, session, response, result)
 
@@ -99,16 +101,20 @@ def _update_cookie(
     session: ServerSession,
     response: Response | WerkzeugResponse,
     result: WriteResult | None,
-) -> None:
+) -> bool:
+    """Set or delete the cookie if that is due, and return whether it was."""
     if result is WriteResult.EMPTIED:
         interface.delete_cookie(app, response)
-        vary_by_cookie(response)
-    elif result is WriteResult.SAVED and (
+        return True
+    if result is WriteResult.SAVED and (
         session.has_new_id or session.has_old_signature or interface.should_set_cookie(app, session)
     ):
-        value = id_signer(signing_keys(app)).sign(cast(str, session.id))
+        value = session.cookie
+        if session.has_new_id or session.has_old_signature:
+            value = id_signer(signing_keys(app)).sign(cast(str, session.id))
         interface.add_cookie(app, response, cookie_header(interface, app, session, value))
-        vary_by_cookie(response)
+        return True
+    return False
 
 
 def _watch_late_changes(

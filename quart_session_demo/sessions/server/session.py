@@ -53,6 +53,7 @@ class ServerSession(TrackedSession):
     Attributes:
         id: The id under which it is stored; None if it is not stored.
         cookie_id: The id in the request's cookie, if a session was stored under it.
+        cookie: The value of that cookie.
         has_old_signature: Whether that cookie was signed with one of `SECRET_KEY_FALLBACKS`. Then
             the response sets it again, signed with the current key.
         created: When it was created, in milliseconds since 1970; 0 if it is not stored.
@@ -74,6 +75,7 @@ class ServerSession(TrackedSession):
     saved = False
     result: WriteResult | None = None
     has_old_signature = False
+    cookie = ''
     listed_until = 0
     _merged_size = 0
 

@@ -1,6 +1,7 @@
 """The JSON of sessions in a store: each value is read with the type that was stored, or refused."""
 
 import json
+import json.encoder
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -19,6 +20,9 @@ from quart_session_demo.sessions.session_json import (
     unstorable_type,
 )
 
+# What `json.dumps` calls for a string.
+_quote = json.encoder.encode_basestring_ascii
+
 
 def _refuse(value: Any) -> NoReturn:
     # What a registered tag returned.
@@ -32,12 +36,14 @@ class StoredJSON(SessionJSON):
     cannot store, and at `index=0` before all others.
     """
 
-    encoder = json.JSONEncoder(separators=(',', ':'), default=_refuse)
+    encoder = json.JSONEncoder(separators=(',', ':'), default=_refuse, check_circular=False)
 
     def __init__(self) -> None:
         """Register the tags."""
         self.default_tags = list(DEFAULT_TAGS)
         super().__init__()
+        # None of the tags is for a plain value.
+        self._plain_types = PLAIN_TYPES
         last = (DictItems(self), ISODate(self), DecimalText(self))
         self.tags.update({tag.key: tag for tag in last})
         self._last = {tag.kind: tag for tag in last}
@@ -48,9 +54,9 @@ class StoredJSON(SessionJSON):
         Raises:
             UnstorableValue: There is no tag for the type of the value.
         """
-        kind = type(value)
-        if kind in self._plain_types:
+        if self._needs_no_tag(value):
             return value
+        kind = type(value)
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)
@@ -73,7 +79,7 @@ class StoredJSON(SessionJSON):
                     f'has a key of type {type(key).__name__}: use a string as key', key
                 )
             try:
-                fields[json.dumps(key).encode()] = self.encode(value).encode()
+                fields[_quote(key).encode()] = self.encode(value).encode()
             except UnstorableValue as error:
                 error.key = key
                 raise

@@ -1,12 +1,14 @@
 """The signature of a session's id binds the session to the app's secret key."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from itsdangerous import Signer
 from quart import Quart, session
 
 from quart_session_demo.sessions import MemoryStore, ServerSessionInterface
@@ -82,6 +84,41 @@ async def test_next_response_signs_with_the_new_key(
         app.config.update(SECRET_KEY_FALLBACKS=None)
         assert (await contents_of(app, cookie.value)).items() >= before.items()
         assert await contents_of(app, old) == {}
+
+
+def test_signature_is_that_of_itsdangerous() -> None:
+    """The value of a cookie is what `itsdangerous.Signer` makes of the id, with the current key."""
+    keys = [KEY.encode(), NEW_KEY.encode()]
+    signer = Signer(
+        keys,
+        salt='quart_session_demo.session-id',
+        key_derivation='hmac',
+        digest_method=hashlib.sha256,
+    )
+    session_id = new_session_id()
+
+    assert id_signer(tuple(keys)).sign(session_id) == signer.sign(session_id).decode()
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda value: value[:-1],
+        lambda value: f'{value}=',
+        lambda value: value.replace('.', ''),
+        lambda value: value.partition('.')[2],
+        lambda value: f'é{value}',
+        lambda value: f'{value}\udcff',
+        lambda value: '',
+    ],
+)
+def test_changed_value_is_refused(change: Callable[[str], str]) -> None:
+    """Any other value than the one that was signed is refused, whichever characters it has."""
+    signer = id_signer((KEY.encode(),))
+    value = signer.sign(new_session_id())
+
+    assert signer.verify(value) == value.partition('.')[0]
+    assert signer.verify(change(value)) is None
 
 
 async def test_current_signature_is_not_sent_again(store: dict[str, Any]) -> None:

@@ -60,6 +60,9 @@ EXACT: dict[str, Any] = {
     'tag of items': {' py:dict': [1, 2]},
     'escaped tag': {' di': {' di': 1}},
     'in a list': [{1: (date.min, Decimal(1))}],
+    'nothing to tag': [{'a': [1, None, {}]}, [], {'b': {'c': 1.5, 'd': True}}],
+    'tag in a list': [{'a': [1]}, {'b': {' t': [1]}}],
+    'tuple below many lists': [[[[[[[[[[[[[(1,)]]]]]]]]]]]]],
 }
 
 

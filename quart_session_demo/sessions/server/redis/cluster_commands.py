@@ -8,7 +8,6 @@ from redis.exceptions import AskError, ClusterDownError, ResponseError
 from quart_session_demo.sessions.server.redis.connections import (
     Command,
     LoopConnections,
-    register_scripts,
 )
 from quart_session_demo.sessions.server.redis.slots import Address, SlotMap
 from quart_session_demo.sessions.server.store import StoreError
@@ -42,9 +41,7 @@ def asking(command: Command[T]) -> Command[T]:
         try:
             # It applies to the next command on the same connection.
             await client.execute_command('ASKING')  # type: ignore[no-untyped-call]
-            return await command(
-                replace(connections, client=client, scripts=register_scripts(client))
-            )
+            return await command(replace(connections, client=client))
         finally:
             # `async with` would return the connection later if this task is cancelled.
             await client.aclose()

@@ -34,6 +34,11 @@ def change_args(
     return _write_args(changed, removed, create=False, lifetime=lifetime, refreshed=refreshed)
 
 
+def flat_fields(flat: list[bytes]) -> Fields:
+    """Return the fields that `HGETALL` returned: each name with its value after it."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
 def parse_session(fields: Fields) -> StoredSession | None:
     """Return the session in a hash, or None if it is empty or the session was deleted.
 
@@ -68,7 +73,7 @@ def parse_deleted(flat: list[bytes]) -> Fields | None:
     """Return the last fields of a session from the result of `DELETE`, or None."""
     if not flat:
         return None
-    fields = dict(zip(flat[::2], flat[1::2], strict=True))
+    fields = flat_fields(flat)
     for name in (CREATED, REFRESHED, TOMBSTONE):
         fields.pop(name, None)
     return fields

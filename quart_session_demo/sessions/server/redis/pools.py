@@ -47,7 +47,43 @@ UNSHARED_OPTIONS = {
 
 
 class CompleteConnections:
-    """A base class of pools whose connections are logged in, or closed."""
+    """A base class of pools whose connections are logged in, or closed.
+
+    They hold the idle connections themselves. redis-py also takes locks, counts connections and
+    sends events, which takes about 15 % of the processor time of a command.
+
+    Attributes:
+        idle: The connections that are not in use. redis-py counts them as connections in use.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Make a pool without connections, with redis-py's arguments."""
+        super().__init__(*args, **options)
+        self.idle: list[Any] = []
+
+    def get_available_connection(self) -> Any:
+        """Return a connection, which need not be open."""
+        return self.idle.pop() if self.idle else super().get_available_connection()  # type: ignore[misc]
+
+    async def get_connection(self, *_: Any, **__: Any) -> Any:
+        """Return a connection that is ready for a command."""
+        connection = self.get_available_connection()
+        try:
+            await self.ensure_connection(connection)
+        except BaseException:
+            await self.release(connection)
+            raise
+        return connection
+
+    async def release(self, connection: Any) -> None:
+        """Return a connection to the pool: once, or two requests would share it."""
+        self.idle.append(connection)
+
+    async def disconnect_idle(self) -> None:
+        """Close the connections that are not in use; they connect again at their next use."""
+        # Without waiting: another request may take a connection meanwhile.
+        for connection in self.idle:
+            await connection.disconnect(nowait=True)
 
     async def ensure_connection(self, connection: Any) -> None:
         """Connect, log in and select the database, unless the connection is open."""

@@ -4,6 +4,9 @@ A session is one hash. It has a field for each key of the session, whose name is
 string, and the fields below. Their names have no quotation marks, so no key can be equal to them.
 """
 
+import hashlib
+from functools import cache
+
 #: When the session was created, in milliseconds since 1970.
 CREATED = b'created'
 #: When the session was last extended, in milliseconds since 1970.
@@ -92,10 +95,8 @@ for i = 1, #ARGV, 2 do
 end
 """
 
-#: All scripts.
-SCRIPTS = (
-    WRITE,
-    DELETE,
-    ADD_ENTRY,
-    REMOVE_ENTRIES,
-)
+
+@cache
+def script_digest(script: str) -> str:
+    """Return the name under which Redis caches a script: its SHA-1, in hexadecimal."""
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()

@@ -35,7 +35,7 @@ class SentinelPool(CompleteConnections, SentinelConnectionPool):
     def __init__(self, pool: SentinelConnectionPool, *, max_connections: int) -> None:
         """Use the options of another pool, but none of its connections; connect to nothing."""
         self.sentinels = Sentinels(pool.sentinel_manager)
-        super().__init__(  # type: ignore[no-untyped-call]
+        super().__init__(
             pool.service_name,
             self.sentinels,
             max_connections=max_connections,
@@ -60,7 +60,7 @@ class SentinelPool(CompleteConnections, SentinelConnectionPool):
             self._check = asyncio.create_task(self._check_address())
             # Only this request waits. The check continues afterwards.
             await asyncio.wait([self._check], timeout=CHECK_WAIT_SECONDS)
-        return await super().get_connection()  # type: ignore[no-untyped-call]
+        return await super().get_connection()
 
     async def _check_address(self) -> None:
         # If the Sentinels do not respond, the connections stay as they are.

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
@@ -28,6 +28,7 @@ from quart_session_demo.sessions.server.redis.connections import (
 from quart_session_demo.sessions.server.redis.hashes import (
     change_args,
     create_args,
+    flat_fields,
     parse_attributes,
     parse_deleted,
     parse_session,
@@ -163,12 +164,11 @@ class RedisStore:
     async def read(self, key: str) -> StoredSession | None:
         """Return a session, or None if there is no such session."""
         name = self._prefix + key
-        # redis-py returns bytes, because `decode_responses` is false.
-        fields = cast(
-            Fields,
-            await self._connections.run(lambda connections: connections.client.hgetall(name), name),
+        # Bytes, because `decode_responses` is false.
+        flat: list[bytes] = await self._connections.run(
+            lambda connections: connections.send('HGETALL', name), name
         )
-        return parse_session(fields)
+        return parse_session(flat_fields(flat))
 
     async def read_many(self, keys: Sequence[str]) -> list[StoredSession | None]:
         """Return the sessions with these keys, in this order: a pipeline for each node."""

@@ -7,8 +7,8 @@ from random import randbytes
 import pytest
 import redis.asyncio
 
-from quart_session_demo.sessions.server.redis import connections, index
-from quart_session_demo.sessions.server.redis.scripts import ADD_ENTRY, SCRIPTS, WRITE
+from quart_session_demo.sessions.server.redis import index
+from quart_session_demo.sessions.server.redis.scripts import ADD_ENTRY, WRITE
 from quart_session_demo.sessions.server.redis.slots import slot_of
 from quart_session_demo.sessions.server.redis.store import RedisStore
 from quart_session_demo.sessions.server.store import (
@@ -167,7 +167,6 @@ async def test_second_drop_spares_a_session_created_meanwhile(
     # All in one millisecond.
     frozen = ADD_ENTRY.replace("redis.call('TIME')", "{'1', '0'}")
     monkeypatch.setattr(index, 'ADD_ENTRY', frozen)
-    monkeypatch.setattr(connections, 'SCRIPTS', (*SCRIPTS, frozen))
     entries = store._index
     add = entries.add
     found: dict[str, int] = {}

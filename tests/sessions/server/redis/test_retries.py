@@ -4,12 +4,15 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
 from quart_session_demo.sessions.server import connection_queue
+from quart_session_demo.sessions.server.redis.client import UrlClients
+from quart_session_demo.sessions.server.redis.pools import SessionPool
 from quart_session_demo.sessions.server.redis.scripts import DELETE, WRITE
 from tests.apps.sessions_app import make_sessions_app
 from tests.conftest import get_with_cookie
@@ -163,3 +166,17 @@ async def test_failover_is_followed_at_the_first_write(redis_program: None, tmp_
 
                 assert (await client.get('/login')).status_code == 200
                 assert await (await client.get('/contents')).get_json() == LOGGED_IN
+
+
+async def test_connection_taken_during_disconnection_works(redis_server: RedisServer) -> None:
+    """A command is sent although another one closes the idle connections at the same time."""
+    client = UrlClients(redis_server.url, max_connections=1).create()
+    async with client, asyncio.TaskGroup() as tasks:
+        await client.ping()
+        pool = cast(SessionPool, client.connection_pool)
+
+        tasks.create_task(pool.disconnect_idle())
+        # The task begins.
+        await asyncio.sleep(0)
+
+        assert await client.ping()
