@@ -16,10 +16,7 @@ from quart_session_demo.config import NAME_WARNINGS, ConfigError, load_config, n
 from quart_session_demo.lesson import lesson
 from quart_session_demo.log_filters import ControlCharacterFilter, handle_loop_exception
 from quart_session_demo.middleware import add_middleware
-from quart_session_demo.middleware.start_line import StartLineMiddleware
-from quart_session_demo.playground import playground, show_not_found
 from quart_session_demo.secret_key import ensure_secret_key
-from quart_session_demo.session_pages import session_pages
 from quart_session_demo.sessions import ServerSessionInterface, create_session_interface
 from quart_session_demo.wsgi import WSGIRejectingQuart
 
@@ -65,23 +62,33 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
         raise ConfigError(f'{setting_name(name)} {problem}') from None
     app.register_blueprint(lesson)
     if app.config['PLAYGROUND']:
-        app.register_blueprint(playground)
-        # For a 404 alone, it would take precedence over the playground's own handler.
-        app.register_error_handler(HTTPException, show_not_found)
-        app.asgi_app = StartLineMiddleware(  # type: ignore[method-assign]
-            app.asgi_app, 'Playground', f'{playground.url_prefix}/'
-        )
-        if isinstance(app.session_interface, ServerSessionInterface):
-            app.register_blueprint(session_pages)
-
-            @app.errorhandler(401)
-            async def show_login(error: HTTPException) -> HTTPException | Response:
-                if not has_request_context() or request.blueprint != session_pages.name:
-                    return error
-                lang = request.args.get('lang')
-                return redirect(url_for('playground.show', lang=lang, _anchor='login'), 303)
+        _add_playground(app)
 
     cli.register(app)
     app.cli.add_command(compare)
     app.cli.add_command(port)
     return app
+
+
+def _add_playground(app: Quart) -> None:
+    """Add the page that shows the session and, for sessions on a server, that of a user's own."""
+    # Production has no playground, and does not load it.
+    from quart_session_demo.middleware.start_line import StartLineMiddleware
+    from quart_session_demo.playground import playground, show_not_found
+    from quart_session_demo.session_pages import session_pages
+
+    app.register_blueprint(playground)
+    # For a 404 alone, it would take precedence over the playground's own handler.
+    app.register_error_handler(HTTPException, show_not_found)
+    app.asgi_app = StartLineMiddleware(  # type: ignore[method-assign]
+        app.asgi_app, 'Playground', f'{playground.url_prefix}/'
+    )
+    if isinstance(app.session_interface, ServerSessionInterface):
+        app.register_blueprint(session_pages)
+
+        @app.errorhandler(401)
+        async def show_login(error: HTTPException) -> HTTPException | Response:
+            if not has_request_context() or request.blueprint != session_pages.name:
+                return error
+            lang = request.args.get('lang')
+            return redirect(url_for('playground.show', lang=lang, _anchor='login'), 303)

@@ -13,8 +13,9 @@ from unicodedata import category, east_asian_width
 DEFAULT_COLUMNS = 80
 #: The codes of the colors (ECMA-48, SGR).
 COLORS = {'bold': '1', 'red': '31', 'green': '32', 'yellow': '33'}
-#: The parts of a word, between which a line may end: single wide characters, and all others.
-PARTS = re.compile(
+#: The parts of a word, between which a line may end: single wide characters, and all others. Not
+#: compiled here: that takes longer than importing this module, and most processes print no text.
+PARTS = (
     '[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]|'
     '[^\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]+'
 )
@@ -184,7 +185,7 @@ def _wrap_paragraph(text: str, width: int | None, line: str, indent: int) -> Ite
 def _words(text: str) -> Iterator[tuple[str, str]]:
     """Yield the words, each with the spaces before it. Lines may end beside Chinese characters."""
     for space, word in re.findall('( *)([^ ]+)', text):
-        for part in PARTS.findall(word):
+        for part in re.findall(PARTS, word):
             yield space, part
             space = ''
 

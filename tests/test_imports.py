@@ -49,12 +49,23 @@ NOT_FOR_THE_APP = (
     'matplotlib',
     'msgspec',
     'psycopg',
+    'quart_session_demo.cli.cookie_report',
+    'quart_session_demo.cli.cookie_text',
+    'quart_session_demo.cli.session_facts',
     'quart_session_demo.compare',
+    'quart_session_demo.deploy_check',
     'quart_session_demo.port',
+    'quart_session_demo.tables',
     'redis',
     'rich',
     'sqlalchemy',
     'uvloop',
+)
+# What serving the app in production must not load either.
+NOT_FOR_PRODUCTION = (
+    'quart_session_demo.playground',
+    'quart_session_demo.session_pages',
+    'quart_session_demo.sessions.inspector',
 )
 
 SERVERS = {
@@ -147,6 +158,17 @@ def test_each_import_of_app_builds_it(tmp_path: Path, statement: str) -> None:
 
     assert status == '200'
     assert loaded(NOT_FOR_THE_APP, modules.split()) - {'quart_session_demo.cli.compare'} == set()
+
+
+def test_production_loads_no_playground(tmp_path: Path) -> None:
+    """In production the app loads none of the pages that it does not serve."""
+    code = 'from quart_session_demo import app; import sys; print(*sys.modules)'
+    environment = {'QUART_PRODUCTION': 'true', 'QUART_SECRET_KEY': KEY}
+
+    modules = python(tmp_path, '-c', code, environment=environment).stdout.split()
+
+    assert 'quart_session_demo.lesson' in modules
+    assert loaded((*NOT_FOR_THE_APP, *NOT_FOR_PRODUCTION), modules) == set()
 
 
 def test_app_is_built_where_sighup_is_missing(tmp_path: Path) -> None:

@@ -12,11 +12,10 @@ from quart.cli import ScriptInfo, pass_script_info
 
 from quart_session_demo.cli.checks import CheckError, load_valid_app, reported_errors
 from quart_session_demo.cli.command import Command
-from quart_session_demo.cli.cookie_report import cookie_rows, id_rows, json_content
-from quart_session_demo.cli.cookie_text import FoundCookie, NoSessionCookie, find_session_cookie
 from quart_session_demo.terminal import print_json, standard_output
 
 if TYPE_CHECKING:
+    from quart_session_demo.cli.cookie_text import FoundCookie
     from quart_session_demo.sessions.inspector import InspectedCookie, InspectedId
 
 T = TypeVar('T', 'InspectedCookie', 'InspectedId')
@@ -57,6 +56,7 @@ def inspect_cookie(info: ScriptInfo, cookie: str, as_json: bool) -> None:
     the command reads standard input.
     """
     from quart_session_demo import secret_key
+    from quart_session_demo.cli.cookie_text import NoSessionCookie, find_session_cookie
     from quart_session_demo.sessions import inspector
 
     text = _read_standard_input() if cookie == '-' else cookie
@@ -85,8 +85,9 @@ def _read_standard_input() -> str:
     return text
 
 
-def _show(app: Quart, found: FoundCookie, as_json: bool) -> bool:
+def _show(app: Quart, found: 'FoundCookie', as_json: bool) -> bool:
     """Print everything about a cookie, and return whether the app would accept it."""
+    from quart_session_demo.cli.cookie_report import cookie_rows, id_rows, json_content
     from quart_session_demo.sessions.base import stores_in_cookie
     from quart_session_demo.sessions.inspector import inspect_cookie, inspect_id
     from quart_session_demo.sessions.server.signing import is_signed_id

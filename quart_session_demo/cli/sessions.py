@@ -9,12 +9,6 @@ from quart.cli import ScriptInfo, pass_script_info
 
 from quart_session_demo.cli.checks import CommandError, load_valid_app, reported_errors
 from quart_session_demo.cli.command import Command, Group, run_async, run_on_store
-from quart_session_demo.cli.session_facts import (
-    NOT_ASKED,
-    collect_facts,
-    find_problem,
-    print_facts,
-)
 from quart_session_demo.cli.user_sessions import (
     count_stored_sessions,
     list_user_sessions,
@@ -51,19 +45,21 @@ def sessions() -> None:
 @pass_script_info
 def info(script: ScriptInfo, as_json: bool) -> None:
     """Show where sessions are stored, and for how long."""
+    from quart_session_demo.cli import session_facts
+
     app = load_valid_app(script)
-    problem: str | None = NOT_ASKED
+    problem: str | None = session_facts.NOT_ASKED
     stopped: Interrupted | None = None
     try:
-        problem = run_async(find_problem(app))
+        problem = run_async(session_facts.find_problem(app))
     except Interrupted as stop:
         stopped = stop
-    facts = collect_facts(app, problem)
+    facts = session_facts.collect_facts(app, problem)
     with reported_errors():
         if as_json:
             print_json(asdict(facts))
         else:
-            print_facts(standard_output(), facts)
+            session_facts.print_facts(standard_output(), facts)
     if stopped:
         raise stopped
 

@@ -18,7 +18,6 @@ from quart_session_demo.cli.checks import (
 )
 from quart_session_demo.cli.command import Command, run_on_store
 from quart_session_demo.signals import Interrupted
-from quart_session_demo.tables import Table
 from quart_session_demo.terminal import escape, print_json, standard_error, standard_output
 
 if TYPE_CHECKING:
@@ -202,6 +201,8 @@ def _to_json(record: 'SessionRecord') -> dict[str, str | None]:
 
 
 def _print_table(records: 'Sequence[SessionRecord]') -> None:
+    from quart_session_demo.tables import Table
+
     header = ['id', 'created (UTC)', 'last used (UTC)', 'expires (UTC)']
     rows = [
         [record.id, *map(_time, (record.created, record.last_used, record.expires))]

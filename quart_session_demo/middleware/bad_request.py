@@ -1,5 +1,6 @@
 """Return 400 for malformed requests; Quart would return 500."""
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from h11 import LocalProtocolError
@@ -31,25 +32,27 @@ class BadRequestMiddleware:
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         """Return 400 for a malformed request; pass all others to the app."""
-
-        async def send_ignoring_head(event: ASGISendEvent) -> None:
-            try:
-                await send(event)
-            except LocalProtocolError:
-                # Hypercorn reads `head` as HEAD and sends no body, but h11 expects one.
-                if scope['type'] != 'http' or scope['method'] != 'HEAD':
-                    raise
-
+        if scope['type'] == 'http' and scope['method'] == 'HEAD':
+            send = _ignoring_missing_body(send)
         try:
             if scope['type'] == 'lifespan' or (
                 _is_target(scope['path']) and _is_utf8(scope['query_string'])
             ):
-                await self.app(scope, receive, send_ignoring_head)
+                await self.app(scope, receive, send)
                 return
         except BadHost:
             # Quart raises it before routing, so nothing has been sent.
             pass
-        await send_response(scope, send_ignoring_head, 400, 'text/plain', b'Bad Request\n')
+        await send_response(scope, send, 400, 'text/plain', b'Bad Request\n')
+
+
+def _ignoring_missing_body(send: ASGISendCallable) -> ASGISendCallable:
+    # Hypercorn reads `head` as HEAD and sends no body, but h11 expects one.
+    async def send_to_head(event: ASGISendEvent) -> None:
+        with suppress(LocalProtocolError):
+            await send(event)
+
+    return send_to_head
 
 
 def _is_target(path: str) -> bool:

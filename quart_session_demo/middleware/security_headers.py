@@ -58,7 +58,7 @@ class SecurityHeadersMiddleware:
                 or event['type'] == 'websocket.http.response.start'
             ):
                 present = {name.lower() for name, _ in event['headers']}
-                missing = (header for header in self.headers if header[0] not in present)
+                missing = [header for header in self.headers if header[0] not in present]
                 event['headers'] = [*event['headers'], *missing]
             await send(event)
 
