@@ -39,7 +39,11 @@ E2E = ROOT / 'tests/e2e'
 ANY_QUART = {
     ROOT / 'tests' / name
     for name in (
+        'cli/test_terminal_output.py',
+        'compare/cost/test_store_cost.py',
         'compare/load/test_charts.py',
+        'compare/load/test_command.py',
+        'compare/load/test_custom_scenario.py',
         'compare/load/test_database.py',
         'compare/load/test_fixed_rates.py',
         'compare/load/test_generator_closed_loop.py',
@@ -47,16 +51,24 @@ ANY_QUART = {
         'compare/load/test_generator_open_loop.py',
         'compare/load/test_generator_process.py',
         'compare/load/test_generator_users.py',
+        'compare/load/test_generator_wrk.py',
         'compare/load/test_intervals.py',
         'compare/load/test_output.py',
+        'compare/load/test_report_page.py',
         'compare/load/test_side_by_side.py',
+        'compare/parity/test_command.py',
         'deploy_check/test_guessable_keys.py',
+        'docs/test_generated.py',
         'docs/test_language.py',
+        'docs/test_screenshots.py',
         'e2e/test_run_command.py',
         'port/test_check.py',
         'port/test_findings_rules.py',
+        'port/test_output.py',
         'port/test_properties.py',
+        'port/test_report.py',
         'port/test_speed.py',
+        'port/test_unported.py',
         'test_layering.py',
     )
 }

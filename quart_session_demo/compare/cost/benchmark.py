@@ -1,7 +1,7 @@
 """Measure the processor time that opening and saving a session takes, without a server."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from statistics import median
@@ -17,17 +17,25 @@ from quart_session_demo.tables import Table
 class Cost:
     """The median processor time of one call, in microseconds.
 
+    A ratio divides the time to open and save by that of another implementation in the same round.
+    It is the median of the rounds: what slows down a round affects both times of its ratio. It is
+    None if the clock is too coarse for the other time.
+
     Attributes:
         session: The session's name in `SESSIONS`.
         subject: The implementation's name.
         open: The time to open the session.
         save: The time to save it.
+        ratio_to_stock_quart: The ratio to Quart's own session in a cookie.
+        ratio_to_minimum: The ratio to the implementation that does only what cannot be avoided.
     """
 
     session: str
     subject: str
     open: float
     save: float
+    ratio_to_stock_quart: float | None
+    ratio_to_minimum: float | None
 
     @property
     def total(self) -> float:
@@ -43,10 +51,12 @@ class Measurements:
         rounds: The number of rounds to measure; one more warms up.
         times: The processor times of each round in seconds, to open and to save, by the names of
             the session and the implementation.
+        minimums: The name of each implementation's `Subject.minimum`, by its own name.
     """
 
     rounds: int
     times: dict[tuple[str, str], list[tuple[float, float]]] = field(default_factory=dict)
+    minimums: dict[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -62,11 +72,20 @@ class Measurements:
             Cost(
                 session,
                 subject,
-                *(_microseconds(values) for values in zip(*pairs[1:], strict=True)),
+                _microseconds(open_ for open_, _ in pairs[1:]),
+                _microseconds(save for _, save in pairs[1:]),
+                self._ratio(session, subject, STOCK_QUART),
+                self._ratio(session, subject, self.minimums[subject]),
             )
             for (session, subject), pairs in self.times.items()
             if len(pairs) > 1
         ]
+
+    def _ratio(self, session: str, subject: str, other: str) -> float | None:
+        """Return the median of the ratios of all rounds in which both were measured."""
+        pairs = zip(self.times[session, subject][1:], self.times[session, other][1:], strict=False)
+        ratios = [sum(times) / sum(others) for times, others in pairs if sum(others)]
+        return median(ratios) if ratios else None
 
 
 async def measure_costs(
@@ -92,15 +111,16 @@ async def measure_costs(
             for round_ in range(measurements.rounds + 1):
                 report(session, round_)
                 for subject in subjects:
+                    measurements.minimums[subject.name] = subject.minimum
                     with _no_garbage_collection():
                         pair = await subject.open(), await subject.save()
                     measurements.times.setdefault((session, subject.name), []).append(pair)
 
 
 def cost_table(costs: Sequence[Cost]) -> Table:
-    """Return the costs as a table. The last column divides each by the cost of stock Quart."""
-    stock = {cost.session: cost.total for cost in costs if cost.subject == STOCK_QUART}
-    header = ('session', 'implementation', 'open µs', 'save µs', 'total µs', '÷ stock Quart')
+    """Return the costs as a table. The last two columns are ratios of the totals."""
+    times = ('open µs', 'save µs', 'total µs')
+    header = ('session', 'implementation', *times, '÷ stock Quart', '÷ minimum')
     rows = [
         (
             cost.session,
@@ -108,7 +128,8 @@ def cost_table(costs: Sequence[Cost]) -> Table:
             f'{cost.open:.1f}',
             f'{cost.save:.1f}',
             f'{cost.total:.1f}',
-            f'{cost.total / stock[cost.session]:.2f}' if cost.session in stock else '-',
+            _ratio_text(cost.ratio_to_stock_quart),
+            _ratio_text(cost.ratio_to_minimum),
         )
         for cost in costs
     ]
@@ -134,5 +155,9 @@ def _no_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _microseconds(seconds: tuple[float, ...]) -> float:
+def _microseconds(seconds: Iterable[float]) -> float:
     return median(seconds) / CALLS * 1_000_000
+
+
+def _ratio_text(ratio: float | None) -> str:
+    return '-' if ratio is None else f'{ratio:.2f}'

@@ -64,7 +64,7 @@ def _flask(data: Mapping[str, Any]) -> Subject:
                 interface.save_session(app, session, response)
             return time.process_time() - start
 
-    return Subject(STOCK_FLASK, open_sessions, save_sessions)
+    return Subject(STOCK_FLASK, MINIMUM, open_sessions, save_sessions)
 
 
 def _quart(name: str, interface: QuartInterface, data: Mapping[str, Any]) -> Subject:
@@ -95,7 +95,7 @@ def _quart(name: str, interface: QuartInterface, data: Mapping[str, Any]) -> Sub
                 await interface.save_session(app, session, response)
             return time.process_time() - start
 
-    return Subject(name, open_sessions, save_sessions)
+    return Subject(name, MINIMUM, open_sessions, save_sessions)
 
 
 def _minimum(data: Mapping[str, Any]) -> Subject:
@@ -128,4 +128,4 @@ def _minimum(data: Mapping[str, Any]) -> Subject:
             dump()
         return time.process_time() - start
 
-    return Subject(MINIMUM, open_sessions, save_sessions)
+    return Subject(MINIMUM, MINIMUM, open_sessions, save_sessions)

@@ -65,9 +65,10 @@ async def store_subjects(
         )
         try:
             async with measured.bare_steps(store_key(session_id)) as bare:
+                minimum = f'bare {measured.name}'
                 yield [
-                    _session_subject(measured.name, store, session_id),
-                    _bare_subject(f'bare {measured.name}', bare),
+                    _session_subject(measured.name, minimum, store, session_id),
+                    _bare_subject(minimum, bare),
                 ]
         finally:
             await store.delete(store_key(session_id), new_token())
@@ -75,7 +76,7 @@ async def store_subjects(
         await store.close()
 
 
-def _session_subject(name: str, store: SessionStore, session_id: str) -> Subject:
+def _session_subject(name: str, minimum: str, store: SessionStore, session_id: str) -> Subject:
     app = Quart(__name__)
     app.config.from_mapping(APP_SETTINGS)
     interface = ServerSessionInterface(app, store)
@@ -101,7 +102,7 @@ def _session_subject(name: str, store: SessionStore, session_id: str) -> Subject
                 await interface.save_session(app, session, response)
             return time.process_time() - start
 
-    return Subject(name, open_sessions, save_sessions)
+    return Subject(name, minimum, open_sessions, save_sessions)
 
 
 def _bare_subject(name: str, bare: BareSteps) -> Subject:
@@ -117,4 +118,4 @@ def _bare_subject(name: str, bare: BareSteps) -> Subject:
             await bare.write(number)
         return time.process_time() - start
 
-    return Subject(name, read, write)
+    return Subject(name, name, read, write)

@@ -34,10 +34,12 @@ class Subject:
 
     Attributes:
         name: The name in the table.
+        minimum: The name of the implementation that does only what this one cannot avoid.
         open: Open a session `CALLS` times and return the processor time in seconds.
         save: Save a session `CALLS` times and return the processor time in seconds.
     """
 
     name: str
+    minimum: str
     open: Callable[[], Awaitable[float]]
     save: Callable[[], Awaitable[float]]
