@@ -287,7 +287,7 @@ def test_inspector_limits_are_those_of_the_page() -> None:
 def test_cost_ratios_are_those_of_the_comparison() -> None:
     """The ratios, and the percentages above them, are those of the table in comparison.md."""
     measured: dict[str, list[str]] = {}
-    for _, name, *_, ratio in table_rows(read('docs/comparison.md'), 'session | implementation'):
+    for _, name, *_, ratio, _ in table_rows(read('docs/comparison.md'), 'session | implementation'):
         measured.setdefault(name.partition(':')[0], []).append(ratio)
     text = section(PAGE, '## What it costs')
 
