@@ -1,7 +1,6 @@
 """The JSON of sessions in a store: each value is read with the type that was stored, or refused."""
 
 import json
-import json.encoder
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -19,9 +18,6 @@ from quart_session_demo.sessions.session_json import (
     UnstorableValue,
     unstorable_type,
 )
-
-# What `json.dumps` calls for a string.
-_quote = json.encoder.encode_basestring_ascii
 
 
 def _refuse(value: Any) -> NoReturn:
@@ -79,7 +75,7 @@ class StoredJSON(SessionJSON):
                     f'has a key of type {type(key).__name__}: use a string as key', key
                 )
             try:
-                fields[_quote(key).encode()] = self.encode(value).encode()
+                fields[json.dumps(key).encode()] = self.encode(value).encode()
             except UnstorableValue as error:
                 error.key = key
                 raise
